@@ -1,0 +1,3 @@
+"""A Discord bot that plays characters."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,99 @@
+"""Every error that is ours, split by who can act on it.
+
+    RoleplayError
+    ├── UserError                 its text is shown to the member who caused it
+    │   ├── CharacterUnknown
+    │   ├── SceneAlreadyLive
+    │   └── NoLiveScene
+    ├── GenerationError           the model gave no (whole) reply; a retry may help
+    │   ├── GenerationUnreachable     nothing answered, or it broke off
+    │   ├── GenerationOverloaded      the server's own queue is full
+    │   ├── GenerationTimedOut        one of our deadlines passed
+    │   └── GenerationRejected        the server calls our request invalid
+    ├── StoreUnavailable          Redis did not answer; a write may have happened
+    ├── StoreRefusesWrites        Redis answered but may not or cannot write
+    ├── PostError                 Discord did not take what we had to show
+    │   ├── PostRefused               and will not: permission, missing channel
+    │   └── PostAmbiguous             and nobody can tell whether it was stored
+    ├── TooBusy                   our own queue is full
+    └── StartupError              the program cannot start; carries the exit code
+
+Anything else that reaches a task's boundary is a bug and is logged with its
+traceback.
+"""
+
+
+class RoleplayError(Exception):
+    """The root: anything we raise on purpose."""
+
+
+class UserError(RoleplayError):
+    """A member asked for something that cannot be done; `str()` says what to do."""
+
+
+class CharacterUnknown(UserError):
+    """No character of that name is loaded."""
+
+
+class SceneAlreadyLive(UserError):
+    """The channel has a live scene and only one fits."""
+
+
+class NoLiveScene(UserError):
+    """The channel has no live scene."""
+
+
+class GenerationError(RoleplayError):
+    """The model gave no reply, or only a part of one."""
+
+
+class GenerationUnreachable(GenerationError):
+    """No server answered, or the connection broke before the last token."""
+
+
+class GenerationOverloaded(GenerationError):
+    """The model server refused because its own queue is full."""
+
+
+class GenerationTimedOut(GenerationError):
+    """No connection, first token, next token or end within its deadline."""
+
+
+class GenerationRejected(GenerationError):
+    """The server calls our request invalid: the same request will fail again."""
+
+
+class StoreUnavailable(RoleplayError):
+    """Redis did not answer in time. A write may have happened."""
+
+
+class StoreRefusesWrites(RoleplayError):
+    """Redis is full, read-only or cannot save. Nothing was written."""
+
+
+class PostError(RoleplayError):
+    """Discord did not take a message, an edit or a deletion."""
+
+
+class PostRefused(PostError):
+    """Discord will not take it: no permission, no such channel or message."""
+
+
+class PostAmbiguous(PostError):
+    """The request left us and no answer came: it may or may not be stored."""
+
+
+class TooBusy(RoleplayError):
+    """As many replies wait as we accept; nothing was queued."""
+
+
+class StartupError(RoleplayError):
+    """The program cannot start.
+
+    Attributes:
+        exit_code: 2 usage, 69 Redis unreachable, 75 shard held, 78 settings.
+    """
+
+    def __init__(self, sentence: str, *, exit_code: int) -> None:
+        super().__init__(sentence)
+        self.exit_code = exit_code

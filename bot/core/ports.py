@@ -1,0 +1,270 @@
+"""What the rules and use cases ask of the world, written by their need."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from bot.core.characters import Character
+from bot.core.generation import Delta, GenerationRequest, ModelLimits
+from bot.core.lengths import Length
+from bot.core.scene import (
+    ChannelId,
+    CharacterKey,
+    MessageId,
+    Place,
+    Scene,
+    SceneHead,
+    Turn,
+    TurnId,
+    UserId,
+    Work,
+)
+
+
+class TextGenerator(Protocol):
+    """A model server."""
+
+    def stream(
+        self, request: GenerationRequest
+    ) -> AbstractAsyncContextManager[AsyncIterator[Delta]]:
+        """Open a stream of deltas; leaving the block stops the far side.
+
+        The last delta, and only it, carries a `Finish`.
+
+        Raises:
+            GenerationOverloaded, GenerationTimedOut, GenerationRejected,
+            GenerationUnreachable: on entering the block or while iterating.
+        """
+        ...
+
+    async def limits(self) -> ModelLimits:
+        """What the server accepts; remembered until the server was lost.
+
+        Raises:
+            GenerationError: it cannot be asked.
+        """
+        ...
+
+    async def count_tokens(self, text: str) -> int:
+        """Count *text* exactly as the server would, its begin token included.
+
+        Raises:
+            GenerationError: it cannot be asked.
+        """
+        ...
+
+
+class IngestStatus(StrEnum):
+    """What became of a member's message."""
+
+    STORED = "stored"
+    DUPLICATE = "duplicate"  # known already, or deleted since
+    TOO_OLD = "too old"  # from before what the scene still remembers
+    NO_SCENE = "no scene"  # the channel has no live scene
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """Answer of `SceneStore.ingest`; `head` is the scene after it, if live."""
+
+    status: IngestStatus
+    head: SceneHead | None
+
+
+class SceneStore(Protocol):
+    """Scenes and their turns. Every method raises StoreUnavailable or StoreRefusesWrites.
+
+    Each change is one atomic step that may run twice with the effect of once.
+    """
+
+    async def start(self, head: SceneHead, opening: Turn | None) -> SceneHead:
+        """Begin a scene in a channel, replacing a stopped one and its turns.
+
+        Raises:
+            SceneAlreadyLive: another one is live there. The same start again
+                (same owner and `started_ms`) returns the scene unchanged.
+        """
+        ...
+
+    async def head(self, channel: ChannelId) -> SceneHead | None:
+        """The channel's scene, live or stopped."""
+        ...
+
+    async def read(self, channel: ChannelId) -> Scene | None:
+        """The channel's scene with all its turns."""
+        ...
+
+    async def live_channels(self) -> Sequence[ChannelId]:
+        """Every channel with a live scene."""
+        ...
+
+    async def set_live(self, channel: ChannelId, *, live: bool) -> SceneHead | None:
+        """Stop or resume; None if the channel has no scene."""
+        ...
+
+    async def set_length(self, channel: ChannelId, step: Length | None) -> None:
+        """Choose the scene's length; None gives it back to the character."""
+        ...
+
+    async def set_next_length(self, channel: ChannelId, step: Length | None) -> None:
+        """Choose the length of the next reply only."""
+        ...
+
+    async def ingest(self, channel: ChannelId, turn: Turn) -> Ingested:
+        """Remember a member's line, in the order of turn ids, once."""
+        ...
+
+    async def claim(self, channel: ChannelId, work: Work) -> Work:
+        """Note that a reply is being made, before its first post.
+
+        Claiming the same reply again (after a crash) keeps the messages that
+        already show it; claiming another replaces what was noted, and the new
+        work inherits the old one's messages, so that they are edited rather
+        than left behind.
+        """
+        ...
+
+    async def posted(self, channel: ChannelId, reply: TurnId, message: MessageId) -> None:
+        """Note a message that shows a part of the claimed reply."""
+        ...
+
+    async def work(self, channel: ChannelId) -> Work | None:
+        """The reply in the making, if any."""
+        ...
+
+    async def commit(self, channel: ChannelId, turn: Turn) -> None:
+        """Store the finished reply and drop its work. `next_length` is used up.
+
+        A turn that is stored already gets another current swipe text instead.
+        """
+        ...
+
+    async def abandon(self, channel: ChannelId, reply: TurnId) -> None:
+        """Drop the work without a reply."""
+        ...
+
+    async def set_cut(self, channel: ChannelId, cut: TurnId) -> None:
+        """Remember the first turn that still goes into the prompt."""
+        ...
+
+    async def edit(self, channel: ChannelId, message: MessageId, text: str, at_ms: int) -> bool:
+        """Give the player's turn shown by *message* a new text; newest `at_ms` wins.
+
+        Returns whether a turn has the message.
+        """
+        ...
+
+    async def delete(self, channel: ChannelId, messages: Sequence[MessageId]) -> Sequence[TurnId]:
+        """Forget the turns shown by any of *messages*, for good; returns which."""
+        ...
+
+    async def purge(self, channel: ChannelId) -> None:
+        """Forget the channel altogether."""
+        ...
+
+    async def user_length(self, user: UserId) -> Length | None:
+        """The length *user* chose for replies to them."""
+        ...
+
+    async def set_user_length(self, user: UserId, step: Length | None) -> None:
+        """Choose the length of replies to *user*."""
+        ...
+
+
+class NoteStore(Protocol):
+    """Small facts that must outlive the process, by name. Raises like SceneStore."""
+
+    async def get_note(self, name: str) -> str | None:
+        """The note's text, if it is there."""
+        ...
+
+    async def put_note(self, name: str, text: str) -> None:
+        """Write the note."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button under a message. `custom_id` is at most 100 characters."""
+
+    label: str
+    custom_id: str
+    emoji: str | None = None
+    danger: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Under whose name and face a message appears."""
+
+    name: str
+    character: Character | None = None
+
+
+class Voice(Protocol):
+    """Posts in Discord's channels.
+
+    Nothing it sends can ping anybody. All methods raise PostError.
+    """
+
+    async def say(
+        self, place: Place, speaker: Speaker, text: str, buttons: Sequence[Button] = ()
+    ) -> MessageId:
+        """Post as the character: by webhook, or plainly with a bold name.
+
+        Never sent twice on a doubtful answer: that raises PostAmbiguous.
+        """
+        ...
+
+    async def edit(
+        self,
+        place: Place,
+        message: MessageId,
+        speaker: Speaker,
+        text: str,
+        buttons: Sequence[Button] = (),
+    ) -> None:
+        """Replace text and buttons of a message that `say` has posted."""
+        ...
+
+    async def delete(self, place: Place, message: MessageId) -> None:
+        """Remove a message that `say` has posted; one that is gone is fine."""
+        ...
+
+    async def notice(self, place: Place, text: str, buttons: Sequence[Button] = ()) -> MessageId:
+        """Post as the bot itself."""
+        ...
+
+    async def typing(self, place: Place) -> None:
+        """Show for 10 s, or until the next post, that the bot is writing."""
+        ...
+
+    async def react(self, place: Place, message: MessageId, emoji: str) -> None:
+        """Put a reaction under a member's message."""
+        ...
+
+
+class CharacterSource(Protocol):
+    """The characters that are loaded."""
+
+    def characters(self) -> Mapping[CharacterKey, Character]:
+        """All of them, by key."""
+        ...
+
+
+class Metrics(Protocol):
+    """What is counted. Labels are bounded: never an id of Discord's."""
+
+    def turn_ended(self, outcome: str, seconds: float) -> None:
+        """A trigger came to its end: replied, stopped, failed, superseded or refused."""
+        ...
+
+    def first_text(self, seconds: float) -> None:
+        """Time from the trigger to the first post of its reply."""
+        ...
+
+    def generated(self, *, prompt_tokens: int, new_tokens: int) -> None:
+        """The model has read and written this much."""
+        ...

@@ -1,0 +1,132 @@
+"""The values of a story: who plays where, and what was said.
+
+A *scene* is one story in one channel or thread. It is made of *turns*; a turn
+has an author, a role, one or more *swipes* (alternative texts), the current
+one, and the ids of the Discord messages that show it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NewType
+
+from bot.core.lengths import Length
+
+GuildId = NewType("GuildId", int)
+ChannelId = NewType("ChannelId", int)
+UserId = NewType("UserId", int)
+MessageId = NewType("MessageId", int)
+TurnId = NewType("TurnId", str)
+CharacterKey = NewType("CharacterKey", str)
+
+
+class Role(StrEnum):
+    """Who speaks in a turn, as the prompt sees it."""
+
+    CHARACTER = "character"
+    PLAYER = "player"
+    NARRATOR = "narrator"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a scene plays, as much as posting there needs.
+
+    Attributes:
+        channel: the channel or thread in which members write.
+        parent: the channel that owns the webhooks: of a thread its parent,
+            else the channel itself; None where there are none (a DM).
+    """
+
+    channel: ChannelId
+    guild: GuildId | None
+    parent: ChannelId | None
+
+    @property
+    def is_thread(self) -> bool:
+        """Whether posts need a `thread_id` beside the parent's webhook."""
+        return self.parent is not None and self.parent != self.channel
+
+
+def player_turn_id(message: MessageId) -> TurnId:
+    """Name the turn of a member's message: 20 digits, so text order is age."""
+    return TurnId(f"{message:020d}")
+
+
+def reply_turn_id(trigger: TurnId) -> TurnId:
+    """Name the reply to *trigger*.
+
+    It sorts behind the trigger and before every later message, and naming it
+    twice gives the same id: a reply that is committed twice is stored once.
+    """
+    return TurnId(f"{trigger}r")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One contribution to the story. `at_ms` is Unix time in milliseconds."""
+
+    id: TurnId
+    role: Role
+    name: str
+    swipes: tuple[str, ...]
+    current: int = 0
+    author: UserId | None = None
+    messages: tuple[MessageId, ...] = ()
+    at_ms: int = 0
+
+    @property
+    def text(self) -> str:
+        """The swipe that is on the screen."""
+        return self.swipes[self.current]
+
+
+@dataclass(frozen=True, slots=True)
+class SceneHead:
+    """What a scene is, without its turns.
+
+    Attributes:
+        live: False once stopped; a stopped scene keeps its turns.
+        length: the scene's own choice; None leaves it to the character.
+        next_length: for the next reply only, then forgotten.
+        players: who has written, with the name they had last.
+        cut: the first turn that still goes into the prompt; None for all.
+        version: grows with every change of the scene.
+    """
+
+    place: Place
+    owner: UserId
+    character: CharacterKey
+    character_name: str
+    live: bool = True
+    scenario: str = ""
+    length: Length | None = None
+    next_length: Length | None = None
+    players: Mapping[UserId, str] = field(default_factory=dict)
+    cut: TurnId | None = None
+    started_ms: int = 0
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A scene with its turns, oldest first."""
+
+    head: SceneHead
+    turns: tuple[Turn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A reply that is being made, as it is kept for the case of a crash.
+
+    Attributes:
+        reply: id of the turn that is being written.
+        trigger: id of the newest turn it answers.
+        messages: Discord messages that already show a part of it.
+    """
+
+    reply: TurnId
+    trigger: TurnId
+    messages: tuple[MessageId, ...] = ()
+    at_ms: int = 0

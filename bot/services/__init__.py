@@ -1,0 +1,1 @@
+"""The use cases: asyncio and the core, nothing else."""

@@ -1,0 +1,185 @@
+"""Everything that differs between one deployment and the next.
+
+The only module that reads the environment, and `app` is the only one that
+reads it: everybody else is handed plain values.
+"""
+
+import difflib
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.core.errors import StartupError
+
+PREFIX = "BOT_"
+PLAIN_NAMES = {
+    "DISCORD_TOKEN": "BOT_DISCORD__TOKEN",
+    "REDIS_URL": "BOT_REDIS__URL",
+    "TGI_URL": "BOT_TGI__URLS",
+}
+"""Names without prefix for the three settings that everybody sets."""
+
+EXIT_CONFIG = 78
+
+Seconds = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class DiscordSettings(BaseModel, frozen=True, extra="forbid"):
+    """The bot's account and where Discord is."""
+
+    token: SecretStr | None = None
+    """From the developer portal, page Bot."""
+    api_url: str = "https://discord.com/api/v10"
+    gateway_url: str | None = None
+    """None asks the API for it."""
+    asset_channel: int | None = None
+    """A channel the bot may upload portraits to, when there is no public URL."""
+
+
+class RedisSettings(BaseModel, frozen=True, extra="forbid"):
+    """Where stories are kept."""
+
+    url: str | None = None
+    """None starts an embedded server whose data lies in `data`."""
+    timeout_s: Seconds = 1.0
+    """The longest wait for one answer."""
+    give_up_s: Seconds = 10.0
+    """At start-up: how long a configured server may stay unreachable."""
+
+
+class TgiSettings(BaseModel, frozen=True, extra="forbid"):
+    """The model server, or several that hold the same model."""
+
+    urls: Annotated[tuple[str, ...], NoDecode] = ("http://127.0.0.1:8080",)
+    """Comma separated."""
+    api_key: SecretStr | None = None
+    connect_s: Seconds = 5.0
+    first_token_s: Seconds = 60.0
+    """Queue and prompt reading included."""
+    between_tokens_s: Seconds = 20.0
+    whole_reply_s: Seconds = 180.0
+
+    @field_validator("urls", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
+        return value
+
+
+class TurnSettings(BaseModel, frozen=True, extra="forbid"):
+    """When and how the character answers."""
+
+    merge_pause_s: Annotated[float, Field(ge=0)] = 1.2
+    """Messages that follow each other this fast get one reply."""
+    resume_age_s: Seconds = 600.0
+    """After a restart, older lines than this are not answered any more."""
+    history_keep: Annotated[int, Field(ge=2)] = 2000
+    """Turns kept per scene; older ones are forgotten."""
+    history_days: Count = 30
+    """A channel that is silent for longer is forgotten."""
+    writing_at_once: Count = 16
+    """Replies written at the same time by this process."""
+    waiting: Annotated[int, Field(ge=0)] = 64
+    """Replies that may wait for their turn; one more is refused."""
+    drain_s: Seconds = 25.0
+    """On shutdown, how long replies in the making may go on."""
+
+
+class StreamSettings(BaseModel, frozen=True, extra="forbid"):
+    """How a reply grows on the screen."""
+
+    edit_every_s: Seconds = 1.25
+    """Between two edits, times the replies growing in the same channel."""
+    edit_at_most_s: Seconds = 2.5
+    """The longest of these pauses."""
+    last_edit_s: Seconds = 20.0
+    """How long the final text may be retried before we say it is lost."""
+
+
+class HttpSettings(BaseModel, frozen=True, extra="forbid"):
+    """The bot's own web server: health, metrics, portraits."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8081
+    """0 takes any free port."""
+    public_url: str | None = None
+    """Under which Discord can reach this server; portraits are served there."""
+
+
+class Settings(BaseSettings):
+    """`BOT_TGI__CONNECT_S=3` sets `settings.tgi.connect_s`; see `.env.example`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        env_file=".env",
+        env_file_encoding="utf-8",
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+    )
+
+    discord: DiscordSettings = DiscordSettings()
+    redis: RedisSettings = RedisSettings()
+    tgi: TgiSettings = TgiSettings()
+    turns: TurnSettings = TurnSettings()
+    stream: StreamSettings = StreamSettings()
+    http: HttpSettings = HttpSettings()
+    characters: Path = Path("characters")
+    data: Path = Path(".play")
+    """Where embedded servers keep their files."""
+    log_level: str = "INFO"
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the environment and `.env`; *overrides* win over both.
+
+    Raises:
+        StartupError: a value is wrong or a name misspelt; the sentence names it.
+    """
+    given = {**dotenv_values(".env", encoding="utf-8"), **os.environ}
+    _refuse_misspelt(name.upper() for name in given if name.upper().startswith(PREFIX))
+    values: dict[str, Any] = {}
+    for plain, full in PLAIN_NAMES.items():
+        if given.get(plain) and not given.get(full):
+            group, _, field = full.removeprefix(PREFIX).lower().partition("__")
+            values.setdefault(group, {})[field] = given[plain]
+    try:
+        return Settings(**{**values, **overrides})
+    except ValidationError as error:
+        raise StartupError(_sentence(error), exit_code=EXIT_CONFIG) from None
+
+
+def known_names() -> Iterator[str]:
+    """Every variable that sets something, as it is written in the environment."""
+    for name, field in Settings.model_fields.items():
+        group = field.annotation
+        if isinstance(group, type) and issubclass(group, BaseModel):
+            for inner in group.model_fields:
+                yield f"{PREFIX}{name}__{inner}".upper()
+        else:
+            yield f"{PREFIX}{name}".upper()
+
+
+def _refuse_misspelt(names: Iterable[str]) -> None:
+    known = sorted(known_names())
+    for name in sorted(names):
+        if name in known:
+            continue
+        nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
+        raise StartupError(
+            f"{name} is not a setting; did you mean {nearest}?", exit_code=EXIT_CONFIG
+        )
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors(include_input=False, include_url=False)[0]
+    name = PREFIX + "__".join(str(part) for part in first["loc"]).upper()
+    return f"{name} cannot be used: {first['msg']}. Correct it in the environment or in .env."

@@ -1,0 +1,1 @@
+"""A CPU model server that speaks Text Generation Inference's wire protocol."""

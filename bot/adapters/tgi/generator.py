@@ -1,0 +1,282 @@
+"""`TextGenerator` over one or several TGI servers that hold the same model."""
+
+import asyncio
+import hashlib
+import json
+import random
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from bot.adapters.tgi.sse import LineTooLong, SseDecoder
+from bot.adapters.tgi.wire import delta_of, error_of, request_body
+from bot.core.errors import (
+    GenerationError,
+    GenerationOverloaded,
+    GenerationTimedOut,
+    GenerationUnreachable,
+)
+from bot.core.generation import Delta, GenerationRequest, ModelLimits
+
+TRIES = 3
+PAUSE_S = 0.25
+"""Before the second try; doubled before the third, and jittered."""
+PASSED_OVER_S = 3.0
+"""How long a server that failed is asked last."""
+COUNTS_KEPT = 512
+SIDE_CALL_S = 10.0
+"""For `/info` and `/tokenize`, which wait for no other request."""
+LAST_WORDS_S = 1.0
+"""After the final event, for the server to close the body and keep the connection."""
+CONNECTIONS = 128
+HTTP_OK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How long the server may take for what, in seconds."""
+
+    connect_s: float = 5.0
+    first_token_s: float = 60.0
+    between_tokens_s: float = 20.0
+    whole_reply_s: float = 180.0
+
+
+@dataclass(slots=True)
+class _Replica:
+    url: str
+    limits: ModelLimits | None = None
+    failed_at: float | None = None
+
+
+@asynccontextmanager
+async def open_tgi(
+    *, urls: Sequence[str], api_key: str | None, deadlines: Deadlines
+) -> AsyncGenerator["TgiGenerator", None]:
+    """A generator with its own pool of connections; leaving the block closes them."""
+    headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=CONNECTIONS),
+        headers=headers,
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=deadlines.connect_s),
+    ) as http:
+        yield TgiGenerator(http, urls=urls, deadlines=deadlines)
+
+
+class TgiGenerator:
+    """`TextGenerator`. Borrows the session; does not close it."""
+
+    def __init__(
+        self, http: aiohttp.ClientSession, *, urls: Sequence[str], deadlines: Deadlines
+    ) -> None:
+        self._http = http
+        self._replicas = [_Replica(url.rstrip("/")) for url in urls]
+        self._deadlines = deadlines
+        self._counts: OrderedDict[bytes, int] = OrderedDict()
+
+    @asynccontextmanager
+    async def stream(
+        self, request: GenerationRequest
+    ) -> AsyncGenerator[AsyncIterator[Delta], None]:
+        """Open a stream; leaving the block closes the connection, which frees the server.
+
+        Until the first token a lost or busy server is tried again, or another
+        one; after it never, because text may have been shown.
+        """
+        loop = asyncio.get_running_loop()
+        first_by = loop.time() + self._deadlines.first_token_s
+        whole_by = loop.time() + self._deadlines.whole_reply_s
+        for attempt in range(TRIES):
+            replica = self._order(request.affinity)[attempt % len(self._replicas)]
+            events = self._events(replica, request, first_by=first_by, whole_by=whole_by)
+            async with aclosing(events):
+                try:
+                    first = await anext(events)
+                except (GenerationUnreachable, GenerationOverloaded) as error:
+                    self._note_failure(replica, error)
+                    pause_s = PAUSE_S * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311
+                    if attempt == TRIES - 1 or loop.time() + pause_s >= first_by:
+                        raise
+                else:
+                    replica.failed_at = None
+                    async with aclosing(self._rest(replica, first, events)) as deltas:
+                        yield deltas
+                    return
+            await asyncio.sleep(pause_s)
+
+    async def _rest(
+        self, replica: _Replica, first: Delta, events: AsyncIterator[Delta]
+    ) -> AsyncGenerator[Delta, None]:
+        yield first
+        if first.finish is not None:
+            return
+        try:
+            async for delta in events:
+                yield delta
+        except GenerationUnreachable as error:
+            self._note_failure(replica, error)
+            raise
+
+    async def limits(self) -> ModelLimits:
+        """What the server accepts; asked again after it was lost."""
+        failure: GenerationError = GenerationUnreachable("no model server is set")
+        for replica in self._order(""):
+            try:
+                return await self._limits_of(replica)
+            except GenerationError as error:
+                failure = error
+        raise failure
+
+    async def count_tokens(self, text: str) -> int:
+        """Count by `/tokenize`; what was counted lately is remembered."""
+        key = hashlib.sha256(text.encode()).digest()
+        if key in self._counts:
+            self._counts.move_to_end(key)
+            return self._counts[key]
+        failure: GenerationError = GenerationUnreachable("no model server is set")
+        for replica in self._order(""):
+            try:
+                tokens = await self._call(replica, "POST", "/tokenize", {"inputs": text})
+            except GenerationError as error:
+                failure = error
+                continue
+            if not isinstance(tokens, list):
+                raise GenerationUnreachable("the model server's /tokenize makes no sense")
+            self._counts[key] = len(tokens)
+            if len(self._counts) > COUNTS_KEPT:
+                self._counts.popitem(last=False)
+            return len(tokens)
+        raise failure
+
+    def _order(self, affinity: str) -> list[_Replica]:
+        """Where to ask, best first: one story keeps its server, failed ones come last.
+
+        Rendezvous hashing: when a server leaves, only its own stories move.
+        """
+        now = asyncio.get_running_loop().time()
+
+        def rank(replica: _Replica) -> tuple[bool, bytes]:
+            lately = replica.failed_at is not None and now - replica.failed_at < PASSED_OVER_S
+            return lately, hashlib.sha256(f"{affinity}\0{replica.url}".encode()).digest()
+
+        return sorted(self._replicas, key=rank)
+
+    def _note_failure(self, replica: _Replica, error: GenerationError) -> None:
+        if isinstance(error, GenerationUnreachable):
+            replica.failed_at = asyncio.get_running_loop().time()
+            replica.limits = None
+
+    async def _limits_of(self, replica: _Replica) -> ModelLimits:
+        if replica.limits is None:
+            info = await self._call(replica, "GET", "/info", None)
+            try:
+                replica.limits = ModelLimits(
+                    model=str(info["model_id"]),
+                    max_input_tokens=int(info["max_input_tokens"]),
+                    max_total_tokens=int(info["max_total_tokens"]),
+                    max_stop_sequences=int(info["max_stop_sequences"]),
+                )
+            except (KeyError, TypeError, ValueError):
+                raise GenerationUnreachable("the model server's /info makes no sense") from None
+        return replica.limits
+
+    async def _call(self, replica: _Replica, method: str, path: str, body: object) -> Any:
+        try:
+            with _http_errors_translated():
+                async with (
+                    asyncio.timeout(SIDE_CALL_S),
+                    self._http.request(method, replica.url + path, json=body) as response,
+                ):
+                    payload = await _json_of(response)
+                    if response.status != HTTP_OK:
+                        raise error_of(payload, status=response.status)
+        except GenerationError as error:
+            self._note_failure(replica, error)
+            raise
+        if not isinstance(payload, dict | list):
+            raise GenerationUnreachable(f"the model server's {path} makes no sense")
+        return payload
+
+    async def _events(
+        self, replica: _Replica, request: GenerationRequest, *, first_by: float, whole_by: float
+    ) -> AsyncGenerator[Delta, None]:
+        """The deltas of one try; closing it closes the connection."""
+        limits = await self._limits_of(replica)
+        body = request_body(request, most_stops=limits.max_stop_sequences)
+        with _http_errors_translated():
+            async with asyncio.timeout_at(first_by):
+                response = await self._http.post(f"{replica.url}/generate_stream", json=body)
+        try:
+            if response.status != HTTP_OK:
+                with _http_errors_translated():
+                    async with asyncio.timeout(SIDE_CALL_S):
+                        payload = await _json_of(response)
+                raise error_of(payload, status=response.status)
+            async with aclosing(self._deltas(response, first_by, whole_by)) as deltas:
+                async for delta in deltas:
+                    yield delta
+        finally:
+            # A body that was read to its end has returned its connection
+            # already; any other is cut, and that stops the server.
+            response.close()
+
+    async def _deltas(
+        self, response: aiohttp.ClientResponse, first_by: float, whole_by: float
+    ) -> AsyncGenerator[Delta, None]:
+        loop = asyncio.get_running_loop()
+        decoder = SseDecoder()
+        token_by = min(first_by, whole_by)
+        while True:
+            # Only data moves the deadline: a stuck server still sends
+            # keep-alive comments. It never spans a yield.
+            with _http_errors_translated():
+                async with asyncio.timeout_at(token_by):
+                    chunk = await response.content.readany()
+            if not chunk:
+                raise GenerationUnreachable("the model server broke off")
+            with _http_errors_translated():
+                events = list(decoder.feed(chunk))
+            for event in events:
+                delta = delta_of(event)
+                if delta.finish is not None:
+                    await _read_out(response)
+                    yield delta
+                    return
+                yield delta
+            if events:
+                token_by = min(loop.time() + self._deadlines.between_tokens_s, whole_by)
+
+
+async def _read_out(response: aiohttp.ClientResponse) -> None:
+    """Let the server end the body, so that the connection can be used again."""
+    try:
+        async with asyncio.timeout(LAST_WORDS_S):
+            while await response.content.readany():
+                pass
+    except (TimeoutError, aiohttp.ClientError):
+        response.close()
+
+
+async def _json_of(response: aiohttp.ClientResponse) -> object:
+    try:
+        payload: object = json.loads(await response.read())
+    except ValueError:
+        return None  # a proxy's page, or nothing: the status has to do
+    return payload
+
+
+@contextmanager
+def _http_errors_translated() -> Generator[None, None, None]:
+    try:
+        yield
+    except aiohttp.ConnectionTimeoutError as error:
+        raise GenerationUnreachable("no connection to the model server in time") from error
+    except TimeoutError as error:
+        raise GenerationTimedOut("the model server did not answer in time") from error
+    except (aiohttp.ClientError, LineTooLong, OSError, asyncio.IncompleteReadError) as error:
+        # The text of some of these quotes what was sent; their names suffice.
+        raise GenerationUnreachable(f"the model server was lost ({type(error).__name__})") from None

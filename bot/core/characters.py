@@ -46,3 +46,8 @@ class Character:
     length: Length | None = None
     rating: Rating = Rating.EVERYONE
     avatar: bytes | None = None
+
+
+def filled(text: str, *, char: str, user: str) -> str:
+    """Put the names in for `{{char}}` and `{{user}}`. Never used on what players write."""
+    return text.replace("{{char}}", char).replace("{{user}}", user)

@@ -1,0 +1,45 @@
+"""Who may do what in a scene: one function for commands, buttons and menus."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.core.scene import SceneHead, UserId
+
+
+class Action(StrEnum):
+    """What somebody wants to do."""
+
+    START_SCENE = "start a scene"
+    END_SCENE = "stop or resume the scene"
+    SET_SCENE_LENGTH = "set the scene's length"
+    STOP_REPLY = "stop a reply"
+    RETRY_REPLY = "ask for the reply again"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person, as far as rights go.
+
+    Attributes:
+        can_write: may send messages in the channel.
+        can_moderate: has Manage Messages there, or it is their DM.
+    """
+
+    user: UserId
+    can_write: bool
+    can_moderate: bool
+
+
+def may(action: Action, member: Member, scene: SceneHead | None) -> bool:
+    """Decide whether *member* may do *action*.
+
+    Whoever may write may start scenes, stop a reply and ask for one again;
+    what changes the scene for everybody is its owner's and the moderators'.
+    """
+    if not member.can_write:
+        return False
+    match action:
+        case Action.START_SCENE | Action.STOP_REPLY | Action.RETRY_REPLY:
+            return True
+        case Action.END_SCENE | Action.SET_SCENE_LENGTH:
+            return member.can_moderate or (scene is not None and scene.owner == member.user)

@@ -1,0 +1,36 @@
+"""An exception of ours becomes one sentence for a member, here and nowhere else."""
+
+from bot.core.errors import (
+    GenerationError,
+    GenerationRejected,
+    PostError,
+    RoleplayError,
+    StoreRefusesWrites,
+    StoreUnavailable,
+    TooBusy,
+    UserError,
+)
+
+BUG = "Something went wrong on my side. It has been written down."
+
+# Subclasses stand before their bases: the first that fits speaks.
+_SENTENCES: tuple[tuple[type[RoleplayError], str], ...] = (
+    (TooBusy, "Too many replies are being written just now. Please try again in a minute."),
+    (GenerationRejected, "The model server refused this prompt; the host finds why in the log."),
+    (GenerationError, "The model is not answering. Your line is kept; please try again."),
+    (StoreRefusesWrites, "My memory is full or read-only. The host has to look at it."),
+    (StoreUnavailable, "I cannot reach my memory right now. Please try again in a moment."),
+    (PostError, "Discord did not take my message. Please try again."),
+)
+
+
+def sentence_for(error: BaseException) -> str:
+    """Put *error* into words a member can act on; its own text shows only if it was meant to."""
+    if isinstance(error, UserError):
+        return str(error)
+    return next((said for kind, said in _SENTENCES if isinstance(error, kind)), BUG)
+
+
+def is_bug(error: BaseException) -> bool:
+    """Whether nobody meant *error* to happen: it belongs in the log with its traceback."""
+    return not isinstance(error, RoleplayError)

@@ -1,0 +1,123 @@
+"""The requests we make. Discord's limits hang on these shapes, not on paths."""
+
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from bot.core.scene import ChannelId, MessageId
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A webhook of ours. Its token lets anybody post: it is never printed."""
+
+    id: int
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One kind of request.
+
+    Attributes:
+        path: below the API's address, ready to send. Holds webhook tokens.
+        shape: the path without ids; with the method it names the limit.
+        major: the id that has a limit of its own.
+        authorized: whether it carries the bot's token. Without it Discord
+            limits by our address instead.
+    """
+
+    method: str
+    path: str = field(repr=False)
+    shape: str
+    major: str = field(repr=False)
+    authorized: bool = True
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether sending it twice has the effect of once."""
+        return self.method != "POST"
+
+    @property
+    def name(self) -> str:
+        """For logs and error texts: no id, no token."""
+        return f"{self.method} {self.shape}"
+
+
+def who_am_i() -> Route:
+    """Our application."""
+    return Route("GET", "/oauth2/applications/@me", "/oauth2/applications/@me", "")
+
+
+def create_message(channel: ChannelId) -> Route:
+    """Post as the bot."""
+    return _in_channel("POST", channel, "/messages", "/messages")
+
+
+def get_message(channel: ChannelId, message: MessageId) -> Route:
+    """Read one message."""
+    return _in_channel("GET", channel, f"/messages/{message}", "/messages/{message}")
+
+
+def edit_message(channel: ChannelId, message: MessageId) -> Route:
+    """Change a message of the bot's."""
+    return _in_channel("PATCH", channel, f"/messages/{message}", "/messages/{message}")
+
+
+def delete_message(channel: ChannelId, message: MessageId) -> Route:
+    """Remove a message."""
+    return _in_channel("DELETE", channel, f"/messages/{message}", "/messages/{message}")
+
+
+def typing(channel: ChannelId) -> Route:
+    """Show that the bot writes."""
+    return _in_channel("POST", channel, "/typing", "/typing")
+
+
+def react(channel: ChannelId, message: MessageId, emoji: str) -> Route:
+    """Put our reaction under a message."""
+    end = f"/messages/{message}/reactions/{quote(emoji, safe='')}/@me"
+    return _in_channel("PUT", channel, end, "/messages/{message}/reactions/{emoji}/@me")
+
+
+def list_webhooks(channel: ChannelId) -> Route:
+    """The webhooks of a channel."""
+    return _in_channel("GET", channel, "/webhooks", "/webhooks")
+
+
+def create_webhook(channel: ChannelId) -> Route:
+    """A new webhook in a channel."""
+    return _in_channel("POST", channel, "/webhooks", "/webhooks")
+
+
+def execute_webhook(webhook: Webhook, thread: ChannelId | None) -> Route:
+    """Post through a webhook; the answer holds the message."""
+    return _by_webhook("POST", webhook, "", thread, query="wait=true")
+
+
+def edit_webhook_message(webhook: Webhook, message: MessageId, thread: ChannelId | None) -> Route:
+    """Change a message of the webhook's."""
+    return _by_webhook("PATCH", webhook, f"/messages/{message}", thread)
+
+
+def delete_webhook_message(webhook: Webhook, message: MessageId, thread: ChannelId | None) -> Route:
+    """Remove a message of the webhook's."""
+    return _by_webhook("DELETE", webhook, f"/messages/{message}", thread)
+
+
+def _in_channel(method: str, channel: ChannelId, end: str, shape: str) -> Route:
+    return Route(method, f"/channels/{channel}{end}", f"/channels/{{channel}}{shape}", str(channel))
+
+
+def _by_webhook(
+    method: str, webhook: Webhook, end: str, thread: ChannelId | None, *, query: str = ""
+) -> Route:
+    parts = [query] if query else []
+    if thread is not None:
+        parts.append(f"thread_id={thread}")
+    return Route(
+        method,
+        f"/webhooks/{webhook.id}/{webhook.token}{end}" + ("?" + "&".join(parts) if parts else ""),
+        "/webhooks/{webhook}/{token}" + ("/messages/{message}" if end else ""),
+        f"{webhook.id}/{webhook.token}",
+        authorized=False,
+    )

@@ -315,7 +315,7 @@ class LiveReply:
         part.text, part.buttons = text, buttons
 
     async def _remove_beyond(self, count: int) -> None:
-        for part in self._parts[: count - 1 : -1] if count else self._parts[::-1]:
+        for part in reversed(self._parts[count:]):
             await self._remove(part)
 
     async def _remove(self, part: _Part) -> None:

@@ -1,0 +1,164 @@
+"""A growing reply on a real socket: what Discord gets to see, and how soon."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+
+from bot.adapters.discord_rest import DiscordRest, DiscordVoice, WebhookDirectory
+from bot.core.characters import Character
+from bot.core.errors import PostAmbiguous
+from bot.core.pacing import Pacer
+from bot.core.ports import Button, Speaker
+from bot.core.scene import ChannelId, GuildId, MessageId, Place
+from bot.services.live_reply import LiveReply
+from tests.fakes.scripted_discord import (
+    BAD_GATEWAY,
+    STORE_THEN_502,
+    STORE_THEN_RESET,
+    Fault,
+    ScriptedDiscord,
+    limited,
+    refusal,
+    scripted_discord,
+)
+
+HARBOUR = Place(ChannelId(7), GuildId(1), ChannelId(7))
+MARA = Speaker("Mara")
+EXECUTE = "POST /webhooks/"
+
+
+class NoFaces:
+    async def url(self, character: Character) -> str | None:
+        _ = character
+        return None
+
+
+@pytest.fixture
+async def discord() -> AsyncIterator[ScriptedDiscord]:
+    async with scripted_discord() as discord:
+        yield discord
+    for each in discord.requests:
+        if each.body and "content" in each.body:
+            assert each.body["allowed_mentions"] == {"parse": []}
+
+
+@pytest.fixture
+async def voice(discord: ScriptedDiscord) -> AsyncIterator[DiscordVoice]:
+    async with aiohttp.ClientSession() as session:
+        rest = DiscordRest(
+            session, api_url=discord.url, token="t", per_second=10_000, chance=lambda: 0.0
+        )
+        yield DiscordVoice(rest, WebhookDirectory(rest), NoFaces())
+
+
+def live(voice: DiscordVoice, *, every_s: float = 0.02) -> LiveReply:
+    return LiveReply(
+        voice,
+        HARBOUR,
+        MARA,
+        pacer=Pacer(every_s=every_s, at_most_s=2 * every_s, calls=99),
+        split=lambda text, limit: [text[at : at + limit] for at in range(0, len(text), limit)],
+        on_posted=_forget,
+        buttons_while_writing=[Button("Stop", "stop", danger=True)],
+        retry_s=0.01,
+    )
+
+
+async def _forget(message: MessageId) -> None:
+    _ = message
+
+
+async def _write(voice: DiscordVoice, final: str) -> tuple[MessageId, ...]:
+    async with live(voice) as reply:
+        for length in range(1, len(final)):
+            reply.show(final[:length])
+            await asyncio.sleep(0.002)
+        return await reply.finish(final)
+
+
+async def test_discord_sees_one_post_and_then_ever_longer_edits(
+    voice: DiscordVoice, discord: ScriptedDiscord
+) -> None:
+    final = "Ahoy there, sailor! " * 5
+
+    (message,) = await _write(voice, final)
+
+    sent = [len(each.body["content"]) for each in discord.calls("(POST|PATCH) /webhooks/")]
+    assert len(discord.calls(EXECUTE)) == 1
+    assert sent == sorted(sent)
+    assert len(sent) >= 4
+    assert discord.messages[message].text == final
+    assert discord.messages[message].components == []
+
+
+@pytest.mark.parametrize("fault", [BAD_GATEWAY, STORE_THEN_502, STORE_THEN_RESET, limited(0.1)])
+async def test_faults_under_edits_cost_neither_text_nor_order(
+    voice: DiscordVoice, discord: ScriptedDiscord, fault: Fault
+) -> None:
+    final = "Ahoy there, sailor! " * 5
+    discord.script("PATCH", fault, fault)
+
+    (message,) = await _write(voice, final)
+
+    sent = [len(each.body["content"]) for each in discord.calls("PATCH /webhooks/")]
+    assert sent == sorted(sent)
+    assert discord.messages[message].text == final
+
+
+@pytest.mark.parametrize("fault", [STORE_THEN_502, STORE_THEN_RESET])
+async def test_a_doubtful_first_post_stays_single(
+    voice: DiscordVoice, discord: ScriptedDiscord, fault: Fault
+) -> None:
+    discord.script(EXECUTE, fault)
+
+    with pytest.raises(PostAmbiguous):
+        await _write(voice, "Ahoy there, sailor!")
+
+    assert len(discord.messages) == 1
+    assert len(discord.calls("(POST|PATCH) /webhooks/")) == 1
+
+
+async def test_a_webhook_that_was_deleted_between_two_replies_is_replaced(
+    voice: DiscordVoice, discord: ScriptedDiscord
+) -> None:
+    await _write(voice, "first")
+    discord.webhooks.clear()
+
+    await _write(voice, "second")
+
+    assert [each.text for each in discord.on_screen(7)] == ["first", "second"]
+
+
+async def test_without_webhooks_the_reply_grows_under_a_bold_name(
+    voice: DiscordVoice, discord: ScriptedDiscord
+) -> None:
+    discord.script("GET .*webhooks", refusal(403, 50013))
+
+    (message,) = await _write(voice, "Ahoy there, sailor!")
+
+    assert discord.messages[message].text == "**Mara**\nAhoy there, sailor!"
+
+
+async def test_idle_text_reaches_discord_within_milliseconds(
+    voice: DiscordVoice, discord: ScriptedDiscord
+) -> None:
+    delays: list[float] = []
+
+    for number in range(60):
+        async with live(voice) as reply:
+            await asyncio.sleep(0.002)  # the model reads the prompt
+            asked = len(discord.calls(EXECUTE))
+            shown_at = time.monotonic()
+            reply.show(f"Ahoy {number}")
+            while not reply.shown:  # noqa: ASYNC110  # a socket sets no event
+                await asyncio.sleep(0.001)
+            await reply.finish(f"Ahoy {number}!")
+            delays.append(discord.calls(EXECUTE)[asked].at - shown_at)
+
+    # The first reply looks for the webhook; that happens once in a channel.
+    delays = sorted(delays[1:])
+    assert delays[len(delays) // 2] <= 0.030
+    assert delays[-1] <= 0.120

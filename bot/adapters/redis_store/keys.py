@@ -1,0 +1,68 @@
+"""The keys of the store. Every key begins with `rp:`.
+
+`{C}` is a channel's id in braces: a hash tag, which keeps all keys of one
+channel on one node of a Redis Cluster, as a script that touches them needs.
+Every change of a channel sets the expiry of all its keys anew, so they vanish
+together once the channel has been silent for the store's *ttl*.
+
+    key             type    content                                       expires
+    --------------  ------  --------------------------------------------  -------
+    rp:{C}:meta     HASH    the scene's head, and:                        ttl
+                              `sv`     version of this schema
+                              `ver`    grows with every change
+                              `floor`  highest turn id ever trimmed
+    rp:{C}:turns    HASH    turn id -> record (JSON, see records.py);     ttl
+                            "" is a tombstone of a deleted turn
+    rp:{C}:order    LIST    turn ids ascending, tombstones included;      ttl
+                            never longer than the store's *keep*
+    rp:{C}:shown    HASH    Discord message id -> id of the turn it       ttl
+                            shows a part of
+    rp:{C}:work     HASH    `reply`, `trigger`, `at_ms` and `messages`    ttl
+                            (ids, comma separated) of the reply in the
+                            making
+    rp:{C}:players  HASH    user id -> name they wrote under last         ttl
+    rp:live         HASH    channel id -> random token: every channel     never
+                            with a live scene, and maybe more; a reader
+                            drops what is not live
+    rp:u:{U}        HASH    `length`: what user {U} chose                 never
+    rp:note:NAME    STRING  a note of `NoteStore`                         never
+"""
+
+from bot.core.scene import ChannelId, UserId
+
+SCHEMA_VERSION = 1
+
+LIVE = "rp:live"
+
+
+def channel_keys(channel: ChannelId) -> tuple[str, str, str, str, str, str]:
+    """All keys of *channel*, in the order that every script expects."""
+    tag = f"rp:{{{channel}}}"
+    return (
+        f"{tag}:meta",
+        f"{tag}:turns",
+        f"{tag}:order",
+        f"{tag}:shown",
+        f"{tag}:work",
+        f"{tag}:players",
+    )
+
+
+def meta_key(channel: ChannelId) -> str:
+    """Where the head of *channel*'s scene is."""
+    return channel_keys(channel)[0]
+
+
+def work_key(channel: ChannelId) -> str:
+    """Where *channel*'s reply in the making is."""
+    return channel_keys(channel)[4]
+
+
+def user_key(user: UserId) -> str:
+    """Where the choices of *user* are."""
+    return f"rp:u:{{{user}}}"
+
+
+def note_key(name: str) -> str:
+    """Where the note called *name* is."""
+    return f"rp:note:{name}"

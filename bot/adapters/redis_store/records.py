@@ -1,0 +1,151 @@
+"""How scenes are written into Redis, and read back.
+
+A turn is a JSON object that scripts decode, change and encode again. Lua keeps
+numbers as doubles and cannot tell an empty list from an empty object, so every
+id and time is a string and an empty list is left out.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.adapters.redis_store.keys import SCHEMA_VERSION
+from bot.core.lengths import Length
+from bot.core.scene import (
+    ChannelId,
+    CharacterKey,
+    GuildId,
+    MessageId,
+    Place,
+    Role,
+    SceneHead,
+    Turn,
+    TurnId,
+    UserId,
+    Work,
+)
+
+
+def turn_to_record(turn: Turn, *, write: str = "") -> str:
+    """Encode *turn*; *write* names the write, so that a repeated one is known."""
+    record: dict[str, Any] = {
+        "sv": SCHEMA_VERSION,
+        "id": turn.id,
+        "role": turn.role.value,
+        "name": clean(turn.name),
+        "swipes": [clean(swipe) for swipe in turn.swipes],
+        "current": turn.current,
+        "at_ms": str(turn.at_ms),
+    }
+    if turn.author is not None:
+        record["author"] = str(turn.author)
+    if turn.messages:
+        record["messages"] = [str(message) for message in turn.messages]
+    if write:
+        record["write"] = write
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+
+
+def turn_from_record(record: str) -> Turn:
+    """Decode what `turn_to_record` or a script has written.
+
+    Raises:
+        ValueError: it is no such record.
+    """
+    try:
+        fields = json.loads(record)
+        author = fields.get("author")
+        turn = Turn(
+            id=TurnId(str(fields["id"])),
+            role=Role(fields["role"]),
+            name=str(fields["name"]),
+            swipes=tuple(str(swipe) for swipe in fields["swipes"]),
+            current=int(fields["current"]),
+            author=None if author is None else UserId(int(author)),
+            messages=tuple(MessageId(int(message)) for message in fields.get("messages", ())),
+            at_ms=int(fields["at_ms"]),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError("not a turn's record") from error
+    if not 0 <= turn.current < len(turn.swipes):
+        raise ValueError("a turn without a text")
+    return turn
+
+
+def head_to_fields(head: SceneHead) -> dict[str, str]:
+    """Encode *head*, its players and version aside."""
+    place = head.place
+    return {
+        "guild": _text(place.guild),
+        "parent": _text(place.parent),
+        "owner": str(head.owner),
+        "character": clean(head.character),
+        "character_name": clean(head.character_name),
+        "live": "1",
+        "scenario": clean(head.scenario),
+        "length": _text(head.length),
+        "next_length": _text(head.next_length),
+        "cut": _text(head.cut),
+        "started_ms": str(head.started_ms),
+    }
+
+
+def head_from_fields(
+    channel: ChannelId, fields: Mapping[str, str], players: Mapping[str, str]
+) -> SceneHead:
+    """Decode a scene's head. Fields of a newer schema are passed over."""
+    guild, parent = fields.get("guild"), fields.get("parent")
+    return SceneHead(
+        place=Place(
+            channel=channel,
+            guild=GuildId(int(guild)) if guild else None,
+            parent=ChannelId(int(parent)) if parent else None,
+        ),
+        owner=UserId(int(fields.get("owner", 0))),
+        character=CharacterKey(fields.get("character", "")),
+        character_name=fields.get("character_name", ""),
+        live=fields.get("live") == "1",
+        scenario=fields.get("scenario", ""),
+        length=length_from(fields.get("length")),
+        next_length=length_from(fields.get("next_length")),
+        players={UserId(int(user)): name for user, name in sorted(players.items())},
+        cut=TurnId(fields["cut"]) if fields.get("cut") else None,
+        started_ms=int(fields.get("started_ms", 0)),
+        version=int(fields.get("ver", 0)),
+    )
+
+
+def work_from_fields(fields: Mapping[str, str]) -> Work | None:
+    """Decode the reply in the making; None if there is none."""
+    if not fields.get("reply"):
+        return None
+    return Work(
+        reply=TurnId(fields["reply"]),
+        trigger=TurnId(fields.get("trigger", "")),
+        messages=tuple(
+            MessageId(int(part)) for part in fields.get("messages", "").split(",") if part
+        ),
+        at_ms=int(fields.get("at_ms", 0)),
+    )
+
+
+def length_from(value: str | None) -> Length | None:
+    """The length called *value*; None for a name that we do not know."""
+    try:
+        return Length(value) if value else None
+    except ValueError:
+        return None
+
+
+def pairs(flat: Sequence[str]) -> dict[str, str]:
+    """A hash as scripts return it: field, value, field, value."""
+    return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def clean(text: str) -> str:
+    """Replace half surrogates, which JSON from Discord may hold and UTF-8 may not."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)

@@ -1,0 +1,11 @@
+#!lua flags=allow-oom
+-- Drops the work of a reply that will not come.
+-- ARGV: reply
+-- Returns 1, or 0 if the reply is not the claimed one.
+local refused = refusal()
+if refused then return refused end
+
+if redis.call('HGET', WORK, 'reply') ~= ARGV[4] then return 0 end
+redis.call('DEL', WORK)
+renew()
+return 1

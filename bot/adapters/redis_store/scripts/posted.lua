@@ -1,0 +1,16 @@
+#!lua
+-- Notes a message that shows a part of the claimed reply.
+-- ARGV: reply, message id
+-- Returns 1, or 0 if the reply is not the claimed one.
+local refused = refusal()
+if refused then return refused end
+local reply, message = ARGV[4], ARGV[5]
+
+if redis.call('HGET', WORK, 'reply') ~= reply then return 0 end
+local noted = redis.call('HGET', WORK, 'messages') or ''
+if not string.find(',' .. noted .. ',', ',' .. message .. ',', 1, true) then
+  if noted ~= '' then noted = noted .. ',' end
+  redis.call('HSET', WORK, 'messages', noted .. message)
+end
+renew()
+return 1

@@ -1,0 +1,14 @@
+#!lua
+-- Changes one field of a scene's head.
+-- ARGV: field, value
+-- Returns {head, players}, or nil if there is no scene.
+local refused = refusal()
+if refused then return refused end
+local field, value = ARGV[4], ARGV[5]
+
+if not exists() then return nil end
+if redis.call('HGET', META, field) ~= value then
+  redis.call('HSET', META, field, value)
+  changed()
+end
+return head()

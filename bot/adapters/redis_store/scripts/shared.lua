@@ -1,0 +1,93 @@
+-- Stands before every script of a channel.
+-- KEYS: meta, turns, order, shown, work, players (all of one channel)
+-- ARGV: schema version, time to live in ms, most turns kept, then the script's
+--       own, which its header names from ARGV[4] on
+-- Ids are opaque strings: a Lua number is a double and cannot hold them.
+local META, TURNS, ORDER, SHOWN, WORK, PLAYERS = unpack(KEYS)
+local SCHEMA, TTL_MS, KEEP = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
+local CHUNK = 500  -- unpack() of several thousand values overflows Lua's stack
+
+-- An error if the data was written by a later version, which alone may change it.
+local function refusal()
+  local found = tonumber(redis.call('HGET', META, 'sv') or SCHEMA)
+  if found and found <= SCHEMA then return nil end
+  return redis.error_reply('NEWERDATA the scene was written by a later version')
+end
+
+local function exists()
+  return redis.call('EXISTS', META) == 1
+end
+
+-- The scene as it is now: whether it is there, head and players as flat lists.
+local function head()
+  return {redis.call('HGETALL', META), redis.call('HGETALL', PLAYERS)}
+end
+
+local function renew()
+  for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, TTL_MS) end
+end
+
+-- Ends every change of the scene.
+local function changed()
+  redis.call('HINCRBY', META, 'ver', 1)
+  renew()
+end
+
+-- The record as a table, or nil if it is a tombstone or damaged.
+local function decoded(record)
+  if not record or record == '' then return nil end
+  local ok, value = pcall(cjson.decode, record)
+  if ok and type(value) == 'table' and type(value.swipes) == 'table' then return value end
+  return nil
+end
+
+local function forget_messages(record)
+  for _, message in ipairs(record and record.messages or {}) do
+    redis.call('HDEL', SHOWN, message)
+  end
+end
+
+-- Puts `id` in its place. Almost always that is the end.
+local function enter(id)
+  local newest = redis.call('LINDEX', ORDER, -1)
+  if not newest or newest < id then return redis.call('RPUSH', ORDER, id) end
+  for last = redis.call('LLEN', ORDER) - 1, 0, -CHUNK do
+    local ids = redis.call('LRANGE', ORDER, math.max(0, last - CHUNK + 1), last)
+    for i = #ids, 1, -1 do
+      if ids[i] < id then return redis.call('LINSERT', ORDER, 'AFTER', ids[i], id) end
+    end
+  end
+  return redis.call('LPUSH', ORDER, id)
+end
+
+-- Forgets the oldest turns beyond KEEP and remembers how far that went.
+local function trim()
+  local surplus = redis.call('LLEN', ORDER) - KEEP
+  while surplus > 0 do
+    local ids = redis.call('LRANGE', ORDER, 0, math.min(surplus, CHUNK) - 1)
+    for _, record in ipairs(redis.call('HMGET', TURNS, unpack(ids))) do
+      forget_messages(decoded(record))
+    end
+    redis.call('HDEL', TURNS, unpack(ids))
+    redis.call('LTRIM', ORDER, #ids, -1)
+    redis.call('HSET', META, 'floor', ids[#ids])
+    surplus = surplus - #ids
+  end
+end
+
+-- Whether a turn that is not stored comes from before what the scene remembers.
+local function too_old(id)
+  local floor = redis.call('HGET', META, 'floor')
+  if floor and id <= floor then return true end
+  return redis.call('LLEN', ORDER) >= KEEP and id < redis.call('LINDEX', ORDER, 0)
+end
+
+-- Stores a new turn with the messages that show it.
+local function store(id, record)
+  redis.call('HSET', TURNS, id, record)
+  for _, message in ipairs(decoded(record).messages or {}) do
+    redis.call('HSET', SHOWN, message, id)
+  end
+  enter(id)
+  trim()
+end

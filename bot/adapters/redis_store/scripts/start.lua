@@ -1,0 +1,38 @@
+#!lua
+-- Begins a scene; a stopped one that is there is replaced, turns and all.
+-- ARGV: owner, started_ms, id of the opening turn or '', its record,
+--       number of head fields and their names and values, then users and names
+-- Returns {'started' or 'same' or 'taken', head, players}.
+local refused = refusal()
+if refused then return refused end
+local owner, started_ms, opening, record, fields = ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+
+-- The highest id of the scene that goes: what still arrives of it is too old.
+local function last_id_so_far()
+  local highest = ''
+  for _, id in ipairs({
+    redis.call('HGET', META, 'floor') or '',
+    redis.call('LINDEX', ORDER, -1) or '',
+    redis.call('HGET', WORK, 'reply') or '',
+  }) do
+    if highest < id then highest = id end
+  end
+  return highest
+end
+
+if exists() then
+  local there = redis.call('HMGET', META, 'owner', 'started_ms', 'live')
+  if there[1] == owner and there[2] == started_ms then return {'same', unpack(head())} end
+  if there[3] == '1' then return {'taken'} end
+end
+
+local version, floor = redis.call('HGET', META, 'ver') or '0', last_id_so_far()
+redis.call('DEL', unpack(KEYS))
+redis.call('HSET', META, 'sv', SCHEMA, 'ver', version)
+if floor ~= '' then redis.call('HSET', META, 'floor', floor) end
+local players = 9 + 2 * tonumber(fields)
+for i = 9, players - 1, 2 do redis.call('HSET', META, ARGV[i], ARGV[i + 1]) end
+for i = players, #ARGV, 2 do redis.call('HSET', PLAYERS, ARGV[i], ARGV[i + 1]) end
+if opening ~= '' then store(opening, record) end
+changed()
+return {'started', unpack(head())}

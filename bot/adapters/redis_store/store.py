@@ -1,0 +1,288 @@
+"""`SceneStore` and `NoteStore` on Redis."""
+
+import asyncio
+import logging
+import secrets
+from collections import OrderedDict
+from collections.abc import Coroutine, Sequence
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from bot.adapters.redis_store import keys, records
+from bot.adapters.redis_store.connection import RedisClient
+from bot.adapters.redis_store.errors import translated
+from bot.adapters.redis_store.scripts import Script
+from bot.core.errors import SceneAlreadyLive, StoreUnavailable
+from bot.core.lengths import Length
+from bot.core.ports import Ingested, IngestStatus
+from bot.core.scene import (
+    ChannelId,
+    MessageId,
+    Role,
+    Scene,
+    SceneHead,
+    Turn,
+    TurnId,
+    UserId,
+    Work,
+)
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_CHUNK = 500
+_UNSURE_KEPT = 256
+_SCRIPTS = (
+    "abandon",
+    "claim",
+    "commit",
+    "delete",
+    "edit",
+    "head",
+    "ingest",
+    "posted",
+    "read",
+    "set_field",
+    "start",
+)
+
+
+class RedisSceneStore:
+    """Borrows the client; does not close it.
+
+    A change that has begun is not torn by cancellation: the caller stays until
+    Redis has answered or the time is over, and is cancelled then. So whatever
+    it does next comes after that change.
+
+    Args:
+        keep: turns remembered per channel; deleted ones count until trimmed.
+        ttl: a channel that is not written for so long is forgotten.
+        answer_within: the longest a method waits for one answer.
+    """
+
+    def __init__(
+        self,
+        redis: RedisClient,
+        *,
+        keep: int,
+        ttl: timedelta,
+        answer_within: timedelta = timedelta(seconds=2.4),
+    ) -> None:
+        self._redis = redis
+        self._keep = keep
+        self._ttl_ms = int(ttl.total_seconds() * 1000)
+        self._answer_s = answer_within.total_seconds()
+        self._scripts = {name: Script(name) for name in _SCRIPTS}
+        self._unlist_script = Script("unlist", shared=False)
+        self._unsure: OrderedDict[tuple[ChannelId, TurnId], str] = OrderedDict()
+
+    async def start(self, head: SceneHead, opening: Turn | None) -> SceneHead:
+        channel = head.place.channel
+        fields = records.head_to_fields(head)
+        args: list[str | int] = [
+            head.owner,
+            head.started_ms,
+            opening.id if opening else "",
+            records.turn_to_record(opening) if opening else "",
+            len(fields),
+            *(part for pair in fields.items() for part in pair),
+        ]
+        for user, name in head.players.items():
+            args += [user, records.clean(name)]
+        await self._list(channel)
+        answer = await self._change("start", channel, *args)
+        if answer[0] == "taken":
+            raise SceneAlreadyLive("A scene is already live in this channel. Stop it first.")
+        return _head(channel, answer[1:])
+
+    async def head(self, channel: ChannelId) -> SceneHead | None:
+        answer = await self._ask("head", channel)
+        return None if answer is None else _head(channel, answer)
+
+    async def read(self, channel: ChannelId) -> Scene | None:
+        answer = await self._ask("read", channel)
+        if answer is None:
+            return None
+        found = []
+        # Sorting what is there needs no second list to agree with.
+        for turn_id, record in sorted(records.pairs(answer[2]).items()):
+            if not record:
+                continue
+            try:
+                found.append(records.turn_from_record(record))
+            except ValueError:
+                log.warning("damaged turn left out", extra={"channel": channel, "turn": turn_id})
+        return Scene(_head(channel, answer), tuple(found))
+
+    async def live_channels(self) -> Sequence[ChannelId]:
+        """Every channel with a live scene; what is listed wrongly is taken off."""
+        listed = list((await self._run(self._redis.hgetall(keys.LIVE))).items())
+        live = []
+        for at in range(0, len(listed), _CHUNK):
+            chunk = listed[at : at + _CHUNK]
+            states = await self._run(self._live_states([ChannelId(int(name)) for name, _ in chunk]))
+            for (name, token), state in zip(chunk, states, strict=True):
+                if state == "1":
+                    live.append(ChannelId(int(name)))
+                else:
+                    await self._unlist(ChannelId(int(name)), token)
+        return sorted(live)
+
+    async def set_live(self, channel: ChannelId, *, live: bool) -> SceneHead | None:
+        token = await (self._list(channel) if live else self._listed(channel))
+        head = await self._set(channel, "live", "1" if live else "0")
+        if head is None or not live:
+            await self._unlist(channel, token)
+        return head
+
+    async def set_length(self, channel: ChannelId, step: Length | None) -> None:
+        await self._set(channel, "length", step or "")
+
+    async def set_next_length(self, channel: ChannelId, step: Length | None) -> None:
+        await self._set(channel, "next_length", step or "")
+
+    async def set_cut(self, channel: ChannelId, cut: TurnId) -> None:
+        await self._set(channel, "cut", cut)
+
+    async def ingest(self, channel: ChannelId, turn: Turn) -> Ingested:
+        """Remember a member's line, in the order of turn ids, once.
+
+        After StoreUnavailable the line may be stored and nobody knows. Asked
+        again, the store recognises its own write: the line counts as STORED,
+        not as DUPLICATE, or it would never be answered.
+        """
+        unsure = (channel, turn.id)
+        write = self._unsure.pop(unsure, None) or secrets.token_hex(4)
+        record = records.turn_to_record(turn, write=write)
+        speaks = turn.role is Role.PLAYER and turn.author is not None
+        user = str(turn.author) if speaks else ""
+        name = records.clean(turn.name)
+        try:
+            answer = await self._change("ingest", channel, turn.id, record, write, user, name)
+        except (StoreUnavailable, asyncio.CancelledError):
+            self._unsure[unsure] = write
+            if len(self._unsure) > _UNSURE_KEPT:
+                self._unsure.popitem(last=False)
+            raise
+        status = IngestStatus(answer[0])
+        return Ingested(status, _head(channel, answer[1:]) if len(answer) > 1 else None)
+
+    async def claim(self, channel: ChannelId, work: Work) -> Work:
+        answer = await self._change(
+            "claim", channel, work.reply, work.trigger, work.at_ms, *work.messages
+        )
+        return records.work_from_fields(records.pairs(answer)) or work
+
+    async def posted(self, channel: ChannelId, reply: TurnId, message: MessageId) -> None:
+        await self._change("posted", channel, reply, message)
+
+    async def work(self, channel: ChannelId) -> Work | None:
+        return records.work_from_fields(
+            await self._run(self._redis.hgetall(keys.work_key(channel)))
+        )
+
+    async def commit(self, channel: ChannelId, turn: Turn) -> None:
+        await self._change("commit", channel, turn.id, records.turn_to_record(turn))
+
+    async def abandon(self, channel: ChannelId, reply: TurnId) -> None:
+        await self._change("abandon", channel, reply)
+
+    async def edit(self, channel: ChannelId, message: MessageId, text: str, at_ms: int) -> bool:
+        return bool(await self._change("edit", channel, message, records.clean(text), at_ms))
+
+    async def delete(self, channel: ChannelId, messages: Sequence[MessageId]) -> Sequence[TurnId]:
+        gone: list[TurnId] = []
+        for at in range(0, len(messages), _CHUNK):
+            gone += await self._change("delete", channel, *messages[at : at + _CHUNK])
+        return gone
+
+    async def purge(self, channel: ChannelId) -> None:
+        token = await self._listed(channel)
+        await self._unbroken(self._redis.delete(*keys.channel_keys(channel)))
+        await self._unlist(channel, token)
+
+    async def user_length(self, user: UserId) -> Length | None:
+        return records.length_from(await self._run(self._redis.hget(keys.user_key(user), "length")))
+
+    async def set_user_length(self, user: UserId, step: Length | None) -> None:
+        key = keys.user_key(user)
+        if step is None:
+            await self._unbroken(self._redis.hdel(key, "length"))
+        else:
+            await self._unbroken(self._redis.hset(key, "length", step))
+
+    async def get_note(self, name: str) -> str | None:
+        text: str | None = await self._run(self._redis.get(keys.note_key(name)))
+        return text
+
+    async def put_note(self, name: str, text: str) -> None:
+        await self._unbroken(self._redis.set(keys.note_key(name), records.clean(text)))
+
+    async def _set(self, channel: ChannelId, field: str, value: str) -> SceneHead | None:
+        answer = await self._change("set_field", channel, field, value)
+        return None if answer is None else _head(channel, answer)
+
+    # The list of live channels is a key of another slot, so no script can
+    # change it together with a scene. A channel is put on it before its scene
+    # begins and taken off after it ended: it may list too many, never too few.
+
+    async def _list(self, channel: ChannelId) -> str:
+        token = secrets.token_hex(4)
+        await self._unbroken(self._redis.hset(keys.LIVE, str(channel), token))
+        return token
+
+    async def _listed(self, channel: ChannelId) -> str:
+        return await self._run(self._redis.hget(keys.LIVE, str(channel))) or ""
+
+    async def _unlist(self, channel: ChannelId, token: str) -> None:
+        if token:
+            await self._unbroken(
+                self._unlist_script.run(self._redis, [keys.LIVE], [channel, token])
+            )
+
+    async def _live_states(self, channels: Sequence[ChannelId]) -> list[Any]:
+        pipe = self._redis.pipeline(transaction=False)
+        for channel in channels:
+            pipe.hget(keys.meta_key(channel), "live")
+        return await pipe.execute()
+
+    async def _ask(self, name: str, channel: ChannelId) -> Any:
+        return await self._run(self._script(name, channel, ()))
+
+    async def _change(self, name: str, channel: ChannelId, *args: str | int) -> Any:
+        return await self._unbroken(self._script(name, channel, args))
+
+    def _script(
+        self, name: str, channel: ChannelId, args: Sequence[str | int]
+    ) -> Coroutine[Any, Any, Any]:
+        common = (keys.SCHEMA_VERSION, self._ttl_ms, self._keep)
+        return self._scripts[name].run(self._redis, keys.channel_keys(channel), (*common, *args))
+
+    async def _run(self, command: Any) -> Any:
+        with translated():
+            async with asyncio.timeout(self._answer_s):
+                return await command
+
+    async def _unbroken(self, command: Any) -> Any:
+        """Run *command* to its end even if the caller is cancelled meanwhile.
+
+        Bounded, because the command has a deadline of its own.
+        """
+        # Not a TaskGroup: leaving one on cancellation cancels what it holds.
+        task = asyncio.get_running_loop().create_task(self._run(command))
+        cancelled: asyncio.CancelledError | None = None
+        while not task.done():
+            try:
+                await asyncio.wait([task])
+            except asyncio.CancelledError as error:
+                cancelled = error
+        if cancelled is not None:
+            if not task.cancelled():
+                task.exception()  # seen, so that the loop does not report it as lost
+            raise cancelled
+        return task.result()
+
+
+def _head(channel: ChannelId, answer: Sequence[Sequence[str]]) -> SceneHead:
+    return records.head_from_fields(channel, records.pairs(answer[0]), records.pairs(answer[1]))

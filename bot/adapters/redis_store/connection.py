@@ -58,7 +58,7 @@ def connect(url: str, *, timeout_s: float) -> RedisClient:
         return _client(url, timeout_s)
     except _BadUrl as error:
         why = str(error)
-    except (ValueError, RedisClusterException):
+    except (ValueError, TypeError, RedisClusterException):
         pass
     raise StartupError(
         f"BOT_REDIS__URL cannot be used: {why}."
@@ -185,6 +185,7 @@ def _client(url: str, timeout_s: float) -> RedisClient:
             pool = BlockingConnectionPool.from_url(
                 url, max_connections=CONNECTIONS, timeout=timeout_s, **options
             )
+            pool.make_connection()  # refuses an option that does not exist; connects nothing
             return Redis.from_pool(pool)
         case "redis+sentinel":
             return _sentinel_client(parts, options)
@@ -200,7 +201,6 @@ def _options(timeout_s: float) -> dict[str, Any]:
         "protocol": 2,
         "socket_timeout": timeout_s,
         "socket_connect_timeout": timeout_s,
-        "socket_keepalive": True,
         "retry": Retry(FullJitterBackoff(cap=0.2, base=0.02), _RETRIES),
     }
 

@@ -185,7 +185,8 @@ def _client(url: str, timeout_s: float) -> RedisClient:
             pool = BlockingConnectionPool.from_url(
                 url, max_connections=CONNECTIONS, timeout=timeout_s, **options
             )
-            pool.make_connection()  # refuses an option that does not exist; connects nothing
+            # Refuses an option that does not exist; connects nothing.
+            pool.connection_class(**pool.connection_kwargs)
             return Redis.from_pool(pool)
         case "redis+sentinel":
             return _sentinel_client(parts, options)

@@ -1,0 +1,230 @@
+"""`SceneStore` and `NoteStore` in memory, for tests of what uses them.
+
+Held to the truth by tests/contract/test_scene_store.py, which runs on this and
+on Redis, and by a state machine that compares the two step by step.
+"""
+
+import bisect
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from bot.core.errors import SceneAlreadyLive
+from bot.core.lengths import Length
+from bot.core.ports import Ingested, IngestStatus
+from bot.core.scene import (
+    ChannelId,
+    MessageId,
+    Role,
+    Scene,
+    SceneHead,
+    Turn,
+    TurnId,
+    UserId,
+    Work,
+)
+
+_NONE = TurnId("")
+
+
+@dataclass
+class _Channel:
+    head: SceneHead
+    floor: TurnId = _NONE
+    turns: dict[TurnId, Turn | None] = field(default_factory=dict)
+    edited_ms: dict[TurnId, int] = field(default_factory=dict)
+    order: list[TurnId] = field(default_factory=list)
+    shown: dict[MessageId, TurnId] = field(default_factory=dict)
+    work: Work | None = None
+
+    def change(self, **fields: object) -> None:
+        self.head = replace(self.head, **{**fields, "version": self.head.version + 1})  # type: ignore[arg-type]  # checked by dataclasses
+
+    def too_old(self, turn: TurnId, keep: int) -> bool:
+        return turn <= self.floor or (len(self.order) >= keep and turn < self.order[0])
+
+    def store(self, turn: Turn, keep: int) -> None:
+        self.turns[turn.id] = turn
+        self.shown.update(dict.fromkeys(turn.messages, turn.id))
+        bisect.insort(self.order, turn.id)
+        while len(self.order) > keep:
+            self.floor = self.order.pop(0)
+            self.hide(self.turns.pop(self.floor))
+
+    def hide(self, turn: Turn | None) -> None:
+        for message in turn.messages if turn else ():
+            self.shown.pop(message, None)
+
+
+class MemorySceneStore:
+    """As forgetful as the process; everything else is as in Redis."""
+
+    def __init__(self, *, keep: int = 2000) -> None:
+        self._keep = keep
+        self._channels: dict[ChannelId, _Channel] = {}
+        self._lengths: dict[UserId, Length] = {}
+        self._notes: dict[str, str] = {}
+
+    async def start(self, head: SceneHead, opening: Turn | None) -> SceneHead:
+        found = self._channels.get(head.place.channel)
+        version, floor = 0, _NONE
+        if found is not None:
+            if (found.head.owner, found.head.started_ms) == (head.owner, head.started_ms):
+                return found.head
+            if found.head.live:
+                raise SceneAlreadyLive("A scene is already live in this channel. Stop it first.")
+            version = found.head.version
+            last = found.order[-1] if found.order else _NONE
+            floor = max(found.floor, last, found.work.reply if found.work else _NONE)
+        fresh = _Channel(replace(head, live=True, version=version + 1), floor)
+        if opening is not None:
+            fresh.store(opening, self._keep)
+        self._channels[head.place.channel] = fresh
+        return fresh.head
+
+    async def head(self, channel: ChannelId) -> SceneHead | None:
+        found = self._channels.get(channel)
+        return found.head if found else None
+
+    async def read(self, channel: ChannelId) -> Scene | None:
+        found = self._channels.get(channel)
+        if found is None:
+            return None
+        turns = (found.turns[turn] for turn in found.order)
+        return Scene(found.head, tuple(turn for turn in turns if turn is not None))
+
+    async def live_channels(self) -> Sequence[ChannelId]:
+        return sorted(name for name, found in self._channels.items() if found.head.live)
+
+    async def set_live(self, channel: ChannelId, *, live: bool) -> SceneHead | None:
+        self._set(channel, live=live)
+        return await self.head(channel)
+
+    async def set_length(self, channel: ChannelId, step: Length | None) -> None:
+        self._set(channel, length=step)
+
+    async def set_next_length(self, channel: ChannelId, step: Length | None) -> None:
+        self._set(channel, next_length=step)
+
+    async def set_cut(self, channel: ChannelId, cut: TurnId) -> None:
+        self._set(channel, cut=cut)
+
+    async def ingest(self, channel: ChannelId, turn: Turn) -> Ingested:
+        found = self._channels.get(channel)
+        if found is None or not found.head.live:
+            return Ingested(IngestStatus.NO_SCENE, None)
+        status = IngestStatus.STORED
+        if turn.id in found.turns:
+            status = IngestStatus.DUPLICATE
+        elif found.too_old(turn.id, self._keep):
+            status = IngestStatus.TOO_OLD
+        else:
+            found.store(turn, self._keep)
+            players = dict(found.head.players)
+            if turn.role is Role.PLAYER and turn.author is not None:
+                players[turn.author] = turn.name
+            found.change(players=players)
+        return Ingested(status, found.head)
+
+    async def claim(self, channel: ChannelId, work: Work) -> Work:
+        found = self._channels.get(channel)
+        if found is None:
+            return work
+        before = found.work.messages if found.work else ()
+        found.work = replace(work, messages=tuple(dict.fromkeys((*before, *work.messages))))
+        return found.work
+
+    async def posted(self, channel: ChannelId, reply: TurnId, message: MessageId) -> None:
+        work = await self.work(channel)
+        if work is not None and work.reply == reply and message not in work.messages:
+            self._channels[channel].work = replace(work, messages=(*work.messages, message))
+
+    async def work(self, channel: ChannelId) -> Work | None:
+        found = self._channels.get(channel)
+        return found.work if found else None
+
+    async def commit(self, channel: ChannelId, turn: Turn) -> None:
+        found = self._channels.get(channel)
+        if found is None:
+            return
+        stored = found.turns.get(turn.id)
+        is_new = turn.id not in found.turns and not found.too_old(turn.id, self._keep)
+        differs = is_new
+        if is_new:
+            found.store(turn, self._keep)
+        elif stored is not None:
+            differs = (stored.text, stored.messages) != (turn.text, turn.messages)
+            self._replace(found, stored, turn)
+        was_claimed = found.work is not None and found.work.reply == turn.id
+        if was_claimed:
+            found.work = None
+        next_length = found.head.next_length
+        if (is_new or was_claimed) and next_length is not None:
+            next_length, differs = None, True
+        if differs:
+            found.change(next_length=next_length)
+
+    async def abandon(self, channel: ChannelId, reply: TurnId) -> None:
+        work = await self.work(channel)
+        if work is not None and work.reply == reply:
+            self._channels[channel].work = None
+
+    async def edit(self, channel: ChannelId, message: MessageId, text: str, at_ms: int) -> bool:
+        found = self._channels.get(channel)
+        turn = found.turns.get(found.shown.get(message, _NONE)) if found else None
+        if found is None or turn is None or turn.role is Role.CHARACTER:
+            return False
+        known_ms = found.edited_ms.get(turn.id, 0)
+        if at_ms > known_ms or (at_ms == known_ms and text != turn.text):
+            found.edited_ms[turn.id] = at_ms
+            found.turns[turn.id] = _with_text(turn, text)
+            found.change()
+        return True
+
+    async def delete(self, channel: ChannelId, messages: Sequence[MessageId]) -> Sequence[TurnId]:
+        found = self._channels.get(channel)
+        gone: list[TurnId] = []
+        for message in messages if found else ():
+            assert found is not None
+            turn = found.shown.get(message)
+            if turn is not None:
+                found.hide(found.turns[turn])
+                found.turns[turn] = None
+                gone.append(turn)
+        if found is not None and gone:
+            found.change()
+        return gone
+
+    async def purge(self, channel: ChannelId) -> None:
+        self._channels.pop(channel, None)
+
+    async def user_length(self, user: UserId) -> Length | None:
+        return self._lengths.get(user)
+
+    async def set_user_length(self, user: UserId, step: Length | None) -> None:
+        self._lengths.pop(user, None)
+        if step is not None:
+            self._lengths[user] = step
+
+    async def get_note(self, name: str) -> str | None:
+        return self._notes.get(name)
+
+    async def put_note(self, name: str, text: str) -> None:
+        self._notes[name] = text
+
+    def _set(self, channel: ChannelId, **fields: object) -> None:
+        found = self._channels.get(channel)
+        if found is None:
+            return
+        if any(getattr(found.head, name) != value for name, value in fields.items()):
+            found.change(**fields)
+
+    def _replace(self, found: _Channel, stored: Turn, given: Turn) -> None:
+        found.hide(stored)
+        found.turns[stored.id] = replace(_with_text(stored, given.text), messages=given.messages)
+        found.shown.update(dict.fromkeys(given.messages, stored.id))
+
+
+def _with_text(turn: Turn, text: str) -> Turn:
+    swipes = list(turn.swipes)
+    swipes[turn.current] = text
+    return replace(turn, swipes=tuple(swipes))

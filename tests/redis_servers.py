@@ -48,6 +48,6 @@ async def make_cluster_of_one(port: int) -> None:
     async with asyncio.timeout(10), Redis(port=port, decode_responses=True) as client:
         await client.cluster("ADDSLOTSRANGE", "0", "16383")
         state = ""
-        while "cluster_state:ok" not in state:
+        while state != "ok":
             await asyncio.sleep(0.01)
-            state = str(await client.cluster("INFO"))
+            state = (await client.cluster("INFO"))["cluster_state"]

@@ -14,29 +14,12 @@ from bot.adapters.redis_store import RedisSceneStore, connect
 from bot.core.errors import SceneAlreadyLive
 from bot.core.lengths import Length
 from bot.core.ports import IngestStatus, NoteStore, SceneStore
-from bot.core.scene import (
-    ChannelId,
-    CharacterKey,
-    GuildId,
-    MessageId,
-    Place,
-    Role,
-    SceneHead,
-    Turn,
-    TurnId,
-    UserId,
-    Work,
-    player_turn_id,
-    reply_turn_id,
-)
+from bot.core.scene import ChannelId, GuildId, MessageId, Place, SceneHead, TurnId, Work
 from tests.fakes.memory_store import MemorySceneStore
 from tests.redis_servers import free_port, make_cluster_of_one, server
+from tests.scenes import ANN, BOB, HARBOUR, TOWER, line, reply, scene
 
 KEEP = 5
-HARBOUR = ChannelId(1111111111111111111)
-TOWER = ChannelId(2222222222222222222)
-ANN, BOB = UserId(9007199254740993), UserId(1234567890123456789)
-"""Neither is a number that a double can hold."""
 
 
 class Store(SceneStore, NoteStore, Protocol):
@@ -71,42 +54,6 @@ async def store(store_url: str | None) -> AsyncIterator[Store]:
     await redis.flushall()
     yield RedisSceneStore(redis, keep=KEEP, ttl=timedelta(days=1))
     await redis.aclose()
-
-
-def scene(channel: ChannelId = HARBOUR, *, started_ms: int = 1) -> SceneHead:
-    return SceneHead(
-        place=Place(channel, GuildId(7), channel),
-        owner=ANN,
-        character=CharacterKey("mira"),
-        character_name="Mira",
-        scenario="A harbour.\nRain.",
-        players={ANN: "Ann"},
-        started_ms=started_ms,
-    )
-
-
-def line(number: int, text: str = "", *, author: UserId = ANN, name: str = "Ann") -> Turn:
-    message = MessageId(number)
-    return Turn(
-        id=player_turn_id(message),
-        role=Role.PLAYER,
-        name=name,
-        swipes=(text or f"line {number}",),
-        author=author,
-        messages=(message,),
-        at_ms=1_732_400_000_000 + number,
-    )
-
-
-def reply(trigger: int, text: str, *messages: int) -> Turn:
-    return Turn(
-        id=reply_turn_id(player_turn_id(MessageId(trigger))),
-        role=Role.CHARACTER,
-        name="Mira",
-        swipes=(text,),
-        messages=tuple(MessageId(message) for message in messages),
-        at_ms=1_732_400_000_500,
-    )
 
 
 async def texts(store: SceneStore, channel: ChannelId = HARBOUR) -> list[str]:

@@ -36,9 +36,12 @@ end
 -- The record as a table, or nil if it is a tombstone or damaged.
 local function decoded(record)
   if not record or record == '' then return nil end
-  local ok, value = pcall(cjson.decode, record)
-  if ok and type(value) == 'table' and type(value.swipes) == 'table' then return value end
-  return nil
+  local ok, turn = pcall(cjson.decode, record)
+  local whole = ok and type(turn) == 'table'
+    and type(turn.swipes) == 'table' and type(turn.current) == 'number'
+    and type(turn.swipes[turn.current + 1]) == 'string'
+    and (turn.messages == nil or type(turn.messages) == 'table')
+  return whole and turn or nil
 end
 
 local function forget_messages(record)

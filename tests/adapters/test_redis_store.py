@@ -1,0 +1,363 @@
+import asyncio
+import json
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from bot.adapters.redis_store import RedisSceneStore, connect
+from bot.adapters.redis_store.keys import LIVE, channel_keys
+from bot.core.errors import StoreRefusesWrites, StoreUnavailable
+from bot.core.lengths import Length
+from bot.core.ports import IngestStatus
+from bot.core.scene import MessageId, Work
+from tests.fakes.lost_answers import LostAnswers
+from tests.redis_servers import free_port, server
+from tests.scenes import ANN, HARBOUR, TOWER, line, reply, scene
+
+DAY = timedelta(days=1)
+DAY_MS = 86_400_000
+
+
+@pytest.fixture
+def store(redis: Redis) -> RedisSceneStore:
+    return RedisSceneStore(redis, keep=50, ttl=DAY)
+
+
+async def fill(store: RedisSceneStore) -> None:
+    """A scene with something in each of its keys."""
+    await store.start(scene(), reply(1, "hello", 11))
+    await store.ingest(HARBOUR, line(2))
+    await store.claim(HARBOUR, Work(reply(2, "").id, line(2).id, (MessageId(12),)))
+
+
+async def test_every_key_of_a_channel_expires_and_each_write_puts_it_off(
+    store: RedisSceneStore, redis: Redis
+) -> None:
+    await fill(store)
+    for key in channel_keys(HARBOUR):
+        await redis.pexpire(key, 60_000)
+
+    await store.set_length(HARBOUR, Length.LONG)
+
+    left = [await redis.pttl(key) for key in channel_keys(HARBOUR)]
+    assert all(DAY_MS - 60_000 < ms <= DAY_MS for ms in left), left
+
+
+async def test_every_key_is_in_the_key_table(store: RedisSceneStore, redis: Redis) -> None:
+    await fill(store)
+    await store.put_note("n", "x")
+    await store.set_user_length(ANN, Length.LONG)
+
+    found = set(await redis.keys("*"))
+
+    assert found == {*channel_keys(HARBOUR), LIVE, "rp:note:n", f"rp:u:{{{ANN}}}"}
+
+
+async def test_a_purge_leaves_nothing_of_the_channel(store: RedisSceneStore, redis: Redis) -> None:
+    await fill(store)
+
+    await store.purge(HARBOUR)
+
+    assert await redis.keys("*") == []
+
+
+async def test_channels_that_expired_leave_the_list_of_live_ones(
+    store: RedisSceneStore, redis: Redis
+) -> None:
+    await store.start(scene(), None)
+    await store.start(scene(TOWER), None)
+    await redis.delete(*channel_keys(HARBOUR))
+
+    live = await store.live_channels()
+
+    assert live == [TOWER]
+    assert list(await redis.hgetall(LIVE)) == [str(TOWER)]
+
+
+async def test_a_channel_listed_anew_is_not_taken_off_by_who_saw_it_stopped(
+    store: RedisSceneStore,
+) -> None:
+    await store.start(scene(), None)
+    seen = await store._listed(HARBOUR)
+    await store.set_live(HARBOUR, live=False)
+    await store.set_live(HARBOUR, live=True)
+
+    await store._unlist(HARBOUR, seen)
+
+    assert await store.live_channels() == [HARBOUR]
+
+
+async def test_a_server_that_forgot_the_scripts_is_told_again(
+    store: RedisSceneStore, redis: Redis
+) -> None:
+    await store.start(scene(), None)
+    await redis.script_flush()
+
+    result = await store.ingest(HARBOUR, line(1))
+
+    assert result.status is IngestStatus.STORED
+
+
+async def test_scenes_of_a_later_version_are_read_but_not_changed(
+    store: RedisSceneStore, redis: Redis
+) -> None:
+    await fill(store)
+    await redis.hset(channel_keys(HARBOUR)[0], "sv", "2")
+    before = await store.read(HARBOUR)
+
+    with pytest.raises(StoreRefusesWrites, match="later version"):
+        await store.ingest(HARBOUR, line(3))
+    with pytest.raises(StoreRefusesWrites, match="later version"):
+        await store.start(replace(scene(), owner=ANN, started_ms=99), None)
+
+    assert before is not None
+    assert await store.read(HARBOUR) == before
+    await store.purge(HARBOUR)
+    assert await store.read(HARBOUR) is None
+
+
+@pytest.mark.parametrize("damage", ["{", "[]", "null", "7", '{"id":"x"}', '{"swipes":[]}'])
+async def test_a_damaged_turn_is_left_out_and_can_be_passed_over(
+    store: RedisSceneStore, redis: Redis, damage: str
+) -> None:
+    await store.start(scene(), None)
+    await store.ingest(HARBOUR, line(1))
+    await store.ingest(HARBOUR, line(2))
+    await redis.hset(channel_keys(HARBOUR)[1], line(1).id, damage)
+
+    edited = await store.edit(HARBOUR, MessageId(1), "x", 5)
+    found = await store.read(HARBOUR)
+    gone = await store.delete(HARBOUR, [MessageId(1)])
+
+    assert found is not None
+    assert [turn.id for turn in found.turns] == [line(2).id]
+    assert edited in (True, False)
+    assert gone == [line(1).id]
+
+
+async def test_half_surrogates_from_discord_do_not_stop_a_story(store: RedisSceneStore) -> None:
+    await store.start(scene(), None)
+
+    await store.ingest(HARBOUR, line(1, json.loads('"broken \\ud83c emoji"'), name="A\udf0a"))
+
+    found = await store.read(HARBOUR)
+    assert found is not None
+    assert found.turns[0].text == "broken \ufffd emoji"
+    assert found.head.players == {ANN: "A\ufffd"}
+
+
+async def test_a_thousand_turns_go_at_once_when_less_is_kept(redis: Redis) -> None:
+    roomy = RedisSceneStore(redis, keep=2000, ttl=DAY)
+    await roomy.start(scene(), None)
+    for number in range(1, 1202):
+        await roomy.ingest(HARBOUR, line(number))
+
+    await RedisSceneStore(redis, keep=3, ttl=DAY).ingest(HARBOUR, line(1300))
+
+    sizes = [await redis.hlen(key) for key in channel_keys(HARBOUR)[1:4:2]]
+    assert sizes == [3, 3]
+    assert await redis.lrange(channel_keys(HARBOUR)[2], 0, -1) == [
+        line(number).id for number in (1200, 1201, 1300)
+    ]
+
+
+async def test_a_late_line_finds_its_place_among_many(redis: Redis) -> None:
+    store = RedisSceneStore(redis, keep=2000, ttl=DAY)
+    await store.start(scene(), None)
+    for number in range(10, 12_020, 10):
+        await store.ingest(HARBOUR, line(number))
+
+    for number in (5, 15, 4_015, 7_025, 12_005):
+        await store.ingest(HARBOUR, line(number))
+
+    order = await redis.lrange(channel_keys(HARBOUR)[2], 0, -1)
+    assert order == sorted(order)
+    assert len(order) == 1206
+
+
+@pytest.mark.usefixtures("redis")
+async def test_two_processes_that_write_at_once_lose_nothing(redis_url: str) -> None:
+    others = [connect(redis_url, timeout_s=2.0) for _ in range(2)]
+    stores = [RedisSceneStore(each, keep=1000, ttl=DAY) for each in others]
+    await stores[0].start(scene(), None)
+
+    async def write(store: RedisSceneStore) -> list[IngestStatus]:
+        return [(await store.ingest(HARBOUR, line(number))).status for number in range(1, 101)]
+
+    outcomes = await asyncio.gather(*(write(store) for store in stores))
+    found = await stores[1].read(HARBOUR)
+    for each in others:
+        await each.aclose()
+
+    assert found is not None
+    assert [turn.id for turn in found.turns] == [line(number).id for number in range(1, 101)]
+    stored = [status for outcome in outcomes for status in outcome].count(IngestStatus.STORED)
+    assert stored == 100
+    assert found.head.version == 101
+
+
+async def test_a_full_server_refuses_lines_whole_and_still_deletes(
+    store: RedisSceneStore, redis: Redis
+) -> None:
+    await fill(store)
+    before = await store.read(HARBOUR)
+    await redis.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(StoreRefusesWrites, match="full"):
+            await store.ingest(HARBOUR, line(3))
+        with pytest.raises(StoreRefusesWrites, match="full"):
+            await store.commit(HARBOUR, reply(2, "x"))
+        with pytest.raises(StoreRefusesWrites, match="full"):
+            await store.put_note("n", "x")
+        unchanged = await store.read(HARBOUR)
+
+        gone = await store.delete(HARBOUR, [MessageId(2)])
+        await store.abandon(HARBOUR, reply(2, "").id)
+        await store.purge(HARBOUR)
+    finally:
+        await redis.config_set("maxmemory", 0)
+
+    assert unchanged == before
+    assert gone == [line(2).id]
+    assert await redis.keys("*") == []
+
+
+async def test_a_replica_refuses_and_is_named(store: RedisSceneStore, redis: Redis) -> None:
+    await store.start(scene(), None)
+    await redis.replicaof("127.0.0.1", "1")
+    try:
+        with pytest.raises(StoreRefusesWrites, match="replica"):
+            await store.ingest(HARBOUR, line(1))
+    finally:
+        await redis.replicaof("NO", "ONE")
+
+
+async def test_a_server_that_hangs_is_given_up_in_time(tmp_path: Path) -> None:
+    port = free_port()
+    async with server(tmp_path, port) as process:
+        redis = connect(f"redis://127.0.0.1:{port}", timeout_s=0.2)
+        store = RedisSceneStore(redis, keep=5, ttl=DAY, answer_within=timedelta(seconds=0.6))
+        await store.start(scene(), None)
+        began = asyncio.get_running_loop().time()
+        os.kill(process.pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(StoreUnavailable):
+                await store.ingest(HARBOUR, line(1))
+            with pytest.raises(StoreUnavailable):
+                await store.read(HARBOUR)
+        finally:
+            os.kill(process.pid, signal.SIGCONT)
+        took = asyncio.get_running_loop().time() - began
+
+        again = await store.ingest(HARBOUR, line(1))
+        found = await store.read(HARBOUR)
+        await redis.aclose()
+
+    assert took < 1.5
+    assert again.status is IngestStatus.STORED
+    assert found is not None
+    assert len(found.turns) == 1
+
+
+async def test_a_server_that_is_gone_is_unavailable(tmp_path: Path) -> None:
+    redis = connect(f"unix://{tmp_path}/none.sock", timeout_s=0.2)
+    store = RedisSceneStore(redis, keep=5, ttl=DAY)
+
+    with pytest.raises(StoreUnavailable):
+        await store.head(HARBOUR)
+    with pytest.raises(StoreUnavailable):
+        await store.live_channels()
+    with pytest.raises(StoreUnavailable):
+        await store.put_note("n", "x")
+    await redis.aclose()
+
+
+ACTS: dict[str, Callable[[RedisSceneStore], Awaitable[object]]] = {
+    "start": lambda store: store.start(scene(), reply(1, "hello", 11)),
+    "ingest": lambda store: store.ingest(HARBOUR, line(3)),
+    "claim": lambda store: store.claim(HARBOUR, Work(reply(2, "").id, line(2).id)),
+    "posted": lambda store: store.posted(HARBOUR, reply(2, "").id, MessageId(13)),
+    "commit": lambda store: store.commit(HARBOUR, reply(2, "done", 12)),
+    "abandon": lambda store: store.abandon(HARBOUR, reply(2, "").id),
+    "edit": lambda store: store.edit(HARBOUR, MessageId(2), "new", 500),
+    "set_live": lambda store: store.set_live(HARBOUR, live=False),
+    "set_length": lambda store: store.set_length(HARBOUR, Length.LONG),
+    "purge": lambda store: store.purge(HARBOUR),
+}
+
+
+async def state_after(
+    act: Callable[[RedisSceneStore], Awaitable[object]],
+    redis: Redis,
+    through: LostAnswers,
+    listen: Path,
+) -> tuple[object, ...]:
+    """What *act* returned and left behind, done by way of *through*."""
+    beside = RedisSceneStore(redis, keep=50, ttl=DAY)
+    await redis.flushall()
+    if act is not ACTS["start"]:
+        await fill(beside)
+    async with through.listen(listen):
+        client = connect(f"unix://{listen}", timeout_s=1.0)
+        result = await act(RedisSceneStore(client, keep=50, ttl=DAY))
+        await client.aclose()
+    left = await beside.read(HARBOUR), await beside.work(HARBOUR), await beside.live_channels()
+    return result, *left
+
+
+@pytest.mark.parametrize("act", ACTS)
+async def test_a_change_whose_answer_was_lost_has_the_effect_of_one(
+    redis_url: str, redis: Redis, tmp_path: Path, act: str
+) -> None:
+    # HSET and HDEL write the list of live channels; their turn comes elsewhere.
+    way = LostAnswers(redis_url.removeprefix("unix://"), (b"EVALSHA", b"EVAL", b"DEL\r\n$"))
+    smooth = await state_after(ACTS[act], redis, way, tmp_path / "smooth.sock")
+    way.to_lose = 1
+
+    rough = await state_after(ACTS[act], redis, way, tmp_path / "rough.sock")
+
+    assert way.to_lose == 0
+    assert rough == smooth
+
+
+async def test_a_cancelled_caller_leaves_only_after_its_change_is_made(
+    store: RedisSceneStore, redis: Redis
+) -> None:
+    await store.start(scene(), None)
+    cancelled = []
+
+    for number in range(1, 12):
+        task = asyncio.create_task(store.ingest(HARBOUR, line(number)))
+        for _ in range(number):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        cancelled.append(task.cancelled())
+        record = await redis.hget(channel_keys(HARBOUR)[1], line(number).id)
+        assert record is not None
+
+    assert all(cancelled[:5])
+
+
+async def test_a_line_stored_for_a_cancelled_caller_is_answered_when_it_comes_again(
+    store: RedisSceneStore,
+) -> None:
+    await store.start(scene(), None)
+    task = asyncio.create_task(store.ingest(HARBOUR, line(1)))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+
+    again = await store.ingest(HARBOUR, line(1))
+    third = await store.ingest(HARBOUR, line(1))
+
+    assert again.status is IngestStatus.STORED
+    assert third.status is IngestStatus.DUPLICATE

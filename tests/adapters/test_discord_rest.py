@@ -247,6 +247,28 @@ async def test_requests_wait_before_a_known_limit_is_hit(
     assert times[1] - times[0] < window_s / 2
 
 
+async def test_a_new_window_lets_no_more_through_than_the_old_one(
+    rest: DiscordRest, discord: ScriptedDiscord
+) -> None:
+    window_s = 0.3
+    discord.answer_headers = lambda _: {
+        "X-RateLimit-Bucket": "abc",
+        "X-RateLimit-Limit": "2",
+        "X-RateLimit-Remaining": "0",
+        "X-RateLimit-Reset-After": str(window_s),
+    }
+    await rest.request(routes.create_message(HARBOUR), HELLO)
+    discord.latency_s = 0.1  # so that no answer helps with the counting
+
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(4):
+            tasks.create_task(rest.request(routes.create_message(HARBOUR), HELLO))
+
+    times = sorted(each.at for each in discord.requests)
+    assert times[1] - times[0] >= window_s - 0.01
+    assert times[3] - times[2] >= window_s - 0.01
+
+
 async def test_routes_in_one_bucket_share_its_limit(
     rest: DiscordRest, discord: ScriptedDiscord
 ) -> None:

@@ -24,7 +24,12 @@ _HEAPED_MARKS = re.compile(f"({_MARK}{{3}}){_MARK}+")
 
 def plain(text: str) -> str:
     """Return *text* with one kind of line break and nothing invisible in it."""
-    return _HEAPED_MARKS.sub(r"\1", _INVISIBLE.sub("", _BREAKS.sub("\n", text)))
+    return _HEAPED_MARKS.sub(r"\1", without_invisible(_BREAKS.sub("\n", text)))
+
+
+def without_invisible(text: str) -> str:
+    """Return *text* without control, direction and zero-width characters."""
+    return _INVISIBLE.sub("", text)
 
 
 def utf16_units(text: str) -> int:

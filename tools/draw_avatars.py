@@ -7,13 +7,14 @@ with one light in them. Discord shows avatars as circles, so nothing that
 matters stands in a corner.
 """
 
+# ruff: noqa: PLR2004  # a drawing is made of coordinates
+
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from tools.drawing import (
     Picture,
-    Shape,
     box,
     circle,
     curve,
@@ -22,7 +23,6 @@ from tools.drawing import (
     ring,
     stroke,
     within,
-    without,
 )
 
 FOLDER = Path(__file__).resolve().parent.parent / "characters"
@@ -44,7 +44,7 @@ def hesper_quill() -> Picture:
     picture.paint(tower, fill="fffaf0")
     for top in (112, 152, 192):
         picture.paint(within(box(80, top, 176, top + 20), tower), fill="d9483b")
-    picture.paint(within(box(132, 90, 176, 220), tower), fill="14213d", alpha=0.14)
+    picture.shade(box(132, 90, 176, 220), on=tower, fill="14213d", alpha=0.14)
     picture.paint(box(98, 88, 158, 97, 3), box(104, 51, 152, 56, 2), fill="2a3350")
     picture.paint(circle(128, 73, 40), fill="fff0a8", alpha=0.5, blur=44)
     picture.paint(box(110, 55, 146, 89, 3), fill="fff3b8", to="ffd35c")
@@ -97,7 +97,7 @@ def hollis() -> Picture:
     picture.paint(circle(124, 35, 3), fill="ffc9bd")
     body = circle(128, 140, 64)
     picture.paint(body, fill="eef1f7", to="b7bfd6")
-    picture.paint(within(circle(160, 164, 76), body), fill="a7b0cc", alpha=0.35, blur=30)
+    picture.shade(circle(168, 172, 66), on=body, fill="8a95b8", alpha=0.5, blur=40)
     picture.paint(within(orbit, box(0, 143, 256, 256)), fill="c9c2ea")
     for x in (52, 80, 176, 204):
         picture.paint(circle(x, 163 if 60 < x < 190 else 156, 3.4), fill="ffd56b")
@@ -116,16 +116,18 @@ def dame_perpetua() -> Picture:
     """A helmet with a red plume and worried eyes."""
     picture = _scene("e9853f", "f8d27a", disc="fbe3a4", at=(128, 128), radius=94)
     for points, width, tip in (
-        (((128, 58), (104, 2), (44, 52)), 40, 14),
-        (((128, 62), (92, 30), (52, 104)), 32, 10),
+        (((128, 62), (70, 26), (50, 120)), 30, 20),
+        (((128, 58), (84, -6), (36, 82)), 40, 24),
+        (((130, 56), (120, -4), (60, 34)), 40, 26),
     ):
         picture.paint(*curve(points, width, tip, steps=12), fill="c42f3a")
-    picture.paint(*curve(((130, 54), (108, 12), (54, 50)), 9, 3, steps=10), fill="e9626a")
+    for points in (((124, 50), (84, 10), (44, 76)), ((128, 44), (112, 10), (66, 32))):
+        picture.paint(*curve(points, 6, 4, steps=10), fill="e9626a")
     picture.paint(polygon((58, 262), (74, 214), (182, 214), (198, 262), round_by=8), fill="8993a8")
     picture.paint(ellipse(128, 212, 50, 16), fill="616b82")
     helmet = box(72, 56, 184, 208, 52)
     picture.paint(helmet, fill="dfe5ee", to="a9b3c6")
-    picture.paint(within(box(142, 50, 190, 210), helmet), fill="8893aa", alpha=0.45)
+    picture.shade(box(142, 50, 190, 210), on=helmet, fill="8893aa", alpha=0.45)
     picture.paint(box(123, 54, 133, 104, 4), fill="f0c04c")
     slit = box(80, 100, 176, 140, 18)
     picture.paint(slit, fill="252b3f")
@@ -191,7 +193,7 @@ def ambrose_tuttle() -> Picture:
     picture.paint(body, fill="f7f8ff", to="b9bfe6", alpha=0.95)
     for x in (66, 97, 128, 159, 190):
         picture.paint(within(circle(x, 262, 17), box(60, 226, 196, 262)), fill="54305a")
-    picture.paint(within(box(150, 40, 194, 250), body), fill="8c90c4", alpha=0.25, blur=14)
+    picture.shade(box(156, 40, 200, 250), on=body, fill="8c90c4", alpha=0.3, blur=18)
     for x in (104, 152):
         _eye(picture, x, 106, 10.5)
         picture.paint(ellipse(x + (-12 if x < 128 else 12), 128, 9, 6), fill="f3b6c4", alpha=0.7)
@@ -219,9 +221,10 @@ def dov_kettlewick() -> Picture:
     picture.paint(box(72, 44, 184, 170, 54), fill="f0b48f", to="e2a07c")
     picture.paint(ellipse(128, 56, 58, 26), circle(78, 74, 17), circle(178, 74, 17), fill="5b3524")
     picture.paint(polygon((70, 116), (92, 130), (128, 122), (164, 130), (186, 116), (176, 196),
-                          (128, 222), (80, 196), round_by=8), fill="7a4a2e", to="5b3524")  # fmt: skip
-    for x in (88, 168):
-        picture.paint(ellipse(x, 122, 13, 9), fill="ee8d7c", alpha=0.75)
+                          (128, 222), (80, 196), round_by=8),
+                  fill="7a4a2e", to="5b3524")  # fmt: skip
+    for x in (94, 162):
+        picture.paint(ellipse(x, 121, 12, 8), fill="ee8d7c", alpha=0.75)
     for x in (104, 152):
         _eye(picture, x, 102, 8)
         inner = 10 if x < 128 else -10
@@ -294,7 +297,7 @@ def clover() -> Picture:
     picture.paint(box(84, 212, 112, 246, 9), box(144, 212, 172, 246, 9), fill="5e3520")
     body = circle(128, 158, 68)
     picture.paint(body, fill="e58a4b", to="b85c2b")
-    picture.paint(within(circle(108, 136, 62), body), fill="f5b27a", alpha=0.45, blur=30)
+    picture.shade(circle(106, 134, 52), on=body, fill="f8bd88", alpha=0.5, blur=40)
     picture.paint(within(box(56, 190, 200, 197), body), fill="8a4a2a")
     for x in (84, 106, 128, 150, 172):
         picture.paint(circle(x, 206, 3), fill="8a4a2a")
@@ -337,18 +340,22 @@ def marshal_ida_crane() -> Picture:
     ):
         picture.paint(patch, fill="b98450")
     picture.paint(box(46, 176, 194, 190, 7), fill="5a371f")
+    _houses(picture)
+    picture.paint(stroke((108, 62), (108, 40), 3), fill=INK)
+    picture.paint(polygon((109, 38), (128, 43), (109, 50)), fill="f2c654")
+    return picture
+
+
+def _houses(picture: Picture) -> None:
     for left, top, right, roof, wall in (
         (62, 98, 90, "8c3b2e", "f3dcb0"), (92, 80, 124, "5d4a68", "fff0cf"),
         (126, 92, 150, "8c3b2e", "f3dcb0"), (152, 104, 174, "4e6b62", "fff0cf"),
     ):  # fmt: skip
-        middle, base = (left + right) / 2, 132 if 90 < middle_of(left, right) < 152 else 142
-        picture.paint(box(left, top, right, base), fill=wall)
+        middle = (left + right) / 2
+        picture.paint(box(left, top, right, 132 if 90 < middle < 152 else 142), fill=wall)
         picture.paint(polygon((left - 3, top), (middle, top - 18), (right + 3, top), round_by=1),
                       fill=roof)  # fmt: skip
         picture.paint(box(middle - 4, top + 9, middle + 4, top + 19, 1), fill="f5a93b")
-    picture.paint(stroke((108, 62), (108, 40), 3), fill=INK)
-    picture.paint(polygon((109, 38), (128, 43), (109, 50)), fill="f2c654")
-    return picture
 
 
 AVATARS: dict[str, Callable[[], Picture]] = {
@@ -371,10 +378,6 @@ def main(names: list[str]) -> int:
         path.write_bytes(AVATARS[name]().png())
         print(f"{path.name}  {path.stat().st_size / 1024:.1f} kB")
     return 0
-
-
-def middle_of(left: float, right: float) -> float:
-    return (left + right) / 2
 
 
 def _scene(top: str, bottom: str, *, disc: str, at: tuple[float, float], radius: float) -> Picture:

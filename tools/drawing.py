@@ -8,13 +8,15 @@ that the same picture comes out everywhere.
 
 import struct
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from itertools import pairwise
 from math import sqrt
 from typing import NamedTuple
 
 SIZE = 256
 
 Point = tuple[float, float]
+Colour = tuple[float, float, float]
 Distance = Callable[[float, float], float]
 
 
@@ -104,10 +106,7 @@ def curve(
         a, b, c = (1 - t) * (1 - t), 2 * t * (1 - t), t * t
         place = (a * ax + b * bx + c * cx, a * ay + b * by + c * cy)
         path.append((place, width + (last - width) * t))
-    return [
-        stroke(here, there, thick, thin)
-        for (here, thick), (there, thin) in zip(path, path[1:], strict=False)
-    ]
+    return [stroke(here, there, thick, thin) for (here, thick), (there, thin) in pairwise(path)]
 
 
 def ring(x: float, y: float, rx: float, ry: float, width: float) -> Shape:
@@ -124,16 +123,7 @@ def within(shape: Shape, *limits: Shape) -> Shape:
     """Return the part of *shape* that lies in all of *limits*."""
     return Shape(
         shape.box,
-        lambda px, py: max(
-            shape.distance(px, py), *(limit.distance(px, py) for limit in limits)
-        ),
-    )
-
-
-def without(shape: Shape, hole: Shape) -> Shape:
-    """Return *shape* with *hole* cut out."""
-    return Shape(
-        shape.box, lambda px, py: max(shape.distance(px, py), -hole.distance(px, py))
+        lambda px, py: max(shape.distance(px, py), *(limit.distance(px, py) for limit in limits)),
     )
 
 
@@ -141,20 +131,28 @@ class Picture:
     """A square of pixels; every paint goes over what is there."""
 
     def __init__(self, top: str, bottom: str) -> None:
-        self._rows = [
-            [_mix(_rgb(top), _rgb(bottom), y / (SIZE - 1))] * SIZE for y in range(SIZE)
-        ]
+        self._rows = [[_mix(_rgb(top), _rgb(bottom), y / (SIZE - 1))] * SIZE for y in range(SIZE)]
 
     def paint(
         self, *shapes: Shape, fill: str, to: str | None = None, alpha: float = 1, blur: float = 1
     ) -> None:
         """Fill shapes with a colour, or one that runs from top to bottom into *to*."""
         for shape in shapes:
-            self._paint(shape, _rgb(fill), _rgb(to or fill), alpha, blur)
+            self._paint(shape, (_rgb(fill), _rgb(to or fill)), alpha, blur)
+
+    def shade(self, shape: Shape, *, on: Shape, fill: str, alpha: float, blur: float = 1) -> None:
+        """Fill the part of *shape* that lies on another: its edge stays sharp."""
+        self._paint(shape, (_rgb(fill), _rgb(fill)), alpha, blur, on.distance)
 
     def _paint(
-        self, shape: Shape, first: Sequence[float], last: Sequence[float], alpha: float, blur: float
+        self,
+        shape: Shape,
+        colours: tuple[Colour, Colour],
+        alpha: float,
+        blur: float,
+        limit: Distance | None = None,
     ) -> None:
+        first, last = colours
         left, top, right, bottom = shape.box
         height = max(bottom - top, 1.0)
         columns = range(max(0, int(left - blur)), min(SIZE, int(right + blur) + 2))
@@ -163,6 +161,8 @@ class Picture:
             row = self._rows[y]
             for x in columns:
                 cover = 0.5 - shape.distance(x + 0.5, y + 0.5) / blur
+                if limit and cover > 0:
+                    cover = min(cover, 0.5 - limit(x + 0.5, y + 0.5))
                 if cover >= 1 and alpha == 1:
                     row[x] = colour
                 elif cover > 0:
@@ -209,21 +209,17 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + checked + struct.pack(">I", zlib.crc32(checked))
 
 
-def _grown(
-    around: tuple[float, float, float, float], by: float, distance: Distance
-) -> Shape:
+def _grown(around: tuple[float, float, float, float], by: float, distance: Distance) -> Shape:
     left, top, right, bottom = around
     return Shape((left - by, top - by, right + by, bottom + by), distance)
 
 
-def _rgb(colour: str) -> tuple[float, float, float]:
+def _rgb(colour: str) -> Colour:
     red, green, blue = bytes.fromhex(colour)
     return (float(red), float(green), float(blue))
 
 
-def _mix(
-    first: Sequence[float], last: Sequence[float], share: float
-) -> tuple[float, float, float]:
+def _mix(first: Colour, last: Colour, share: float) -> Colour:
     keep = 1 - share
     return (
         first[0] * keep + last[0] * share,

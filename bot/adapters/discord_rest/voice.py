@@ -24,6 +24,8 @@ from bot.adapters.discord_rest.routes import Route, Webhook
 from bot.adapters.discord_rest.webhooks import WebhookDirectory
 from bot.core.characters import Character
 from bot.core.errors import PostAmbiguous
+from bot.core.names import webhook_name
+from bot.core.plain_text import utf16_units
 from bot.core.ports import Button, Speaker
 from bot.core.scene import ChannelId, MessageId, Place
 
@@ -189,7 +191,7 @@ class DiscordVoice:
     async def _as_character(
         self, speaker: Speaker, text: str, buttons: Sequence[Button]
     ) -> dict[str, Any]:
-        body = _content(text, buttons) | {"username": _webhook_name(speaker.name)}
+        body = _content(text, buttons) | {"username": webhook_name(speaker.name)}
         if speaker.character is not None:
             face = await self._portraits.url(speaker.character)
             if face is not None:
@@ -263,18 +265,4 @@ def _button(button: Button) -> dict[str, Any]:
 def _under_name(speaker: Speaker, text: str) -> str:
     name = "".join(f"\\{sign}" if sign in "\\*_~`|" else sign for sign in speaker.name)
     named = f"**{name}**\n{text}"
-    return named if _units(named) <= TEXT_LIMIT else text
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
-
-
-def _webhook_name(name: str) -> str:
-    broken = name
-    for word in ("clyde", "discord"):
-        start = broken.lower().find(word)
-        while start >= 0:
-            broken = f"{broken[: start + 1]}\u200a{broken[start + 1 :]}"
-            start = broken.lower().find(word)
-    return broken.strip()[:80] or "?"
+    return named if utf16_units(named) <= TEXT_LIMIT else text

@@ -1,0 +1,86 @@
+"""The bot's own web server: `/livez`, `/readyz`, `/metrics` and portraits.
+
+`/livez` answers while the event loop turns and depends on nothing else;
+`/readyz` says 503 with the reasons while a message would not be answered.
+"""
+
+import hashlib
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from bot.core.errors import StartupError
+from bot.core.ports import CharacterSource
+
+PORT_IN_USE_EXIT_CODE = 78
+PORTRAIT_CACHE_S = 86_400
+
+Reasons = Callable[[], Awaitable[Mapping[str, str]]]
+"""Why a message would not be answered now: part -> sentence; empty when it would be."""
+
+
+@asynccontextmanager
+async def open_http_server(
+    *,
+    host: str,
+    port: int,
+    reasons: Reasons,
+    metrics_page: Callable[[], bytes],
+    characters: CharacterSource,
+) -> AsyncGenerator[int, None]:
+    """Serve until the block is left; yields the port, which 0 leaves to the system.
+
+    Raises:
+        StartupError: the port is taken.
+    """
+
+    async def livez(_: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def readyz(_: web.Request) -> web.Response:
+        missing = dict(await reasons())
+        return web.json_response(
+            {"ready": not missing, "reasons": missing}, status=503 if missing else 200
+        )
+
+    async def metrics(_: web.Request) -> web.Response:
+        return web.Response(
+            body=metrics_page(), headers={"Content-Type": "text/plain; version=0.0.4"}
+        )
+
+    async def portrait(request: web.Request) -> web.Response:
+        wanted = request.match_info["digest"]
+        for character in characters.characters().values():
+            if character.avatar and hashlib.sha256(character.avatar).hexdigest() == wanted:
+                return web.Response(
+                    body=character.avatar,
+                    content_type="image/png",
+                    headers={"Cache-Control": f"public, max-age={PORTRAIT_CACHE_S}, immutable"},
+                )
+        raise web.HTTPNotFound
+
+    app = web.Application()
+    app.add_routes(
+        [
+            web.get("/livez", livez),
+            web.get("/readyz", readyz),
+            web.get("/metrics", metrics),
+            web.get("/portraits/{digest}.png", portrait),
+        ]
+    )
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        try:
+            await site.start()
+        except OSError as error:
+            raise StartupError(
+                f"Port {port} on {host} is taken or not allowed. "
+                "Set BOT_HTTP__PORT to a free one (0 finds one).",
+                exit_code=PORT_IN_USE_EXIT_CODE,
+            ) from error
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()

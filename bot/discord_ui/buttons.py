@@ -1,0 +1,103 @@
+"""Buttons and menus under messages. All live through restarts: their ids say what they do."""
+
+import re
+from typing import Any, Self
+
+import discord
+
+from bot.core.lengths import LADDER, ChosenLength, Length
+from bot.core.scene import TurnId
+from bot.discord_ui.actions import Actions
+from bot.discord_ui.error_replies import telling
+
+STEPS = (*LADDER, Length.AUTO)
+
+
+class StopButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"stop:(?P<channel>\d+)"):
+    """Ends the reply that is being written, keeping what is there."""
+
+    def __init__(self, channel: int) -> None:
+        super().__init__(discord.ui.Button(label="Stop", custom_id=f"stop:{channel}"))
+        self.channel = channel
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],  # noqa: ARG003  # discord.py's signature
+        item: discord.ui.Item[Any],  # noqa: ARG003
+        match: re.Match[str],
+    ) -> Self:
+        return cls(int(match["channel"]))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        await interaction.response.defer()
+        actions: Actions = interaction.client.actions
+        async with telling(interaction):
+            if not await actions.stop_reply(interaction):
+                await interaction.followup.send("That reply has ended already.", ephemeral=True)
+
+
+class RetryButton(
+    discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"retry:(?P<turn>[0-9a-z]{1,40})"
+):
+    """Asks again for a reply that could not be written."""
+
+    def __init__(self, turn: str) -> None:
+        super().__init__(discord.ui.Button(label="Try again", custom_id=f"retry:{turn}"))
+        self.turn = TurnId(turn)
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],  # noqa: ARG003  # discord.py's signature
+        item: discord.ui.Item[Any],  # noqa: ARG003
+        match: re.Match[str],
+    ) -> Self:
+        return cls(match["turn"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        await interaction.response.defer()
+        actions: Actions = interaction.client.actions
+        async with telling(interaction):
+            await actions.retry_reply(interaction, self.turn)
+            # The notice has served; the reply, or a new notice, takes its place.
+            await interaction.delete_original_response()
+
+
+class LengthSelect(
+    discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"length:(?P<scope>scene|me|next)"
+):
+    """Chooses a reply length from a menu."""
+
+    def __init__(self, scope: str, chosen: ChosenLength | None = None) -> None:
+        options = [
+            discord.SelectOption(
+                label=step.value, default=chosen is not None and chosen.step is step
+            )
+            for step in STEPS
+        ]
+        select: discord.ui.Select[Any] = discord.ui.Select(
+            custom_id=f"length:{scope}", placeholder="Choose a length", options=options
+        )
+        super().__init__(select)
+        self.scope = scope
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],  # noqa: ARG003  # discord.py's signature
+        item: discord.ui.Item[Any],  # noqa: ARG003
+        match: re.Match[str],
+    ) -> Self:
+        return cls(match["scope"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        await interaction.response.defer()
+        actions: Actions = interaction.client.actions
+        step = Length(self.item.values[0])
+        async with telling(interaction):
+            told = await actions.set_length(interaction, step, self.scope)
+            await interaction.edit_original_response(content=told, view=None)
+
+
+DYNAMIC_ITEMS = (StopButton, RetryButton, LengthSelect)

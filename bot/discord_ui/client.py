@@ -1,0 +1,176 @@
+"""The bot as Discord knows it: one connection per shard, events in, nothing pinged."""
+
+import logging
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import discord
+from discord import app_commands
+from discord.ext import commands
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from yarl import URL
+
+from bot.core.errors import StartupError, StoreRefusesWrites, StoreUnavailable
+from bot.core.ports import NoteStore
+from bot.core.scene import ChannelId, MessageId
+from bot.discord_ui.actions import Actions
+from bot.discord_ui.buttons import DYNAMIC_ITEMS
+from bot.discord_ui.command_sync import sync_if_changed
+from bot.discord_ui.convert import incoming_of, milliseconds
+from bot.discord_ui.error_replies import tell
+from bot.discord_ui.length import LengthCog
+from bot.discord_ui.roleplay import RoleplayCog
+
+log = logging.getLogger(__name__)
+
+EXIT_CONFIG = 78
+
+_INTENTS = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=True)
+
+
+def use_discord_at(api_url: str, gateway_url: str | None) -> None:
+    """Point discord.py at an API of this address: a REST proxy or a local Discord.
+
+    discord.py keeps both as class attributes, so this holds for the process.
+    """
+    Route.BASE = api_url.rstrip("/")
+    if gateway_url is not None:
+        DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway_url)
+
+
+class Tree(app_commands.CommandTree["RoleplayBot"]):
+    """Slash commands; whatever goes wrong is said to the member who asked."""
+
+    async def on_error(
+        self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError, /
+    ) -> None:
+        await tell(interaction, error)
+
+
+class RoleplayBot(commands.AutoShardedBot):
+    """Hands Discord's events to the services. Sharded even with one shard.
+
+    A plain Bot dies when its first gateway connection fails
+    (https://github.com/Rapptz/discord.py/issues/10520); this one tries again.
+    """
+
+    def __init__(
+        self,
+        *,
+        actions: Actions,
+        notes: NoteStore,
+        on_first_ready: Callable[[], Awaitable[None]],
+    ) -> None:
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            tree_cls=Tree,
+            help_command=None,
+            intents=_INTENTS,
+            allowed_mentions=discord.AllowedMentions.none(),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+        )
+        self.actions = actions
+        self._notes = notes
+        self._on_first_ready = on_first_ready
+        self._was_ready = False
+
+    async def setup_hook(self) -> None:
+        self.add_dynamic_items(*DYNAMIC_ITEMS)
+        await self.add_cog(RoleplayCog(self.actions))
+        await self.add_cog(LengthCog(self.actions))
+        try:
+            sent = await sync_if_changed(self.tree, self._notes, self.application_id or 0)
+        except discord.HTTPException as error:
+            log.warning("commands were not synced", extra={"status": error.status})
+        else:
+            log.info("commands synced" if sent else "commands are as they were")
+
+    async def on_ready(self) -> None:
+        if not self._was_ready:
+            self._was_ready = True
+            log.info("ready", extra={"guilds": len(self.guilds)})
+            await self._on_first_ready()
+
+    async def on_message(self, message: discord.Message, /) -> None:
+        # No text commands: process_commands is not called.
+        if self.user is None:
+            return
+        incoming = incoming_of(message, bot_user=self.user.id, application=self.application_id or 0)
+        if incoming is not None:
+            await self.actions.pipeline.receive(incoming)
+
+    async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
+        message = event.message
+        if message.author.bot or message.webhook_id is not None or message.edited_at is None:
+            return
+        await self.actions.pipeline.edited(
+            ChannelId(event.channel_id),
+            MessageId(event.message_id),
+            message.clean_content.strip(),
+            milliseconds(message.edited_at),
+        )
+
+    async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
+        await self.actions.pipeline.deleted(
+            ChannelId(event.channel_id), [MessageId(event.message_id)]
+        )
+
+    async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
+        await self.actions.pipeline.deleted(
+            ChannelId(event.channel_id), [MessageId(each) for each in sorted(event.message_ids)]
+        )
+
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        await self.actions.scenes.forget(ChannelId(channel.id))
+
+    async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
+        await self.actions.scenes.forget(ChannelId(event.thread_id))
+
+    async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:
+        # The default prints to stderr; the arguments hold what people wrote.
+        error = sys.exc_info()[1]
+        if isinstance(error, StoreUnavailable | StoreRefusesWrites):
+            log.warning("an event was not stored", extra={"event": event_method})
+        else:
+            log.error("an event failed", extra={"event": event_method}, exc_info=error)
+
+
+async def run_until_closed(bot: RoleplayBot, token: str) -> None:
+    """Log in and stay until the bot is closed.
+
+    Raises:
+        StartupError: the token or the intents are wrong, or Discord is out of reach.
+    """
+    try:
+        await bot.login(token)
+    except discord.LoginFailure:
+        raise StartupError(
+            "Discord does not accept the token. Copy it anew from the developer portal "
+            "(your application, page Bot, Reset Token) into BOT_DISCORD__TOKEN.",
+            exit_code=EXIT_CONFIG,
+        ) from None
+    except (aiohttp.ClientError, discord.HTTPException, OSError) as error:
+        raise StartupError(
+            f"Discord cannot be reached at {Route.BASE} ({type(error).__name__}). "
+            "Check the network and try again.",
+            exit_code=69,
+        ) from None
+    try:
+        await bot.connect(reconnect=True)
+    except discord.PrivilegedIntentsRequired:
+        raise StartupError(
+            "Discord refused the Message Content intent. Switch on “Message Content Intent” in "
+            "the developer portal (your application, page Bot, Privileged Gateway Intents).",
+            exit_code=EXIT_CONFIG,
+        ) from None
+    except discord.ConnectionClosed as error:
+        raise StartupError(
+            f"Discord closed the connection for good (code {error.code}). "
+            "Code 4004 means the token was reset; see the developer portal.",
+            exit_code=EXIT_CONFIG,
+        ) from None

@@ -1,0 +1,84 @@
+"""Discord's objects become our values; the only module that knows both."""
+
+from datetime import datetime
+
+import discord
+
+from bot.core.rights import Member
+from bot.core.scene import ChannelId, GuildId, MessageId, Place, UserId
+from bot.services.turns import Incoming
+
+
+def milliseconds(moment: datetime) -> int:
+    """Unix time in milliseconds."""
+    return int(moment.timestamp() * 1000)
+
+
+def place_of(channel: object, guild_id: int | None) -> Place | None:
+    """Where a scene in *channel* plays; None where none can (a category, a stage)."""
+    match channel:
+        case discord.Thread():
+            return Place(ChannelId(channel.id), _guild(guild_id), ChannelId(channel.parent_id))
+        case discord.TextChannel() | discord.VoiceChannel():
+            own = ChannelId(channel.id)
+            return Place(own, _guild(guild_id), own)
+        case discord.DMChannel():
+            return Place(ChannelId(channel.id), None, None)
+        case discord.PartialMessageable() if channel.type is discord.ChannelType.private:
+            return Place(ChannelId(channel.id), None, None)
+        case _:
+            return None
+
+
+def is_age_restricted(channel: object) -> bool:
+    """Whether adult content may appear; a thread takes its parent's flag, a DM never may."""
+    if isinstance(channel, discord.Thread):
+        channel = channel.parent
+    if isinstance(channel, discord.TextChannel | discord.VoiceChannel | discord.ForumChannel):
+        return channel.is_nsfw()
+    return False
+
+
+def member_of(interaction: discord.Interaction) -> Member:
+    """What the person behind *interaction* may do in its channel."""
+    granted = interaction.permissions
+    if interaction.guild_id is None:
+        return Member(UserId(interaction.user.id), can_write=True, can_moderate=True)
+    in_thread = isinstance(interaction.channel, discord.Thread)
+    return Member(
+        UserId(interaction.user.id),
+        can_write=granted.send_messages_in_threads if in_thread else granted.send_messages,
+        can_moderate=granted.manage_messages,
+    )
+
+
+def incoming_of(message: discord.Message, *, bot_user: int, application: int) -> Incoming | None:
+    """A member's message as the pipeline takes it; None for bots, webhooks and system lines."""
+    if message.author.bot or message.webhook_id is not None or message.is_system():
+        return None
+    place = place_of(message.channel, message.guild.id if message.guild else None)
+    if place is None:
+        return None
+    return Incoming(
+        place=place,
+        message=MessageId(message.id),
+        author=UserId(message.author.id),
+        name=message.author.display_name,
+        text=message.clean_content.strip(),
+        mentions_bot=any(user.id == bot_user for user in message.mentions),
+        replies_to_character=_is_ours(message.reference, bot_user, application),
+        at_ms=milliseconds(message.created_at),
+    )
+
+
+def _is_ours(reference: discord.MessageReference | None, bot_user: int, application: int) -> bool:
+    if reference is None or not isinstance(reference.resolved, discord.Message):
+        return False
+    answered = reference.resolved
+    if answered.webhook_id is not None:
+        return answered.application_id == application
+    return answered.author.id == bot_user
+
+
+def _guild(guild_id: int | None) -> GuildId | None:
+    return None if guild_id is None else GuildId(guild_id)

@@ -1,0 +1,169 @@
+"""`/roleplay start|stop|resume|status`."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.core.lengths import Length
+from bot.core.rights import Action
+from bot.core.scene import MessageId, Role, UserId
+from bot.discord_ui.actions import Actions
+from bot.discord_ui.buttons import STEPS
+from bot.discord_ui.convert import is_age_restricted, milliseconds
+from bot.services.scenes import Opening
+
+LENGTH_CHOICES = [app_commands.Choice(name=step.value, value=step.value) for step in STEPS]
+NO_GREETING = "none"
+LABEL_LIMIT = 100
+SCENARIO_LIMIT = 1000
+
+
+@app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
+@app_commands.allowed_installs(guilds=True, users=False)
+class RoleplayCog(
+    commands.GroupCog,
+    group_name="roleplay",
+    group_description="Scenes: a character answers in this channel",
+):
+    """Scenes: a character answers in this channel."""
+
+    def __init__(self, actions: Actions) -> None:
+        super().__init__()
+        self._actions = actions
+
+    @app_commands.command()
+    @app_commands.describe(
+        character="Who plays; type a part of the name",
+        scenario="Where it begins and what is going on, if not as the character has it",
+        length="How long the replies are; /length changes it later",
+        greeting="How the character opens the scene",
+    )
+    @app_commands.choices(length=LENGTH_CHOICES)
+    async def start(
+        self,
+        interaction: discord.Interaction,
+        character: app_commands.Range[str, 1, 100],
+        scenario: app_commands.Range[str, 1, SCENARIO_LIMIT] | None = None,
+        length: app_commands.Choice[str] | None = None,
+        greeting: app_commands.Range[str, 1, 10] | None = None,
+    ) -> None:
+        """Start a scene: the character greets you and answers what you write."""
+        # Discord voids an interaction that is not acknowledged within 3 s:
+        # nothing that waits comes before this, here and in every command.
+        await interaction.response.defer(ephemeral=True)
+        self._actions.allow(interaction, Action.START_SCENE, None)
+        found = self._actions.scenes.character(character)
+        head = await self._actions.scenes.start(
+            Opening(
+                event=MessageId(interaction.id),
+                place=self._actions.place(interaction),
+                owner=UserId(interaction.user.id),
+                owner_name=interaction.user.display_name,
+                character=found.key,
+                at_ms=milliseconds(interaction.created_at),
+                scenario=scenario or "",
+                length=Length(length.value) if length else None,
+                greeting=_greeting_number(greeting, len(found.greetings)),
+                is_age_restricted=is_age_restricted(interaction.channel),
+            )
+        )
+        await interaction.followup.send(
+            f"The scene with **{head.character_name}** is on. Just write what you say or do. "
+            "A line in ((double brackets)) stays out of the story, `/length` changes how long "
+            "the replies are, and `/roleplay stop` ends it.",
+            ephemeral=True,
+        )
+
+    @start.autocomplete("character")
+    async def _characters(
+        self, interaction: discord.Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        allowed = is_age_restricted(interaction.channel)
+        return [
+            app_commands.Choice(
+                name=_label(f"{found.name}: {found.tagline}" if found.tagline else found.name),
+                value=found.key,
+            )
+            for found in self._actions.scenes.find(current, allow_adult=allowed)
+        ]
+
+    @start.autocomplete("greeting")
+    async def _greetings(
+        self, interaction: discord.Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        chosen = str(getattr(interaction.namespace, "character", "") or "")
+        found = self._actions.scenes.characters().get(chosen)  # type: ignore[call-overload]
+        greetings = found.greetings if found else ()
+        choices = [
+            app_commands.Choice(name=_label(f"{number}. {text}"), value=str(number))
+            for number, text in enumerate(greetings, start=1)
+        ]
+        choices.append(app_commands.Choice(name="None: I write first", value=NO_GREETING))
+        return [choice for choice in choices if current.casefold() in choice.name.casefold()]
+
+    @app_commands.command()
+    async def stop(self, interaction: discord.Interaction) -> None:
+        """Stop the scene; its story is kept for /roleplay resume."""
+        await interaction.response.defer(ephemeral=True)
+        channel = self._actions.place(interaction).channel
+        head = await self._actions.scenes.live_head(channel)
+        self._actions.allow(interaction, Action.END_SCENE, head)
+        await self._actions.scenes.set_live(channel, live=False)
+        self._actions.pipeline.stop(channel)
+        await interaction.followup.send(
+            f"The scene with **{head.character_name}** is stopped. `/roleplay resume` goes on "
+            "with it; a new `/roleplay start` here replaces it.",
+            ephemeral=True,
+        )
+
+    @app_commands.command()
+    async def resume(self, interaction: discord.Interaction) -> None:
+        """Go on with the scene that was stopped here."""
+        await interaction.response.defer(ephemeral=True)
+        channel = self._actions.place(interaction).channel
+        self._actions.allow(interaction, Action.END_SCENE, await self._actions.scenes.head(channel))
+        head = await self._actions.scenes.set_live(channel, live=True)
+        await interaction.followup.send(
+            f"The scene with **{head.character_name}** goes on.", ephemeral=True
+        )
+
+    @app_commands.command()
+    async def status(self, interaction: discord.Interaction) -> None:
+        """Show who plays here, since when, and how long replies are."""
+        await interaction.response.defer(ephemeral=True)
+        channel = self._actions.place(interaction).channel
+        scene = await self._actions.scenes.read(channel)
+        if scene is None:
+            text = "There is no scene here. Start one with /roleplay start."
+            await interaction.followup.send(text, ephemeral=True)
+            return
+        head = scene.head
+        chosen = await self._actions.scenes.length_for(head, UserId(interaction.user.id))
+        replies = sum(turn.role is Role.CHARACTER for turn in scene.turns)
+        state = "is live" if head.live else "is stopped (`/roleplay resume` goes on with it)"
+        lines = [
+            f"The scene with **{head.character_name}** {state}.",
+            f"Started <t:{head.started_ms // 1000}:R> by <@{head.owner}>.",
+            f"{len(scene.turns)} turns, {replies} of them the character's.",
+            f"Players: {', '.join(head.players.values()) or 'nobody has written yet'}.",
+            f"Length of the next reply to you: **{chosen.step}** ({chosen.source}).",
+        ]
+        if self._actions.pipeline.is_writing(channel):
+            lines.append("A reply is being written.")
+        await interaction.followup.send(
+            "\n".join(lines), ephemeral=True, allowed_mentions=discord.AllowedMentions.none()
+        )
+
+
+def _greeting_number(text: str | None, available: int) -> int | None:
+    """Index of the chosen greeting: the first unless one is chosen; None for none."""
+    if text is None:
+        return 0
+    if text.strip().casefold() == NO_GREETING:
+        return None
+    return min(max(int(text), 1), max(available, 1)) - 1 if text.strip().isdecimal() else 0
+
+
+def _label(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= LABEL_LIMIT else line[: LABEL_LIMIT - 1] + "…"

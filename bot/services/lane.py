@@ -1,0 +1,103 @@
+"""What is going on in one channel: who waits for a reply, and how it can be interrupted."""
+
+import asyncio
+from dataclasses import dataclass
+
+from bot.core.scene import ChannelId, MessageId, SceneHead, TurnId, UserId
+from bot.services.interrupt import Interrupt, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """The line that a reply answers.
+
+    Attributes:
+        author: None for a line nobody owns.
+        shown: messages of an earlier reply to it, which this one replaces.
+    """
+
+    turn: TurnId
+    author: UserId | None
+    shown: tuple[MessageId, ...] = ()
+
+
+@dataclass(slots=True)
+class Partial:
+    """What the model has written so far of the reply to `turn`, as it came.
+
+    Kept over a loss of the model: the reply is continued, not begun again.
+    """
+
+    turn: TurnId
+    raw: str = ""
+    tokens: int = 0
+
+
+class Lane:
+    """The state of one channel's replies; made when a line comes, gone when all is answered."""
+
+    def __init__(self, head: SceneHead, trigger: Trigger) -> None:
+        self.channel: ChannelId = head.place.channel
+        self.head = head
+        self.newest = trigger
+        self.interrupt = Interrupt()
+        self.is_showing = False
+        """Whether a part of the reply is on the screen: then it is not restarted any more."""
+        self.partial = Partial(trigger.turn)
+        self.finished = asyncio.Event()
+        self.task: asyncio.Task[None] | None = None
+        self._pending = True
+        self._hurry = asyncio.Event()
+        self._poked_at = asyncio.get_running_loop().time()
+        self.taken_at = self._poked_at
+
+    def poke(self, head: SceneHead, trigger: Trigger) -> None:
+        """A newer line wants an answer, with the one that is being made if that is not shown."""
+        self.head = head
+        if trigger.turn >= self.newest.turn:
+            self.newest = trigger
+        self._pending = True
+        self._poked_at = asyncio.get_running_loop().time()
+        if not self.is_showing:
+            self.interrupt.request(Reason.MERGE)
+        self._hurry.set()
+
+    def hurry(self) -> None:
+        """Somebody asks again: do not wait out a pause."""
+        self._hurry.set()
+
+    def take(self) -> bool:
+        """Whether a line waits; it is then no longer counted as waiting."""
+        was_pending, self._pending = self._pending, False
+        self.is_showing = False
+        self.taken_at = asyncio.get_running_loop().time()
+        return was_pending
+
+    def joined(self) -> None:
+        """The reply in the making answers everything up to the newest line."""
+        self._pending = False
+
+    async def settle(self, pause_s: float) -> None:
+        """Wait until no line has come for *pause_s*, or a stop."""
+        loop = asyncio.get_running_loop()
+        while (left := self._poked_at + pause_s - loop.time()) > 0:
+            async with self.interrupt.block():
+                await asyncio.sleep(left)
+            if self.interrupt.reason is Reason.STOP:
+                return
+            self.interrupt.clear()
+
+    async def wait_for_hurry(self, pause_s: float) -> None:
+        """Wait for *pause_s*, a newer line, or a stop, whichever is first."""
+        self._hurry.clear()
+        async with self.interrupt.block():
+            try:
+                async with asyncio.timeout(pause_s):
+                    await self._hurry.wait()
+            except TimeoutError:
+                pass
+
+    def cancel(self) -> None:
+        """The process ends."""
+        if self.task is not None:
+            self.task.cancel()

@@ -1,0 +1,204 @@
+"""Starting, stopping and tuning a scene: what the commands do."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bot.core.characters import Character, Rating, filled
+from bot.core.errors import CharacterUnknown, NoLiveScene, PostError, UserError
+from bot.core.lengths import ChosenLength, Length, choose_length
+from bot.core.ports import CharacterSource, SceneStore, Speaker, Voice
+from bot.core.scene import (
+    ChannelId,
+    CharacterKey,
+    MessageId,
+    Place,
+    Role,
+    Scene,
+    SceneHead,
+    Turn,
+    UserId,
+    player_turn_id,
+)
+from bot.core.split import split
+
+CHOICES_SHOWN = 25
+"""As many as Discord's autocomplete takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a member chose at `/roleplay start`.
+
+    Attributes:
+        event: the interaction's id: names the opening turn, so that a second
+            delivery of the same command starts nothing new.
+        greeting: which of the character's greetings, from 0; None for none.
+        is_age_restricted: whether the channel (a thread: its parent) is.
+    """
+
+    event: MessageId
+    place: Place
+    owner: UserId
+    owner_name: str
+    character: CharacterKey
+    at_ms: int
+    scenario: str = ""
+    length: Length | None = None
+    greeting: int | None = 0
+    is_age_restricted: bool = False
+
+
+class Scenes:
+    """The commands' side of a scene. Every method may raise StoreUnavailable."""
+
+    def __init__(self, *, store: SceneStore, voice: Voice, characters: CharacterSource) -> None:
+        self._store = store
+        self._voice = voice
+        self._source = characters
+
+    def characters(self) -> Mapping[CharacterKey, Character]:
+        """All characters that can be played, by key."""
+        return self._source.characters()
+
+    def find(self, text: str, *, allow_adult: bool) -> Sequence[Character]:
+        """Characters whose name or tagline holds *text*, best first, at most 25."""
+        wanted = text.strip().casefold()
+        hits: list[tuple[int, str, Character]] = []
+        for character in self.characters().values():
+            if character.rating is Rating.ADULT and not allow_adult:
+                continue
+            name = character.name.casefold()
+            if name.startswith(wanted) or character.key.startswith(wanted):
+                hits.append((0, name, character))
+            elif wanted in name or wanted in character.tagline.casefold():
+                hits.append((1, name, character))
+        return [hit[2] for hit in sorted(hits, key=lambda hit: hit[:2])[:CHOICES_SHOWN]]
+
+    def character(self, key: str) -> Character:
+        """The character of that key or name.
+
+        Raises:
+            CharacterUnknown: there is none; the sentence names the nearest.
+        """
+        loaded = self.characters()
+        wanted = key.strip().casefold()
+        for character in loaded.values():
+            if wanted in (character.key, character.name.casefold()):
+                return character
+        names = {character.name.casefold(): character.name for character in loaded.values()}
+        near = difflib.get_close_matches(wanted, names, n=1, cutoff=0.5)
+        hint = f" Did you mean {names[near[0]]}?" if near else " Choose one from the list."
+        raise CharacterUnknown(f"There is no character “{key.strip()[:50]}”.{hint}")
+
+    async def start(self, opening: Opening) -> SceneHead:
+        """Begin a scene and post its greeting.
+
+        Raises:
+            UserError: unknown character, a live scene, an adult character in
+                a channel for everyone, or no right to write here.
+        """
+        character = self.character(opening.character)
+        if character.rating is Rating.ADULT and not opening.is_age_restricted:
+            raise UserError(
+                f"{character.name} is for adults and plays only in age-restricted channels."
+            )
+        head = SceneHead(
+            place=opening.place,
+            owner=opening.owner,
+            character=character.key,
+            character_name=character.name,
+            scenario=opening.scenario.strip(),
+            length=opening.length,
+            started_ms=opening.at_ms,
+        )
+        turn = _greeting(opening, character)
+        head = await self._store.start(head, turn)
+        if turn is not None:
+            await self._greet(opening.place, character, turn)
+        return head
+
+    async def _greet(self, place: Place, character: Character, turn: Turn) -> None:
+        speaker = Speaker(character.name, character)
+        messages: list[MessageId] = []
+        try:
+            for part in split(turn.text):
+                # One by one: what was posted counts even if the next fails.
+                messages.append(await self._voice.say(place, speaker, part))  # noqa: PERF401
+        except PostError as error:
+            if not messages:
+                await self._store.purge(place.channel)
+                raise UserError(
+                    "I may not write here. Give me View Channel, Send Messages and Manage "
+                    "Webhooks in this channel, then start again."
+                ) from error
+        await self._store.commit(place.channel, replace(turn, messages=tuple(messages)))
+
+    async def set_live(self, channel: ChannelId, *, live: bool) -> SceneHead:
+        """Stop or resume the channel's scene; both may be done twice.
+
+        Raises:
+            NoLiveScene: the channel has none.
+        """
+        head = await self._store.set_live(channel, live=live)
+        if head is None:
+            raise NoLiveScene("There is no scene here. Start one with /roleplay start.")
+        return head
+
+    async def head(self, channel: ChannelId) -> SceneHead | None:
+        """The channel's scene, live or stopped."""
+        return await self._store.head(channel)
+
+    async def live_head(self, channel: ChannelId) -> SceneHead:
+        """The channel's live scene.
+
+        Raises:
+            NoLiveScene: it has none.
+        """
+        head = await self._store.head(channel)
+        if head is None or not head.live:
+            raise NoLiveScene("No scene is live here. Start one with /roleplay start.")
+        return head
+
+    async def read(self, channel: ChannelId) -> Scene | None:
+        """The channel's scene with its turns."""
+        return await self._store.read(channel)
+
+    async def length_for(self, head: SceneHead, user: UserId) -> ChosenLength:
+        """The length that the next reply to *user* will have, and whose choice it is."""
+        character = self.characters().get(head.character)
+        return choose_length(
+            next_reply=head.next_length,
+            me=await self._store.user_length(user),
+            scene=head.length,
+            character=character.length if character else None,
+        )
+
+    async def set_length(self, channel: ChannelId, step: Length) -> None:
+        """Choose the length of the scene's replies."""
+        await self._store.set_length(channel, step)
+
+    async def set_next_length(self, channel: ChannelId, step: Length) -> None:
+        """Choose the length of the next reply only."""
+        await self._store.set_next_length(channel, step)
+
+    async def set_user_length(self, user: UserId, step: Length) -> None:
+        """Choose the length of replies to *user*, wherever they play."""
+        await self._store.set_user_length(user, step)
+
+    async def forget(self, channel: ChannelId) -> None:
+        """The channel is gone, and its story with it."""
+        await self._store.purge(channel)
+
+
+def _greeting(opening: Opening, character: Character) -> Turn | None:
+    if opening.greeting is None or not character.greetings:
+        return None
+    order = [*character.greetings[opening.greeting :], *character.greetings[: opening.greeting]]
+    return Turn(
+        id=player_turn_id(opening.event),
+        role=Role.CHARACTER,
+        name=character.name,
+        swipes=tuple(filled(text, char=character.name, user=opening.owner_name) for text in order),
+        at_ms=opening.at_ms,
+    )

@@ -1,0 +1,337 @@
+"""The turn pipeline: a member's line goes in, the character's reply comes out.
+
+One *lane* per channel keeps the order there: it waits a moment for more lines,
+reads the scene, writes one reply and, if lines came meanwhile, goes round
+again. Every trigger ends in a reply, in one notice that says why not and
+offers to try again, or in a newer trigger that took its place.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from bot.core.error_sentences import is_bug, sentence_for
+from bot.core.errors import (
+    GenerationError,
+    GenerationRejected,
+    NoLiveScene,
+    PostError,
+    StoreRefusesWrites,
+    StoreUnavailable,
+    UserError,
+)
+from bot.core.ports import Button, IngestStatus, Metrics, SceneStore, Voice
+from bot.core.scene import (
+    ChannelId,
+    MessageId,
+    Place,
+    Role,
+    SceneHead,
+    Turn,
+    TurnId,
+    UserId,
+    player_turn_id,
+    reply_turn_id,
+)
+from bot.core.triggers import Decision, decide
+from bot.services.interrupt import Reason
+from bot.services.lane import Lane, Trigger
+from bot.services.reply_writer import ReplyWriter
+
+log = logging.getLogger(__name__)
+
+REMARK_EMOJI = "💭"
+"""Put under a line that the character does not hear."""
+
+RETRY_PREFIX = "retry:"
+
+
+def retry_button(trigger: TurnId) -> Button:
+    """Ask again for the reply to *trigger*."""
+    return Button("Try again", f"{RETRY_PREFIX}{trigger}", emoji="🔁")
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A member's message. `at_ms` is Unix time in milliseconds."""
+
+    place: Place
+    message: MessageId
+    author: UserId
+    name: str
+    text: str
+    mentions_bot: bool
+    replies_to_character: bool
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long the pipeline waits for what. All in seconds."""
+
+    resume_age_s: float
+    retry_first_s: float = 1.0
+    retry_at_most_s: float = 15.0
+
+
+class TurnPipeline:
+    """Answers lines in live scenes. Enter it to give its tasks an owner."""
+
+    def __init__(
+        self,
+        *,
+        store: SceneStore,
+        voice: Voice,
+        writer: ReplyWriter,
+        metrics: Metrics,
+        patience: Patience,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._store = store
+        self._voice = voice
+        self._writer = writer
+        self._metrics = metrics
+        self._patience = patience
+        self._now_ms = now_ms
+        self._lanes: dict[ChannelId, Lane] = {}
+        self._tasks = asyncio.TaskGroup()
+        self._closing = False
+
+    async def __aenter__(self) -> Self:
+        await self._tasks.__aenter__()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        # Whoever leaves has drained; what is still running has had its time.
+        for lane in self._lanes.values():
+            lane.cancel()
+        await self._tasks.__aexit__(None, None, None)
+
+    async def drain(self, within_s: float) -> bool:
+        """Take no new work and let replies end; returns whether all did in time."""
+        self._closing = True
+        try:
+            async with asyncio.timeout(within_s):
+                while running := [lane.finished.wait() for lane in self._lanes.values()]:
+                    await asyncio.gather(*running)
+        except TimeoutError:
+            return False
+        return True
+
+    async def receive(self, incoming: Incoming) -> Decision | None:
+        """Take a member's message in; returns what was decided, None without a live scene."""
+        place = incoming.place
+        try:
+            return await self._take(incoming)
+        except (StoreUnavailable, StoreRefusesWrites) as error:
+            log.warning(
+                "a line was not stored",
+                extra={"channel": place.channel, "error": type(error).__name__},
+            )
+            if place.channel in self._lanes or incoming.mentions_bot:
+                await self._say_why_not(place, sentence_for(error), None)
+            return None
+
+    async def _take(self, incoming: Incoming) -> Decision | None:
+        place = incoming.place
+        head = await self._store.head(place.channel)
+        if head is None or not head.live:
+            return None
+        players = {*head.players, incoming.author}
+        decision = decide(
+            players=len(players),
+            mentioned=incoming.mentions_bot,
+            replied_to_character=incoming.replies_to_character,
+            text=incoming.text,
+            names=(head.character_name,),
+        )
+        if decision in (Decision.IGNORE_OOC, Decision.IGNORE_EMPTY):
+            await self._react(place, incoming.message)
+            return decision
+        turn = Turn(
+            id=player_turn_id(incoming.message),
+            role=Role.PLAYER,
+            name=incoming.name,
+            swipes=(incoming.text,),
+            author=incoming.author,
+            messages=(incoming.message,),
+            at_ms=incoming.at_ms,
+        )
+        ingested = await self._store.ingest(place.channel, turn)
+        if ingested.status is not IngestStatus.STORED or ingested.head is None:
+            return None
+        if decision is Decision.ANSWER:
+            self._poke(ingested.head, Trigger(turn.id, incoming.author))
+        return decision
+
+    async def _react(self, place: Place, message: MessageId) -> None:
+        try:
+            await self._voice.react(place, message, REMARK_EMOJI)
+        except PostError:
+            log.info("no reaction possible", extra={"channel": place.channel})
+
+    def _poke(self, head: SceneHead, trigger: Trigger) -> None:
+        if self._closing:
+            return  # the line is stored: the next process answers it
+        lane = self._lanes.get(head.place.channel)
+        if lane is None:
+            lane = self._lanes[head.place.channel] = Lane(head, trigger)
+            lane.task = self._tasks.create_task(
+                self._serve(lane), name=f"lane {head.place.channel}"
+            )
+        else:
+            lane.poke(head, trigger)
+
+    def stop(self, channel: ChannelId) -> bool:
+        """End the reply that is being written, keeping what is shown; False if there is none."""
+        lane = self._lanes.get(channel)
+        if lane is None:
+            return False
+        lane.interrupt.request(Reason.STOP)
+        return True
+
+    def is_writing(self, channel: ChannelId) -> bool:
+        """Whether a reply is being made there."""
+        return channel in self._lanes
+
+    async def retry(self, channel: ChannelId, trigger: TurnId) -> None:
+        """Ask again for the reply to *trigger*, if the story has not gone on.
+
+        Raises:
+            UserError: there is nothing to answer again; says why.
+        """
+        if channel in self._lanes:
+            lane = self._lanes[channel]
+            if lane.newest.turn == trigger:
+                lane.hurry()
+                return
+            raise UserError("A reply is being written already.")
+        scene = await self._store.read(channel)
+        if scene is None or not scene.head.live:
+            raise NoLiveScene("No scene is live here. Start one with /roleplay start.")
+        players = [turn for turn in scene.turns if turn.role is Role.PLAYER]
+        if not players or players[-1].id != trigger:
+            raise UserError("The story has gone on since. Just write your next line.")
+        earlier = [turn for turn in scene.turns if turn.id == reply_turn_id(trigger)]
+        shown = earlier[-1].messages if earlier else ()
+        self._poke(scene.head, Trigger(trigger, players[-1].author, shown))
+
+    async def recover(self) -> int:
+        """After a start: answer what a crash or a restart left unanswered; returns how many.
+
+        Lines older than `resume_age_s` are left alone: an answer out of the
+        blue would surprise more than help.
+        """
+        count = 0
+        for channel in await self._store.live_channels():
+            scene = await self._store.read(channel)
+            if scene is None or not scene.head.live or not scene.turns:
+                continue
+            last = scene.turns[-1]
+            work = await self._store.work(channel)
+            is_due = work is not None or len(scene.head.players) == 1
+            age_s = (self._now_ms() - last.at_ms) / 1000
+            if last.role is Role.PLAYER and is_due and age_s <= self._patience.resume_age_s:
+                self._poke(scene.head, Trigger(last.id, last.author))
+                count += 1
+        return count
+
+    async def edited(self, channel: ChannelId, message: MessageId, text: str, at_ms: int) -> None:
+        """A member has edited their message: what is on the screen is what we remember."""
+        await self._store.edit(channel, message, text, at_ms)
+
+    async def deleted(self, channel: ChannelId, messages: Sequence[MessageId]) -> None:
+        """Messages are gone from the screen, so they are from memory."""
+        gone = await self._store.delete(channel, messages)
+        lane = self._lanes.get(channel)
+        if lane is not None and lane.newest.turn in gone:
+            lane.interrupt.request(Reason.STOP)
+
+    async def _serve(self, lane: Lane) -> None:
+        try:
+            while lane.take():
+                await self._answer(lane)
+        finally:
+            del self._lanes[lane.channel]
+            lane.finished.set()
+
+    async def _answer(self, lane: Lane) -> None:
+        started = asyncio.get_running_loop().time()
+        try:
+            outcome = await self._answer_or_wait(lane)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # the task's boundary: a lane must never die silently
+            outcome = "failed"
+            facts = {"channel": lane.channel, "error": type(error).__name__}
+            log.warning("a reply failed", extra=facts, exc_info=is_bug(error))
+            await self._abandon(lane)
+            button = retry_button(lane.newest.turn)
+            await self._say_why_not(lane.head.place, sentence_for(error), button)
+        finally:
+            lane.interrupt.clear()
+        self._metrics.turn_ended(outcome, asyncio.get_running_loop().time() - started)
+
+    async def _answer_or_wait(self, lane: Lane) -> str:
+        """Answer; while the model is away, say so once and come back until it answers."""
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + self._patience.resume_age_s
+        pause_s = self._patience.retry_first_s
+        apology: MessageId | None = None
+        while True:
+            try:
+                outcome = await self._writer.write(lane)
+            except GenerationRejected:
+                raise
+            except GenerationError as error:
+                if loop.time() >= give_up_at:
+                    await self._writer.keep_partial(lane)
+                    raise
+                log.warning(
+                    "the model is away",
+                    extra={"channel": lane.channel, "error": type(error).__name__},
+                )
+                if apology is None:
+                    apology = await self._apologise(lane)
+                await lane.wait_for_hurry(pause_s)
+                pause_s = min(pause_s * 2, self._patience.retry_at_most_s)
+                if lane.interrupt.reason is Reason.STOP:
+                    await self._abandon(lane)
+                    outcome = "stopped"
+                else:
+                    continue
+            if apology is not None:
+                await self._take_back(lane.head.place, apology)
+            return outcome
+
+    async def _apologise(self, lane: Lane) -> MessageId | None:
+        sentence = (
+            "The model is not answering right now. Your line is kept, and the reply will come "
+            "by itself as soon as the model is back."
+        )
+        return await self._say_why_not(lane.head.place, sentence, retry_button(lane.newest.turn))
+
+    async def _take_back(self, place: Place, notice: MessageId) -> None:
+        try:
+            await self._voice.delete(place, notice)
+        except PostError:
+            log.info("a notice could not be removed", extra={"channel": place.channel})
+
+    async def _abandon(self, lane: Lane) -> None:
+        try:
+            work = await self._store.work(lane.channel)
+            if work is not None:
+                await self._store.abandon(lane.channel, work.reply)
+        except (StoreUnavailable, StoreRefusesWrites):
+            log.warning("work is left behind", extra={"channel": lane.channel})
+
+    async def _say_why_not(
+        self, place: Place, sentence: str, button: Button | None
+    ) -> MessageId | None:
+        try:
+            return await self._voice.notice(place, sentence, (button,) if button else ())
+        except PostError:
+            log.warning("not even a notice could be posted", extra={"channel": place.channel})
+            return None

@@ -1,0 +1,174 @@
+"""A pipeline with everything it needs around it, and words to play with it."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+
+from bot.adapters.tgi import Deadlines, open_tgi
+from bot.core.characters import Character
+from bot.core.pacing import Pacer
+from bot.core.profiles import ZEPHRP
+from bot.core.scene import (
+    ChannelId,
+    CharacterKey,
+    GuildId,
+    MessageId,
+    Place,
+    SceneHead,
+    Turn,
+    TurnId,
+    UserId,
+    player_turn_id,
+)
+from bot.core.split import split
+from bot.core.triggers import Decision
+from bot.services.dispatcher import Dispatcher
+from bot.services.live_reply import LiveReply
+from bot.services.prompting import Prompting
+from bot.services.reply_writer import ReplyWriter
+from bot.services.turns import Incoming, Patience, TurnPipeline
+from tests.fakes.memory_store import MemorySceneStore
+from tests.fakes.scripted_tgi import ScriptedTgi
+from tests.fakes.scripted_voice import ScriptedVoice
+
+MARA, TOM = UserId(11), UserId(12)
+NAMES = {MARA: "Mara", TOM: "Tom"}
+MIRA = Character(
+    key=CharacterKey("mira"), name="Mira", persona="Mira keeps the lamp.", greetings=("Hello.",)
+)
+HARBOUR = Place(ChannelId(500), GuildId(1), ChannelId(500))
+TAVERN = Place(ChannelId(600), GuildId(1), ChannelId(600))
+
+
+class CountingMetrics:
+    def __init__(self) -> None:
+        self.outcomes: list[str] = []
+
+    def turn_ended(self, outcome: str, seconds: float) -> None:
+        assert seconds >= 0
+        self.outcomes.append(outcome)
+
+    def first_text(self, seconds: float) -> None:
+        assert seconds >= 0
+
+    def generated(self, *, prompt_tokens: int, new_tokens: int) -> None: ...
+
+
+class OneCharacter:
+    def __init__(self) -> None:
+        self.loaded = {MIRA.key: MIRA}
+
+    def characters(self) -> dict[CharacterKey, Character]:
+        return self.loaded
+
+
+@dataclass
+class Stage:
+    pipeline: TurnPipeline
+    store: MemorySceneStore
+    voice: ScriptedVoice
+    tgi: ScriptedTgi
+    metrics: CountingMetrics
+    characters: OneCharacter
+    clock_ms: list[int]
+    _ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(10_000))
+
+    async def begin(self, place: Place = HARBOUR) -> None:
+        head = SceneHead(place, MARA, MIRA.key, MIRA.name, started_ms=1)
+        await self.store.start(head, None)
+
+    async def say(
+        self, text: str, *, author: UserId = MARA, place: Place = HARBOUR, mention: bool = False
+    ) -> tuple[TurnId, Decision | None]:
+        message = MessageId(next(self._ids))
+        decision = await self.pipeline.receive(
+            Incoming(
+                place=place,
+                message=message,
+                author=author,
+                name=NAMES[author],
+                text=text,
+                mentions_bot=mention,
+                replies_to_character=False,
+                at_ms=self.clock_ms[0],
+            )
+        )
+        return player_turn_id(message), decision
+
+    def screen(self, place: Place = HARBOUR) -> list[str]:
+        return [shown.text for shown in self.voice.on_screen(place.channel)]
+
+    async def memory(self, place: Place = HARBOUR) -> list[tuple[str, str]]:
+        scene = await self.store.read(place.channel)
+        assert scene is not None
+        return [(turn.name, turn.text) for turn in scene.turns]
+
+    async def last_turn(self, place: Place = HARBOUR) -> Turn:
+        scene = await self.store.read(place.channel)
+        assert scene is not None
+        return scene.turns[-1]
+
+    async def until(self, condition: Callable[[], bool], *, within_s: float = 5.0) -> None:
+        """Wait until *condition* holds."""
+        async with asyncio.timeout(within_s):
+            while not condition():  # noqa: ASYNC110  # a condition over several fakes
+                await asyncio.sleep(0.002)
+
+    async def quiet(self, place: Place = HARBOUR) -> None:
+        """Wait until nothing is being written in *place*."""
+        await self.until(lambda: not self.pipeline.is_writing(place.channel))
+
+
+@asynccontextmanager
+async def open_stage(
+    *,
+    merge_pause_s: float = 0.0,
+    resume_age_s: float = 600.0,
+    store: MemorySceneStore | None = None,
+    voice: ScriptedVoice | None = None,
+    slots: int = 4,
+) -> AsyncGenerator[Stage, None]:
+    store = store or MemorySceneStore()
+    voice = voice or ScriptedVoice()
+    metrics = CountingMetrics()
+    characters = OneCharacter()
+    clock_ms = [1_000_000]
+    seeds = itertools.count(1)
+    deadlines = Deadlines(connect_s=1, first_token_s=0.5, between_tokens_s=0.3, whole_reply_s=10)
+    async with (
+        ScriptedTgi().running() as tgi,
+        open_tgi(urls=[tgi.url], api_key=None, deadlines=deadlines) as generator,
+    ):
+        writer = ReplyWriter(
+            store=store,
+            generator=generator,
+            characters=characters,
+            dispatcher=Dispatcher(slots=slots, waiting=1),
+            prompting=Prompting(store=store, generator=generator, profile=ZEPHRP),
+            profile=ZEPHRP,
+            metrics=metrics,
+            open_live_reply=partial(
+                LiveReply,
+                voice,
+                pacer=Pacer(every_s=0.02, at_most_s=0.05),
+                split=split,
+                last_edit_s=2.0,
+                retry_s=0.01,
+            ),
+            merge_pause_s=merge_pause_s,
+            new_seed=lambda: next(seeds),
+            now_ms=lambda: clock_ms[0],
+        )
+        pipeline = TurnPipeline(
+            store=store,
+            voice=voice,
+            writer=writer,
+            metrics=metrics,
+            patience=Patience(resume_age_s=resume_age_s, retry_first_s=0.02, retry_at_most_s=0.05),
+            now_ms=lambda: clock_ms[0],
+        )
+        async with pipeline:
+            yield Stage(pipeline, store, voice, tgi, metrics, characters, clock_ms)

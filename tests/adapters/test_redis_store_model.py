@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
@@ -18,10 +18,10 @@ from bot.core.scene import MessageId, Role, Turn, TurnId, Work
 from tests.fakes.memory_store import MemorySceneStore
 from tests.scenes import ANN, BOB, HARBOUR, line, reply, scene
 
-KEEP = 4
-NUMBERS = st.integers(1, 9)
-MESSAGES = st.integers(1, 9) | st.integers(21, 29)
-TEXTS = st.text(max_size=5)
+KEEP = 3
+NUMBERS = st.integers(1, 6)
+MESSAGES = NUMBERS | st.integers(21, 23)
+TEXTS = st.sampled_from(["a", "b", "", 'é "\n'])
 
 Step = tuple[str, tuple[object, ...]]
 
@@ -30,21 +30,24 @@ def step(name: str, *args: st.SearchStrategy[object]) -> st.SearchStrategy[Step]
     return st.tuples(st.just(name), st.tuples(*args))
 
 
-STEPS = st.one_of(
-    step("start", st.integers(1, 3)),
-    step("set_live", st.booleans()),
+OFTEN = [
     step("ingest", NUMBERS, TEXTS, st.sampled_from([ANN, BOB]), st.sampled_from(Role)),
-    step("claim", NUMBERS, st.lists(MESSAGES, max_size=2)),
-    step("posted", NUMBERS, MESSAGES),
-    step("commit", NUMBERS, TEXTS, st.lists(MESSAGES, max_size=2, unique=True)),
-    step("abandon", NUMBERS),
+    step("commit", NUMBERS, TEXTS, st.lists(st.integers(21, 23), max_size=2, unique=True)),
     step("edit", MESSAGES, TEXTS, st.integers(0, 3)),
-    step("delete", st.lists(MESSAGES, max_size=3)),
+    step("delete", st.lists(MESSAGES, max_size=2)),
+    step("claim", NUMBERS, st.lists(MESSAGES, max_size=2)),
+]
+SELDOM = [
+    step("start", st.integers(1, 3)),
+    step("set_live", st.sampled_from([True, True, False])),
+    step("posted", NUMBERS, MESSAGES),
+    step("abandon", NUMBERS),
     step("set_length", st.sampled_from([None, Length.LONG])),
     step("set_next_length", st.sampled_from([None, Length.TINY])),
     step("set_cut", NUMBERS),
     step("purge"),
-)
+]
+STEPS = st.one_of(*OFTEN, *OFTEN, *OFTEN, *SELDOM)
 
 
 class Teller:
@@ -105,18 +108,18 @@ class Teller:
         except SceneAlreadyLive:
             return SceneAlreadyLive
 
-    async def everything(self) -> object:
-        channels = await self.store.live_channels()
-        return await self.store.read(HARBOUR), await self.store.work(HARBOUR), channels
+    async def left(self) -> object:
+        return await self.store.read(HARBOUR), await self.store.work(HARBOUR)
 
 
 @settings(
-    max_examples=120,
+    max_examples=60,
+    phases=[Phase.generate],  # to shrink a story takes minutes, and its last step is named
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(steps=st.lists(STEPS, min_size=8, max_size=40))
+@given(steps=st.lists(STEPS, min_size=50, max_size=70))
 def test_both_stores_tell_the_same_story(redis_url: str, steps: list[Step]) -> None:
     asyncio.run(compare(redis_url, steps))
 
@@ -127,11 +130,13 @@ async def compare(url: str, steps: list[Step]) -> None:
     real = Teller(RedisSceneStore(client, keep=KEEP, ttl=timedelta(days=1)))
     modelled = Teller(MemorySceneStore(keep=KEEP))
 
-    for told in [("start", (1,)), *steps]:
-        assert await real.tell(told) == await modelled.tell(told), told
-        assert await real.everything() == await modelled.everything(), told
-
-    await client.aclose()
+    try:
+        for told in [("start", (1,)), *steps]:
+            assert await real.tell(told) == await modelled.tell(told), told
+            assert await real.left() == await modelled.left(), told
+        assert await real.store.live_channels() == await modelled.store.live_channels()
+    finally:
+        await client.aclose()
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(4))))

@@ -235,7 +235,7 @@ export class Store extends EventTarget {
     for (const [id, log] of this.logs) if (id !== this.current) log.loaded = false;
     try {
       if (!first) await this.refresh();
-      if (this.current && this.#log(this.current).loaded) await this.catchUp(this.current);
+      if (this.current) await this.catchUp(this.current);
     } catch {
       this.connected = false; // the stream will break too, and its next opening comes back here
       this.#tell('status');

@@ -179,6 +179,11 @@ export class Store extends EventTarget {
     });
   }
 
+  addChannel(channel) {
+    this.channels.set(channel.id, { can_send: true, ...this.channels.get(channel.id), ...channel });
+    this.#tell('state');
+  }
+
   typists(channelId) {
     const now = Date.now();
     const names = this.typing.get(channelId) ?? new Map();
@@ -271,8 +276,7 @@ export class Store extends EventTarget {
       case 'CHANNEL_UPDATE':
       case 'THREAD_CREATE':
       case 'THREAD_UPDATE':
-        this.channels.set(data.id, { can_send: true, ...this.channels.get(data.id), ...data });
-        return this.#tell('state');
+        return this.addChannel(data);
       case 'CHANNEL_DELETE':
       case 'THREAD_DELETE':
         this.channels.delete(data.id);

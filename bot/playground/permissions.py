@@ -1,35 +1,10 @@
 """Who may do what in a channel, by Discord's rules."""
 
 from collections.abc import Sequence
-from enum import IntFlag
 
 from bot.playground.refusals import Refusal, missing_access, missing_permissions
+from bot.playground.rights import Right
 from bot.playground.world import Channel, World
-
-
-class Right(IntFlag):
-    """The permission bits that matter here."""
-
-    KICK_MEMBERS = 1 << 1
-    ADMINISTRATOR = 1 << 3
-    MANAGE_CHANNELS = 1 << 4
-    MANAGE_GUILD = 1 << 5
-    ADD_REACTIONS = 1 << 6
-    VIEW_CHANNEL = 1 << 10
-    SEND_MESSAGES = 1 << 11
-    MANAGE_MESSAGES = 1 << 13
-    EMBED_LINKS = 1 << 14
-    ATTACH_FILES = 1 << 15
-    READ_MESSAGE_HISTORY = 1 << 16
-    MENTION_EVERYONE = 1 << 17
-    MANAGE_ROLES = 1 << 28
-    MANAGE_WEBHOOKS = 1 << 29
-    USE_APPLICATION_COMMANDS = 1 << 31
-    MANAGE_THREADS = 1 << 34
-    CREATE_PUBLIC_THREADS = 1 << 35
-    SEND_MESSAGES_IN_THREADS = 1 << 38
-    PIN_MESSAGES = 1 << 51
-
 
 EVERYTHING = (1 << 53) - 1
 _DIRECT = (
@@ -92,7 +67,7 @@ def _overwritten(
 
 def may_send(world: World, user_id: int, channel: Channel) -> bool:
     """Whether *user_id* may write in *channel*."""
-    return not _refusal(world, user_id, channel, send_right(channel))
+    return _refusal(world, user_id, channel, send_right(channel)) is None
 
 
 def send_right(channel: Channel) -> Right:

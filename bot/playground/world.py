@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.playground.journal import Journal
 from bot.playground.refusals import unknown
+from bot.playground.rights import Right
 
 _BASE = 1_200_000_000_000_000_000
 GUILD_ID = _BASE + 1
@@ -24,11 +25,31 @@ STORIES_ID, ASSETS_ID = _BASE + 34, _BASE + 35
 TEXT, DIRECT, PUBLIC_THREAD, PRIVATE_THREAD, FORUM = 0, 1, 11, 12, 15
 THREAD_TYPES = (10, PUBLIC_THREAD, PRIVATE_THREAD)
 
-_EVERYONE = 0x0000_0000_8011_8C40 | 1 << 35 | 1 << 38 | 1 << 18 | 1 << 26
-_KEEPER = 1 << 13 | 1 << 5 | 1 << 4 | 1 << 28 | 1 << 29 | 1 << 34 | 1 << 51 | 1 << 17
+_EVERYONE = (
+    Right.VIEW_CHANNEL
+    | Right.SEND_MESSAGES
+    | Right.SEND_MESSAGES_IN_THREADS
+    | Right.CREATE_PUBLIC_THREADS
+    | Right.EMBED_LINKS
+    | Right.ATTACH_FILES
+    | Right.READ_MESSAGE_HISTORY
+    | Right.ADD_REACTIONS
+    | Right.EXTERNAL_EMOJIS
+    | Right.CHANGE_NICKNAME
+    | Right.USE_APPLICATION_COMMANDS
+)
+_KEEPER = (
+    Right.MANAGE_MESSAGES
+    | Right.MANAGE_GUILD
+    | Right.MANAGE_CHANNELS
+    | Right.MANAGE_ROLES
+    | Right.MANAGE_WEBHOOKS
+    | Right.MANAGE_THREADS
+    | Right.PIN_MESSAGES
+    | Right.MENTION_EVERYONE
+)
 _BOT = 309_774_896_192
 """What the invitation link of a roleplay bot asks for."""
-_VIEW = 1 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,15 +233,15 @@ def _members() -> tuple[Member, ...]:
 
 def _channels() -> tuple[Channel, ...]:
     hidden = {
-        GUILD_ID: Overwrite(GUILD_ID, 0, 0, _VIEW),
-        BOT_ROLE_ID: Overwrite(BOT_ROLE_ID, 0, _VIEW, 0),
+        GUILD_ID: Overwrite(GUILD_ID, 0, 0, Right.VIEW_CHANNEL),
+        BOT_ROLE_ID: Overwrite(BOT_ROLE_ID, 0, Right.VIEW_CHANNEL, 0),
     }
     return (
         Channel(TAVERN_ID, TEXT, "tavern", 0, "Stories by the fire"),
         Channel(HARBOUR_ID, TEXT, "harbour", 1, "Ships, fog and rumours"),
         Channel(ADULTS_ID, TEXT, "adults-only", 2, "Age-restricted", nsfw=True),
         Channel(STORIES_ID, FORUM, "stories", 3, "One post, one story"),
-        Channel(ASSETS_ID, TEXT, "bot-assets", 4, "Where the bot keeps portraits", False, 0, hidden),
+        Channel(ASSETS_ID, TEXT, "bot-assets", 4, "Portraits", overwrites=hidden),
     )
 
 

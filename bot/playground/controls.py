@@ -1,0 +1,73 @@
+"""Levers that Discord does not have: cut the gateway, take rights away.
+
+For tests and rehearsals; behind the page's key like everything of the page.
+"""
+
+from aiohttp import web
+
+from bot.playground.bodies import read_body
+from bot.playground.page_api import snowflake
+from bot.playground.refusals import invalid
+from bot.playground.rest import answer
+from bot.playground.rest_channels import change_channel, delete_channel, set_overwrite
+from bot.playground.site import site_of
+
+
+def routes() -> list[web.RouteDef]:
+    """Return the routes."""
+    return [
+        web.post("/page/controls/gateway", _gateway),
+        web.post("/page/controls/overwrite", _overwrite),
+        web.post("/page/controls/channel", _channel),
+        web.post("/page/controls/webhooks/delete", _delete_webhooks),
+        web.get("/page/controls/unknown-routes", _unknown_routes),
+    ]
+
+
+async def _gateway(request: web.Request) -> web.Response:
+    site = site_of(request)
+    body = await read_body(request, ("action", "resumable", "code"))
+    match body.fields.get("action"):
+        case "cut":
+            reached = site.gateway.cut()
+        case "reconnect":
+            reached = site.gateway.ask_to_reconnect()
+        case "invalidate":
+            reached = site.gateway.invalidate(resumable=bool(body.fields.get("resumable")))
+        case "close":
+            reached = site.gateway.close(int(body.fields.get("code") or 4000))
+        case _:
+            raise invalid(action="One of cut, reconnect, invalidate, close.")
+    return answer({"connections": reached})
+
+
+async def _overwrite(request: web.Request) -> web.Response:
+    site = site_of(request)
+    body = await read_body(request, ("channel_id", "target_id", "allow", "deny"))
+    channel = site.world.channel(snowflake(body.fields, "channel_id"))
+    set_overwrite(site, channel, snowflake(body.fields, "target_id"), body.fields)
+    return answer({})
+
+
+async def _channel(request: web.Request) -> web.Response:
+    site = site_of(request)
+    body = await read_body(request, ("channel_id", "delete", "changes"))
+    channel = site.world.channel(snowflake(body.fields, "channel_id"))
+    if body.fields.get("delete"):
+        delete_channel(site, channel)
+    else:
+        change_channel(site, channel, body.fields.get("changes") or {})
+    return answer({})
+
+
+async def _delete_webhooks(request: web.Request) -> web.Response:
+    site = site_of(request)
+    body = await read_body(request, ("channel_id",))
+    channel = site.world.channel(snowflake(body.fields, "channel_id"))
+    site.webhooks.drop_channel(channel.id)
+    site.broadcast.webhooks(channel)
+    return answer({})
+
+
+async def _unknown_routes(request: web.Request) -> web.Response:
+    return answer(site_of(request).unknown_routes)

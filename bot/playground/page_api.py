@@ -76,7 +76,8 @@ def snowflake(fields: dict[str, Any], name: str) -> int:
 
 async def _state(request: web.Request) -> web.Response:
     site = site_of(request)
-    me = member_id(site, request.query.get("as"))
+    # A page that is opened for the first time does not know who there is.
+    me = member_id(site, request.query.get("as") or _first_player(site))
     visible = [
         channel
         for channel in site.world.channels.values()
@@ -93,6 +94,10 @@ async def _state(request: web.Request) -> web.Response:
             "bot_online": site.gateway.is_online,
         }
     )
+
+
+def _first_player(site: Site) -> int:
+    return next(key for key in site.world.members if not site.world.users[key].bot)
 
 
 def _user(site: Site, user_id: int) -> dict[str, Any]:

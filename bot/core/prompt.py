@@ -1,8 +1,8 @@
 """A scene as the exact text that the model reads, and back.
 
-The format is LimaRP v3 (ARCHITECTURE has it in full): an instruction block with
-the personas, then `### Input:` and `### Response:` blocks, one blank line
-apart, and a last response header that is left open after `Name:`.
+The format is LimaRP v3: an instruction block with the personas, then
+`### Input:` and `### Response:` blocks, one blank line apart, and a last
+response header that is left open after `Name:`, without a space.
 
 No text can forge structure: a line that looks like a header, a speaker or a
 label of the instruction gets one space in front, which `parse` takes away.

@@ -176,7 +176,7 @@ def test_a_prompt_reads_back_as_the_clean_script(script: Script, profile: ModelP
     assert parse(prompt, profile) == clean(script, profile)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(SCRIPTS, st.sampled_from([ZEPHRP, OTHER]))
 def test_cleaning_twice_changes_nothing(script: Script, profile: ModelProfile) -> None:
     once = clean(script, profile)
@@ -185,7 +185,7 @@ def test_cleaning_twice_changes_nothing(script: Script, profile: ModelProfile) -
     assert render(once, profile) == render(script, profile)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(SCRIPTS)
 def test_no_text_adds_a_header_a_speaker_or_a_special_token(script: Script) -> None:
     prompt = render(script)

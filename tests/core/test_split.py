@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.core.markup import spans
@@ -184,3 +184,25 @@ def test_spans_are_read_as_discord_reads_them() -> None:
     assert read("snake_case_name 2 * 3 * 4 \\*no\\* ****") == []
     assert read("`*a*` ```\n*b*\n```") == ["`*a*`", "```\n*b*\n```"]
     assert read("open *and on") == ["*and on"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(MARKED)
+@example("word " * 11 + "*stray " + "word " * 8 + "*She nods.* " + "word " * 20)
+def test_a_text_growing_by_single_characters_never_changes_a_settled_part(text: str) -> None:
+    settled: list[str] = []
+    for length in range(len(text) + 1):
+        parts = split(text[:length], 100)
+        assert parts[: len(settled)] == settled
+        settled = parts[:-1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["||" + "x" * 90 + " ||" + "z" * 40, "```\n" + "x" * 80 + "\n```" + "z" * 40],
+    ids=["spoiler", "fence"],
+)
+def test_nothing_is_opened_again_only_to_be_closed(text: str) -> None:
+    parts = split(text, 100)
+
+    assert not any(part.startswith(("||||", "```\n```")) for part in parts)

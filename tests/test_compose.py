@@ -1,0 +1,327 @@
+"""What the container files promise, checked without Docker; and by Compose where it is there.
+
+Compose merges mappings, appends lists and replaces commands; `!override` puts a
+value in the place of what was there and `!reset` takes it away.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.settings import PLAIN_NAMES, known_names, load_settings
+
+ROOT = Path(__file__).parent.parent
+GPU = ("docker-compose.yml",)
+CPU = ("docker-compose.yml", "docker-compose.cpu.yml")
+
+REPLACED = {"command", "entrypoint", "test"}
+SERVICE_FIELDS = {
+    "build", "image", "init", "user", "env_file", "environment", "volumes", "tmpfs", "networks",
+    "depends_on", "stop_grace_period", "pids_limit", "deploy", "command", "healthcheck",
+    "shm_size", "restart", "read_only", "cap_drop", "security_opt", "logging",
+}  # fmt: skip
+VARIABLE = re.compile(r"\$\{(\w+)")
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """A value under `!override`, or nothing under `!reset`."""
+
+    value: Any
+    is_reset: bool
+
+
+class ComposeLoader(yaml.SafeLoader):
+    pass
+
+
+def _override(loader: ComposeLoader, node: yaml.Node) -> Tagged:
+    if isinstance(node, yaml.MappingNode):
+        return Tagged(loader.construct_mapping(node, deep=True), is_reset=False)
+    assert isinstance(node, yaml.SequenceNode)
+    return Tagged(loader.construct_sequence(node, deep=True), is_reset=False)
+
+
+ComposeLoader.add_constructor("!override", _override)
+ComposeLoader.add_constructor("!reset", lambda _loader, _node: Tagged(None, is_reset=True))
+
+
+def parse(text: str) -> Any:
+    return yaml.load(text, Loader=ComposeLoader)  # noqa: S506  # a SafeLoader with two tags more
+
+
+def merge(below: Any, above: Any, key: str = "") -> Any:
+    if isinstance(above, Tagged):
+        return above.value
+    if isinstance(above, Mapping):
+        merged = dict(below) if isinstance(below, Mapping) else {}
+        for name, value in above.items():
+            if isinstance(value, Tagged) and value.is_reset:
+                merged.pop(name, None)
+            else:
+                merged[name] = merge(merged.get(name), value, name)
+        return merged
+    if isinstance(above, list) and isinstance(below, list) and key not in REPLACED:
+        return [*below, *above]
+    return above
+
+
+def stack(names: tuple[str, ...]) -> dict[str, Any]:
+    merged: Any = {}
+    for name in names:
+        merged = merge(merged, parse((ROOT / name).read_text()))
+    return dict(merged)
+
+
+def services() -> Iterator[Any]:
+    for names in (GPU, CPU):
+        kind = "cpu" if names is CPU else "gpu"
+        for name, service in stack(names)["services"].items():
+            yield pytest.param({"name": name, **service}, id=f"{kind}-{name}")
+
+
+every_service = pytest.mark.parametrize("service", list(services()))
+
+
+def environment_example() -> dict[str, str]:
+    """Every name in `.env.example`, switched on or off, with the value that is shown."""
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    pairs = (re.fullmatch(r"(?:# )?([A-Z][A-Z0-9_]*)=(.*)", line) for line in lines)
+    return {pair[1]: pair[2] for pair in pairs if pair}
+
+
+def test_files_are_laid_over_each_other_as_compose_does() -> None:
+    below = {
+        "a": {"command": ["x"], "tmpfs": ["/var/a"], "environment": {"A": "1", "B": "2"}},
+        "b": {"deploy": {"gpu": 1}, "shm_size": "1g", "networks": ["in", "out"]},
+    }
+    above = parse(
+        "a: {command: [y], tmpfs: [/run], environment: {B: '3', C: '4'}}\n"
+        "b: {deploy: !override {limits: 2}, shm_size: !reset null, networks: !override [in]}\n"
+    )
+
+    merged = merge(below, above)
+
+    assert merged == {
+        "a": {
+            "command": ["y"],
+            "tmpfs": ["/var/a", "/run"],
+            "environment": {"A": "1", "B": "3", "C": "4"},
+        },
+        "b": {"deploy": {"limits": 2}, "networks": ["in"]},
+    }
+
+
+@every_service
+def test_a_service_uses_only_fields_that_we_know(service: dict[str, Any]) -> None:
+    assert set(service) - {"name"} <= SERVICE_FIELDS
+
+
+@every_service
+def test_nothing_is_reachable_from_outside(service: dict[str, Any]) -> None:
+    assert "ports" not in service
+    assert service.get("network_mode") is None
+    assert set(service["networks"]) <= {"inside", "outside"}
+
+
+@every_service
+def test_a_container_can_do_as_little_as_possible(service: dict[str, Any]) -> None:
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["tmpfs"]
+    assert all("size=" in mount for mount in service["tmpfs"])
+    assert service["pids_limit"] > 0
+
+
+@every_service
+def test_only_the_model_image_that_needs_it_runs_as_root(service: dict[str, Any]) -> None:
+    is_root = service["user"].partition(":")[0] in {"0", "root"}
+
+    assert is_root == service["image"].startswith("ghcr.io/huggingface/")
+
+
+@every_service
+def test_an_image_is_pinned_or_our_own(service: dict[str, Any]) -> None:
+    tag = service["image"].rpartition(":")[2]
+
+    if service["image"] == "zephrp:local":
+        assert service["build"] == "."
+    else:
+        assert re.match(r"\d+\.\d+\.\d+", tag)
+
+
+@every_service
+def test_memory_has_a_limit_unless_the_card_sets_it(service: dict[str, Any]) -> None:
+    resources = service["deploy"]["resources"]
+
+    assert ("limits" in resources) != ("reservations" in resources)
+
+
+@every_service
+def test_health_is_checked(service: dict[str, Any]) -> None:
+    if service["name"] == "bot":
+        assert "HEALTHCHECK" in (ROOT / "Dockerfile").read_text()
+    else:
+        assert service["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
+        assert {"timeout", "interval", "retries", "start_period"} <= set(service["healthcheck"])
+
+
+@every_service
+def test_bot_settings_in_the_environment_exist(service: dict[str, Any]) -> None:
+    ours = {key for key in service.get("environment", {}) if key.startswith("BOT_")}
+
+    assert ours <= set(known_names())
+    assert bool(ours) == (service["name"] == "bot")
+
+
+@pytest.mark.parametrize("names", [GPU, CPU])
+def test_every_variable_is_explained_in_the_example(names: tuple[str, ...]) -> None:
+    project = stack(names)
+    used = set(VARIABLE.findall(json.dumps(project)))
+    for service in project["services"].values():
+        used |= {key for key, value in service.get("environment", {}).items() if value is None}
+
+    assert used <= set(environment_example())
+    assert used >= {"DISCORD_TOKEN", "REDIS_PASSWORD"}
+
+
+def test_defaults_in_the_files_are_those_of_the_example() -> None:
+    text = "".join((ROOT / name).read_text() for name in CPU)
+    defaults = dict(re.findall(r"\$\{(\w+):-([^}]*)\}", text))
+    shown = environment_example()
+
+    # A CPU is slower, so there these two are another default.
+    slower = {name for name in defaults if name.startswith("BOT_TGI__")}
+    assert {name: shown[name] for name in defaults if name not in slower} == {
+        name: value for name, value in defaults.items() if name not in slower
+    }
+    assert all(float(defaults[name]) > float(shown[name]) for name in slower)
+
+
+def test_the_bot_waits_for_redis_and_not_for_the_model() -> None:
+    for names in (GPU, CPU):
+        depends = stack(names)["services"]["bot"]["depends_on"]
+
+        assert depends == {"redis": {"condition": "service_healthy"}}
+
+
+def test_redis_keeps_what_it_was_told_and_lets_nobody_in_without_a_password() -> None:
+    command = stack(GPU)["services"]["redis"]["command"]
+    flags = dict(zip(command[1::2], command[2::2], strict=True))
+
+    assert flags["--appendonly"] == "yes"
+    assert flags["--maxmemory-policy"] == "noeviction"
+    assert "--maxmemory" in flags
+    assert flags["--requirepass"].startswith("${REDIS_PASSWORD:?")
+    assert stack(GPU)["services"]["redis"]["networks"] == ["inside"]
+    assert stack(GPU)["networks"]["inside"] == {"internal": True}
+
+
+def test_a_stop_leaves_time_to_finish_replies() -> None:
+    grace = stack(GPU)["services"]["bot"]["stop_grace_period"]
+
+    assert int(grace.removesuffix("s")) > load_settings().turns.drain_s + 10
+
+
+def test_without_a_card_our_server_takes_the_place_of_the_model() -> None:
+    tgi = stack(CPU)["services"]["tgi"]
+    bot = stack(CPU)["services"]["bot"]
+
+    assert tgi["command"][0] == "tgi"
+    assert "--model" in tgi["command"]
+    assert "nvidia" not in json.dumps(tgi)
+    assert tgi["volumes"] == ["./models:/models:ro"]
+    assert not {"environment", "shm_size"} & set(tgi)
+    port = tgi["command"][tgi["command"].index("--port") + 1]
+    assert bot["environment"]["BOT_TGI__URLS"] == f"http://tgi:{port}"
+
+
+def test_the_example_names_every_setting_and_no_other() -> None:
+    shown = environment_example()
+    compose = "".join((ROOT / name).read_text() for name in CPU)
+
+    ours = {name for name in shown if name.startswith("BOT_")}
+    others = set(shown) - ours - set(PLAIN_NAMES)
+    assert ours == set(known_names())
+    assert all(name in compose for name in others)
+    assert set(PLAIN_NAMES) <= set(shown)
+
+
+def test_the_example_shows_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in (*known_names(), *PLAIN_NAMES):
+        monkeypatch.delenv(name, raising=False)
+    defaults = load_settings()
+
+    for name, value in environment_example().items():
+        if name.startswith("BOT_") and value:
+            monkeypatch.setenv(name, value)
+
+    assert load_settings() == defaults
+
+
+def test_an_example_that_was_only_copied_loads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in (*known_names(), *PLAIN_NAMES):
+        monkeypatch.delenv(name, raising=False)
+    shutil.copy(ROOT / ".env.example", tmp_path / ".env")
+
+    assert load_settings().discord.token is None
+
+
+def test_the_image_runs_as_nobody_special_and_checks_what_it_installs() -> None:
+    text = (ROOT / "Dockerfile").read_text()
+
+    assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) == {"python:3.11-slim"}
+    assert re.search(r"^USER 10001:10001$", text, re.MULTILINE)
+    assert "--require-hashes" in text
+    assert "--only-binary :all:" in text
+    assert 'ENTRYPOINT ["python", "-m", "bot"]' in text
+    assert re.findall(r"^CMD (.*)$", text, re.MULTILINE) == ['["run"]']
+
+
+def test_what_the_image_copies_is_let_through_to_it() -> None:
+    allowed = [
+        line[1:]
+        for line in (ROOT / ".dockerignore").read_text().splitlines()
+        if line.startswith("!")
+    ]
+    text = (ROOT / "Dockerfile").read_text()
+    copies = re.findall(r"^COPY (?!--from)(.*)$", text, re.MULTILINE)
+    copied = [source for line in copies for source in line.split()[:-1]]
+
+    assert sorted(copied) == sorted(allowed)
+    assert all((ROOT / source).exists() for source in copied)
+
+
+def _compose_is_there() -> bool:
+    if not shutil.which("docker"):
+        return False
+    asked = subprocess.run(["docker", "compose", "version"], check=False, capture_output=True)
+    return asked.returncode == 0
+
+
+@pytest.mark.skipif(not _compose_is_there(), reason="docker compose is not installed")
+@pytest.mark.parametrize("names", [GPU, CPU])
+def test_compose_itself_accepts_the_files(names: tuple[str, ...]) -> None:
+    files = [part for name in names for part in ("-f", name)]
+    needed = {"DISCORD_TOKEN": "x", "REDIS_PASSWORD": "x", "GGUF_FILE": "x.gguf"}
+
+    checked = subprocess.run(
+        ["docker", "compose", *files, "config", "--quiet"],
+        check=False, capture_output=True, text=True, cwd=ROOT, env={**os.environ, **needed},
+    )  # fmt: skip
+
+    assert checked.returncode == 0, checked.stderr

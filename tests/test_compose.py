@@ -26,7 +26,7 @@ CPU = ("docker-compose.yml", "docker-compose.cpu.yml")
 REPLACED = {"command", "entrypoint", "test"}
 SERVICE_FIELDS = {
     "build", "image", "init", "user", "env_file", "environment", "volumes", "tmpfs", "networks",
-    "depends_on", "stop_grace_period", "pids_limit", "deploy", "command", "healthcheck",
+    "depends_on", "stop_grace_period", "deploy", "command", "healthcheck",
     "shm_size", "restart", "read_only", "cap_drop", "security_opt", "logging",
 }  # fmt: skip
 VARIABLE = re.compile(r"\$\{(\w+)")
@@ -140,7 +140,7 @@ def test_a_container_can_do_as_little_as_possible(service: dict[str, Any]) -> No
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service["tmpfs"]
     assert all("size=" in mount for mount in service["tmpfs"])
-    assert service["pids_limit"] > 0
+    assert service["deploy"]["resources"]["limits"]["pids"] > 0
 
 
 @every_service
@@ -164,7 +164,7 @@ def test_an_image_is_pinned_or_our_own(service: dict[str, Any]) -> None:
 def test_memory_has_a_limit_unless_the_card_sets_it(service: dict[str, Any]) -> None:
     resources = service["deploy"]["resources"]
 
-    assert ("limits" in resources) != ("reservations" in resources)
+    assert ("memory" in resources["limits"]) != ("reservations" in resources)
 
 
 @every_service

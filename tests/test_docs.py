@@ -1,0 +1,64 @@
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from bot.settings import Settings, known_names
+from tools import write_docs
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted(
+    path for folder in (ROOT, ROOT / "docs", ROOT / "characters") for path in folder.glob("*.md")
+)
+LINK = re.compile(r"(!?)\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
+
+
+def test_the_configuration_page_is_what_the_tool_writes() -> None:
+    assert write_docs.PAGE.read_text(encoding="utf-8") == write_docs.render()
+
+
+def test_the_configuration_page_names_every_setting() -> None:
+    page = write_docs.render()
+
+    assert [name for name in known_names() if f"| `{name}` |" not in page] == []
+
+
+def test_nothing_is_said_twice_about_a_setting() -> None:
+    """A docstring in the settings wins, so an entry beside it would never be read."""
+    groups = [Settings, *(type(getattr(Settings(), name)) for name in Settings.model_fields)]
+
+    said = {
+        f"{group.__name__}.{field}"
+        for group in groups
+        if issubclass(group, BaseModel)
+        for field in write_docs.docstrings(group)
+    }
+
+    assert "TurnSettings.drain_s" in said
+    assert not said & set(write_docs.UNSAID)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_to_files_that_are_there(page: Path) -> None:
+    links = LINK.findall(page.read_text(encoding="utf-8"))
+
+    lost = [
+        target
+        for is_picture, target in links
+        if not is_picture and "://" not in target and not (page.parent / target).exists()
+    ]
+
+    assert lost == []
+
+
+def test_every_direct_dependency_is_accounted_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    page = (ROOT / "docs" / "dependencies.md").read_text()
+
+    names = {re.split(r"[\[=<>;]", requirement)[0] for requirement in wanted}
+    listed = set(re.findall(r"^\| `([\w.-]+)` \|", page, re.MULTILINE))
+
+    assert listed == names

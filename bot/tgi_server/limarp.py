@@ -1,0 +1,157 @@
+"""Reads a LimaRP v3 prompt back into its parts, as far as a stand-in needs it.
+
+Tolerant on purpose: whatever does not look like a LimaRP prompt is None, and
+the caller then sends the text to the model as it is.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+_HEADER = re.compile(
+    r"^### (?P<kind>Instruction|Input|Response):?"
+    r"[ \t]*(?:\(length = (?P<length>[a-z]+)\))?[ \t]*$",
+    re.MULTILINE,
+)
+_TASK = re.compile(
+    r"^Play the role of (?P<character>.+?)\. .*?"
+    r"roleplaying chat with (?P<players>.+?) below this line\..*$",
+    re.MULTILINE,
+)
+_PERSONA = re.compile(r"^(?P<name>[^\n:]{1,80})'s Persona: ?(?P<text>.*)$", re.DOTALL)
+_SCENARIO = re.compile(r"^Scenario: ?(?P<text>.*)$", re.DOTALL)
+_SPEAKER = re.compile(r"^(?P<name>[^\n:]{1,80}):(?: |$)")
+_STUFFED = re.compile(r"^ (?=[ \t]*(?:###|[^\n:]{1,80}:))", re.MULTILINE)
+
+
+class Speaker(StrEnum):
+    """Who a line of the story belongs to."""
+
+    CHARACTER = "character"
+    PLAYER = "player"
+    NARRATOR = "narrator"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One contribution, with the name it is told under."""
+
+    speaker: Speaker
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LimaPrompt:
+    """A prompt taken apart.
+
+    Attributes:
+        background: lore and whatever else stood among the personas.
+        prefill: what the reply already begins with, without the name.
+        length: the word in the last header, or None.
+    """
+
+    character: str
+    players: tuple[str, ...]
+    personas: tuple[tuple[str, str], ...]
+    scenario: str
+    background: tuple[str, ...]
+    lines: tuple[Line, ...]
+    prefill: str
+    length: str | None
+
+    def persona_of(self, name: str) -> str:
+        """The persona text of *name*, empty if there is none."""
+        return next((text for who, text in self.personas if who == name), "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    kind: str
+    length: str | None
+    text: str
+
+
+def parse_prompt(prompt: str) -> LimaPrompt | None:
+    """Take *prompt* apart; None if it is not a LimaRP prompt that waits for a reply."""
+    blocks = tuple(_blocks(prompt))
+    if len(blocks) < 2 or blocks[0].kind != "Instruction" or blocks[-1].kind != "Response":  # noqa: PLR2004  # an instruction and a reply to come
+        return None
+    task = _TASK.search(blocks[0].text)
+    opening = _SPEAKER.match(blocks[-1].text)
+    if task is None or opening is None:
+        return None
+    character = opening["name"]
+    players = tuple(re.split(r", (?:and )?| and ", task["players"]))
+    personas, scenario, background = _read_instruction(blocks[0].text[: task.start()])
+    return LimaPrompt(
+        character=character,
+        players=players,
+        personas=personas,
+        scenario=scenario,
+        background=background,
+        lines=tuple(_lines(blocks[1:-1], character, players)),
+        prefill=blocks[-1].text[opening.end() :],
+        length=blocks[-1].length,
+    )
+
+
+def _blocks(prompt: str) -> Iterator[_Block]:
+    headers = list(_HEADER.finditer(prompt))
+    if not headers or prompt[: headers[0].start()].strip():
+        return
+    for header, following in zip(headers, [*headers[1:], None], strict=True):
+        end = following.start() if following else len(prompt)
+        yield _Block(header["kind"], header["length"], prompt[header.end() : end].strip("\n"))
+
+
+def _read_instruction(
+    text: str,
+) -> tuple[tuple[tuple[str, str], ...], str, tuple[str, ...]]:
+    personas: list[tuple[str, str]] = []
+    scenario: list[str] = []
+    background: list[str] = []
+    for paragraph in re.split(r"\n{2,}", text.strip("\n")):
+        if persona := _PERSONA.match(paragraph):
+            personas.append((persona["name"], _unstuff(persona["text"])))
+        elif told := _SCENARIO.match(paragraph):
+            scenario.append(_unstuff(told["text"]))
+        elif personas and not scenario and paragraph.strip():
+            name, begun = personas[-1]  # a persona may have several paragraphs
+            personas[-1] = (name, f"{begun}\n{_unstuff(paragraph)}")
+        elif paragraph.strip():
+            background.append(_unstuff(paragraph))
+    return tuple(personas), "\n".join(scenario), tuple(background)
+
+
+def _lines(blocks: Sequence[_Block], character: str, players: tuple[str, ...]) -> Iterator[Line]:
+    for block in blocks:
+        if block.kind == "Response":
+            name = _SPEAKER.match(block.text)
+            text = block.text[name.end() :] if name else block.text
+            yield Line(Speaker.CHARACTER, name["name"] if name else character, _unstuff(text))
+        else:
+            yield from _input_lines(block.text, players)
+
+
+def _input_lines(text: str, players: tuple[str, ...]) -> Iterator[Line]:
+    names = sorted(players, key=len, reverse=True)
+    starts = re.compile(rf"^(?P<name>{'|'.join(map(re.escape, names))}):(?: |$)", re.MULTILINE)
+    found = list(starts.finditer(text))
+    before = text[: found[0].start()] if found else text
+    if before.strip():
+        yield _unknown_input(before.strip("\n"))
+    for this, following in zip(found, [*found[1:], None], strict=True):
+        end = following.start() if following else len(text)
+        said = text[this.end() : end].strip("\n")
+        yield Line(Speaker.PLAYER, this["name"], _unstuff(said))
+
+
+def _unknown_input(text: str) -> Line:
+    """An input block without a known name is the narrator's."""
+    return Line(Speaker.NARRATOR, "", _unstuff(text))
+
+
+def _unstuff(text: str) -> str:
+    return _STUFFED.sub("", text)

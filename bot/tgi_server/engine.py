@@ -10,7 +10,7 @@ import logging
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,23 +110,24 @@ class Engine:
         """Whether requests have somebody to go to."""
         return self._child is not None and self._child.process.returncode is None
 
-    async def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        """One JSON answer.
+    async def ask(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """One JSON answer; a GET where there is no *body*.
 
         Raises:
             EngineFailed: llama.cpp refuses the request.
             GenerationUnreachable: the child is not there, or died.
         """
         child = self._running()
+        method = "GET" if body is None else "POST"
         with _child_errors():
-            async with self._session.post(
-                child.url + path, json=body, headers=_authorization(child)
+            async with self._session.request(
+                method, child.url + path, json=body, headers=_authorization(child)
             ) as response:
                 answer = await response.json()
         _refuse_error(answer)
         return answer
 
-    async def stream(self, body: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    async def stream(self, body: Mapping[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         """The events of `/completion`. Closing the iterator frees the slot.
 
         Raises:

@@ -11,7 +11,7 @@ from typing import Final
 from bot.tgi_server.small_model import Plan
 
 _SENTENCE_ENDS: Final = frozenset(".!?…")
-_CLOSERS: Final = frozenset("\"'”’)")
+_CLOSERS: Final = frozenset("\"'”)")
 _ABBREVIATION: Final = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|St)\.$")
 _NEVER_BEGINS: Final = ("You", "Your", "User", "Note", "###", "<", "[")
 _LOOP_WORDS: Final = 3

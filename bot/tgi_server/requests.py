@@ -99,13 +99,17 @@ def read_parameters(given: object) -> Parameters:
 
 def _told(value: object) -> str:
     """How serde names a value that it did not expect."""
-    names = {bool: "boolean `{}`", int: "integer `{}`", float: "floating point `{}`"}
     encoded = json.dumps(value, ensure_ascii=False)
-    if type(value) in names:
-        return names[type(value)].format(encoded)
+    if isinstance(value, bool):
+        return f"boolean `{encoded}`"
+    if isinstance(value, int | float):
+        kind = "integer" if isinstance(value, int) else "floating point"
+        return f"{kind} `{encoded}`"
     if isinstance(value, str):
         return f"string {encoded}"
-    return {list: "sequence", dict: "map"}.get(type(value), "null")
+    if value is None:
+        return "null"
+    return "sequence" if isinstance(value, list) else "map"
 
 
 def _text(value: object, name: str) -> str:
@@ -143,16 +147,16 @@ def _float(value: object, name: str) -> float:
     return float(value)
 
 
-def _grammar(value: object) -> Mapping[str, Any]:
+def _grammar(value: object, name: str) -> Mapping[str, Any]:
     if not isinstance(value, dict) or "type" not in value:
-        raise Unreadable("parameters.grammar: missing field `type`")
+        raise Unreadable(f"parameters.{name}: missing field `type`")
     if value["type"] not in {"json", "regex", "json_schema"}:
         raise Unreadable(
-            f"parameters.grammar: unknown variant `{value['type']}`,"
+            f"parameters.{name}: unknown variant `{value['type']}`,"
             " expected one of `json`, `regex`, `json_schema`"
         )
     if "value" not in value:
-        raise Unreadable("parameters.grammar: missing field `value`")
+        raise Unreadable(f"parameters.{name}: missing field `value`")
     return value
 
 

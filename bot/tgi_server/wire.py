@@ -104,7 +104,13 @@ def stream_event(
 
 
 def whole_answer(
-    text: str, tokens: Sequence[Token], ending: Ending, *, details: bool, prefill: Sequence[Token]
+    text: str,
+    tokens: Sequence[Token],
+    ending: Ending,
+    *,
+    details: bool,
+    top: bool,
+    prefill: Sequence[Token] = (),
 ) -> dict[str, Any]:
     """The answer of `/generate`."""
     answer: dict[str, Any] = {"generated_text": text}
@@ -117,7 +123,7 @@ def whole_answer(
         "prefill": [{"id": t.id, "text": t.text, "logprob": None} for t in prefill],
         "tokens": [token.body for token in tokens],
     }
-    if any(token.top for token in tokens):
+    if top:
         told["top_tokens"] = [[other.body for other in token.top] for token in tokens]
     answer["details"] = told
     return answer

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from bot.playground.refusals import Refusal
-from bot.playground.rest import Handler
+from bot.playground.rest import Handler, answer
 from bot.playground.site import site_of
 
 COOKIE = "playground"
@@ -79,7 +79,7 @@ def _closed(request: web.Request) -> web.Response:
 
 
 def _sentence(status: int, message: str) -> web.Response:
-    return web.json_response({"message": message}, status=status)
+    return answer({"message": message}, status=status)
 
 
 def _spoken(refusal: Refusal) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from bot.playground.rest import API
+from bot.playground.rest import API, answer
 from bot.playground.site import Config
 
 _GLOBAL = (50, 1.0)
@@ -121,4 +121,6 @@ def _refusal(window: _Window, now: float, *, scope: str, bucket: str) -> web.Res
         "retry_after": round(rest, 3),
         "global": is_global,
     }
-    return web.json_response(body, status=429, headers=headers)
+    response = answer(body, status=429)
+    response.headers.update(headers)
+    return response

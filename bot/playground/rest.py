@@ -1,5 +1,6 @@
 """What all routes of the API share: who asks, and how refusals are written."""
 
+import json
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -28,7 +29,7 @@ async def answer_refusals(request: web.Request, handler: Handler) -> web.StreamR
     try:
         return await handler(request)
     except Refusal as refusal:
-        return web.json_response(refusal.body(), status=refusal.status)
+        return answer(refusal.body(), status=refusal.status)
 
 
 async def no_route(request: web.Request) -> web.Response:
@@ -38,7 +39,7 @@ async def no_route(request: web.Request) -> web.Response:
     known = site_of(request).unknown_routes
     known.append(missing)
     del known[:-_UNKNOWN_ROUTES_KEPT]
-    return web.json_response({"message": "404: Not Found", "code": 0}, status=404)
+    return answer({"message": "404: Not Found", "code": 0}, status=404)
 
 
 def as_bot(handler: Handler) -> Handler:
@@ -80,8 +81,9 @@ def bot_channel(request: web.Request, *needed: Right) -> tuple[Site, Channel]:
 
 
 def answer(body: Any, *, status: int = 200) -> web.Response:
-    """Answer with JSON."""
-    return web.json_response(body, status=status)
+    """Answer with JSON, its type without a charset: clients of Discord compare it literally."""
+    data = json.dumps(body).encode()
+    return web.Response(body=data, status=status, headers={"Content-Type": "application/json"})
 
 
 def nothing() -> web.Response:

@@ -57,11 +57,11 @@ async def _callback(request: web.Request) -> web.Response:
     way = _way(interaction, body.fields.get("type"))
     data = body.fields.get("data") or {}
     message = _answer(site, interaction, way, Body(dict(data), body.files))
-    site.interactions.acknowledge(interaction)
     if way is Answer.MODAL:
         shown = {name: data.get(name) for name in ("custom_id", "title", "components")}
         shown["interaction_id"] = str(interaction.id)
         site.broadcast.to_user(interaction.user_id, "INTERACTION_MODAL", shown)
+    site.interactions.acknowledge(interaction)
     if request.query.get("with_response") not in ("1", "true", "True"):
         return nothing()
     return answer(_receipt(site, interaction, way, message))

@@ -1,0 +1,150 @@
+"""Drives a local Discord in tests: starts it, and acts as its members.
+
+    async with playground() as world:
+        started = await world.mara.slash("roleplay start", character="Captain Vane")
+        await world.mara.send("Ahoy!")
+        reply = await world.mara.wait_for_message(lambda m: m.is_webhook)
+
+Channels are named ("tavern") or given by id. Everything that waits has a
+deadline and fails with what was there instead.
+"""
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from bot.playground.server import Address, serve
+from bot.playground.site import Config
+from bot.playground.world import ANN_ID, MARA_ID, TOM_ID
+from tests.playground.member import Member, eventually
+from tests.playground.shown import JSON, Refused, Revision, Shown, Use
+
+__all__ = [
+    "Member",
+    "Playground",
+    "Refused",
+    "Revision",
+    "Shown",
+    "Use",
+    "eventually",
+    "playground",
+    "visiting",
+]
+
+TOKEN = secrets.token_urlsafe(16)
+
+
+@dataclass(slots=True)
+class Playground:
+    """A running local Discord and its members."""
+
+    address: Address
+    token: str
+    session: aiohttp.ClientSession
+    mara: Member = field(init=False)
+    tom: Member = field(init=False)
+    ann: Member = field(init=False)
+
+    async def rest(self, method: str, path: str, **options: Any) -> Any:
+        """Call Discord's API as the bot; returns the JSON, or None.
+
+        Raises:
+            Refused: the answer was an error; its message is Discord's JSON.
+        """
+        headers = {"Authorization": f"Bot {self.token}"}
+        url = self.address.api_url + path
+        async with self.session.request(method, url, headers=headers, **options) as response:
+            text = await response.text()
+            if not response.ok:
+                raise Refused(response.status, text)
+            return json.loads(text) if text else None
+
+    async def page(self, method: str, path: str, **options: Any) -> Any:
+        """Call the page's API."""
+        url = self.address.base_url + path
+        async with self.session.request(method, url, **options) as response:
+            body = json.loads(await response.text() or "null")
+            if not response.ok:
+                raise Refused(response.status, body["message"])
+            return body
+
+    async def act(self, path: str, body: JSON) -> Any:
+        """Do something through the page's API."""
+        return await self.page("POST", path, json=body)
+
+    async def gateway(self, action: str, **options: Any) -> int:
+        """Pull a lever of the gateway: cut, reconnect, invalidate, close."""
+        body = await self.act("/page/controls/gateway", {"action": action, **options})
+        return int(body["connections"])
+
+    async def overwrite(self, channel: int, target: int, *, allow: int = 0, deny: int = 0) -> None:
+        """Make an exception for a role or member in a channel."""
+        exception = {"target_id": str(target), "allow": str(allow), "deny": str(deny)}
+        body = {"channel_id": str(channel), **exception}
+        await self.act("/page/controls/overwrite", body)
+
+    async def delete_webhooks(self, channel: int) -> None:
+        """Take a channel's webhooks away, as an administrator may."""
+        await self.act("/page/controls/webhooks/delete", {"channel_id": str(channel)})
+
+    async def history(self, message: int) -> list[Revision]:
+        """Every text that a message had."""
+        found = await self.page("GET", f"/page/history?message_id={message}")
+        return [Revision(**revision) for revision in found]
+
+    async def unknown_routes(self) -> list[str]:
+        """What was asked for that does not exist here."""
+        return list(await self.page("GET", "/page/controls/unknown-routes"))
+
+    async def wait_online(self, within_s: float = 15.0, *, online: bool = True) -> None:
+        """Wait until the bot listens, or has gone."""
+
+        async def is_so() -> bool:
+            return (await self.mara.state())["bot_online"] is online
+
+        await eventually(is_so, within_s)
+
+
+@asynccontextmanager
+async def playground(
+    *, data: Path | None = None, token: str = TOKEN, **settings: Any
+) -> AsyncIterator[Playground]:
+    """Run a local Discord in this process; *settings* are fields of `Config`."""
+    config = Config(token=token, secret=secrets.token_urlsafe(8), data=data, **settings)
+    async with serve(config) as address, visiting(address, token=token) as world:
+        yield world
+
+
+@asynccontextmanager
+async def visiting(address: Address, *, token: str) -> AsyncIterator[Playground]:
+    """Act in a local Discord that runs already, in this process or another."""
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with aiohttp.ClientSession(cookie_jar=jar) as session:
+        async with session.get(address.page_url, allow_redirects=False) as response:
+            assert response.status == 303, "the key is wrong"
+        world = Playground(address, token, session)
+        members = [Member(world, key) for key in (MARA_ID, TOM_ID, ANN_ID)]
+        world.mara, world.tom, world.ann = members
+        async with asyncio.TaskGroup() as group:
+            listeners = [group.create_task(_until_closed(member)) for member in members]
+            try:
+                for member in members:
+                    await member.connected()
+                yield world
+            finally:
+                for listener in listeners:
+                    listener.cancel()
+
+
+async def _until_closed(member: Member) -> None:
+    try:
+        await member.listen()
+    except aiohttp.ClientError:
+        return  # the server went away; a test that needs it will say so

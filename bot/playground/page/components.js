@@ -172,6 +172,13 @@ function select(component, tools) {
   });
   list.attach(face);
   wrapper.append(list.element);
+  const show = () => {
+    list.show(shown());
+    // Below the last message there is no room, and the view must not move for a list.
+    const room = wrapper.closest('.scroller')?.getBoundingClientRect().bottom ?? innerHeight;
+    const below = face.getBoundingClientRect().bottom + list.element.offsetHeight + 8 <= room;
+    list.element.classList.toggle('above', !below);
+  };
   const closeAndSend = () => {
     if (!list.isOpen) return;
     const before = rows.filter((row) => row.chosen).map((row) => row.value).sort().join();
@@ -181,12 +188,12 @@ function select(component, tools) {
   };
   face.addEventListener('click', () => {
     if (list.isOpen) closeAndSend();
-    else if (!face.classList.contains('pending')) list.show(shown());
+    else if (!face.classList.contains('pending')) show();
   });
   face.addEventListener('keydown', (event) => {
     if (event.key === 'ArrowDown' && !list.isOpen) {
       event.preventDefault();
-      list.show(shown());
+      show();
     } else if (event.key === 'Escape' && list.isOpen && many) {
       event.preventDefault();
       closeAndSend();

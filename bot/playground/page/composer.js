@@ -1,6 +1,7 @@
 // Where you write: messages, replies, mentions, and the way into slash commands.
 
 import { avatar, displayName, h, toast } from './dom.js';
+import { icon } from './icons.js';
 import { Listbox } from './listbox.js';
 import { CommandBar, commandNamed, commandRows } from './slash.js';
 import { Uploads } from './upload.js';
@@ -28,7 +29,7 @@ export class Composer {
     this.uploads = new Uploads(this.element, { onchange: () => this.#refresh() });
     this.replyLine = h('div', { class: 'reply-line', hidden: true });
     this.send = h('button', { type: 'button', class: 'send', 'aria-label': 'Send', title: 'Send',
-      onclick: () => this.submit() }, '➤');
+      onclick: () => this.submit() }, icon('send'));
     this.box = h('div', { class: 'composer-box' }, this.uploads.button, this.text, this.count, this.send);
     this.element.append(this.list.element, this.warning, this.replyLine, this.uploads.element,
       this.bar.element, this.box, this.uploads.input);
@@ -79,7 +80,7 @@ export class Composer {
   replyTo(message) {
     this.reply = message;
     this.replyLine.replaceChildren(h('span', {}, 'Replying to ', h('b', {}, displayName(message.author))),
-      h('button', { type: 'button', 'aria-label': 'Stop replying', onclick: () => this.stopReply() }, '✕'));
+      h('button', { type: 'button', 'aria-label': 'Stop replying', onclick: () => this.stopReply() }, icon('cross')));
     this.replyLine.hidden = false;
     this.text.focus();
   }

@@ -4,6 +4,7 @@ import { makeActions } from './actions.js';
 import { Refused } from './api.js';
 import { Composer } from './composer.js';
 import { byId, displayName, h } from './dom.js';
+import { icon } from './icons.js';
 import { closeMenu, messageRows, openMenu, toolbar } from './menus.js';
 import { memberList, switcher } from './members.js';
 import { MessageList } from './messages.js';
@@ -173,7 +174,7 @@ class Page {
       ` ${channel.name}`);
     byId('channel-topic').textContent = channel.topic ?? '';
     byId('switcher').replaceChildren(switcher(this.store, { actions: this.actions }));
-    document.title = `${channelSign(channel)} ${channel.name} – playground`;
+    document.title = `${channel.name} – playground`;
     const isForum = channel.type === CHANNEL.FORUM;
     const gated = this.#gated(channel);
     byId('channel-body').hidden = gated || isForum;
@@ -223,6 +224,7 @@ class Page {
 }
 
 let store = null;
+let page = null;
 
 async function start() {
   store?.stop();
@@ -240,7 +242,7 @@ async function start() {
     if (error.status === 0) setTimeout(start, 2000);
     return undefined;
   }
-  const page = new Page(store);
+  page = new Page(store);
   const first = [...store.channels.values()].find((channel) => channel.type === CHANNEL.TEXT);
   byId('app').hidden = false;
   await page.go(store.channels.has(place.channel) ? place.channel : first.id);
@@ -248,7 +250,8 @@ async function start() {
   return undefined;
 }
 
-for (const part of ['sidebar', 'members']) {
+for (const [part, face] of [['sidebar', 'menu'], ['members', 'people']]) {
+  byId(`toggle-${part}`).append(icon(face));
   byId(`toggle-${part}`).addEventListener('click', () => {
     const app = byId('app');
     if (part === 'members' && !PHONE.matches) app.classList.toggle('hide-members');
@@ -257,6 +260,10 @@ for (const part of ['sidebar', 'members']) {
 }
 byId('scrim').addEventListener('click', () => byId('app').classList.remove('show-sidebar', 'show-members'));
 document.addEventListener('keydown', (event) => {
+  // Whoever just starts typing means the composer, wherever the focus was left.
+  const elsewhere = event.target.closest('input, textarea, select, dialog, [role=menu]');
+  const printable = event.key.length === 1 && event.key !== ' ' && !event.ctrlKey && !event.metaKey && !event.altKey;
+  if (printable && !elsewhere && !byId('channel-body').hidden) page?.composer.focus();
   if (event.key === 'Escape') byId('app').classList.remove('show-sidebar', 'show-members');
 });
 

@@ -1,6 +1,7 @@
 // The menu of a message or a member, and the buttons that hover over a message.
 
 import { byId, h } from './dom.js';
+import { icon } from './icons.js';
 import { EPHEMERAL } from './store.js';
 
 export const EMOJI = ['👍', '❤️', '😂', '😮', '😢', '🔥', '✨', '🎲', '🍺', '🗡️', '✅', '❌'];
@@ -134,11 +135,11 @@ export function toolbar(message, own, { actions, onmenu }) {
   const button = (face, label, run) => h('button', {
     type: 'button', 'aria-label': label, title: label, tabindex: '-1',
     onclick: (event) => run(event.currentTarget),
-  }, face);
+  }, icon(face));
   return h('div', { class: 'toolbar' },
-    button('☺', 'Add reaction', (at) => openMenu(at, [
+    button('smile', 'Add reaction', (at) => openMenu(at, [
       { emoji: EMOJI, run: (emoji) => actions.react(message, { name: emoji }, true) }], 'Reactions')),
-    button('↩', 'Reply', () => actions.reply(message)),
-    own && !message.webhook_id ? button('✎', 'Edit', () => actions.edit(message)) : null,
-    button('⋯', 'More', (at) => onmenu(message, at)));
+    button('reply', 'Reply', () => actions.reply(message)),
+    own && !message.webhook_id ? button('pencil', 'Edit', () => actions.edit(message)) : null,
+    button('dots', 'More', (at) => onmenu(message, at)));
 }

@@ -4,6 +4,7 @@ import {
   avatar, calendarTime, clock, displayName, fullTime, h, localUrl,
 } from './dom.js';
 import { components, emojiText, tint } from './components.js';
+import { icon } from './icons.js';
 import { markdown, plain } from './markdown.js';
 import { COMPONENTS_V2, EPHEMERAL, LOADING } from './store.js';
 
@@ -121,7 +122,7 @@ function attachment(file) {
       alt: file.description || file.filename, width: file.width, height: file.height });
     return h('a', { href: source, target: '_blank', rel: 'noopener' }, picture);
   }
-  return h('div', { class: 'attachment-file' }, h('span', { 'aria-hidden': 'true' }, '📄'),
+  return h('div', { class: 'attachment-file' }, icon('file'),
     h('span', {}, source ? h('a', { href: source, download: file.filename }, file.filename) : file.filename,
       h('small', {}, size(file.size))));
 }
@@ -163,10 +164,10 @@ function foot(message, tools) {
   }
   if (message.thread) {
     row.append(h('button', { type: 'button', class: 'thread-link',
-      onclick: () => tools.context.onchannel(message.thread.id) }, `🧵 ${message.thread.name} ›`));
+      onclick: () => tools.context.onchannel(message.thread.id) }, icon('thread'), message.thread.name));
   }
   if (isHidden(message)) {
-    row.append(h('div', { class: 'only-you' }, '👁 Only you can see this · ',
+    row.append(h('div', { class: 'only-you' }, icon('eye'), 'Only you can see this · ',
       h('button', { type: 'button', class: 'text-button', onclick: () => tools.ondismiss(message) },
         'Dismiss message')));
   }

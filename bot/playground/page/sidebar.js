@@ -1,12 +1,14 @@
 // Where you can go: channels, threads, the forum's posts and the talk with the bot.
 
 import { h, openDialog } from './dom.js';
+import { icon } from './icons.js';
 import { CHANNEL, isThread } from './store.js';
 
-const SIGN = { 0: '#', 1: '@', 5: '#', 15: '☰' };
-
+/** What stands before a channel's name: a sign or a drawing. */
 export function channelSign(channel) {
-  return isThread(channel) ? '🧵' : SIGN[channel.type] ?? '#';
+  if (isThread(channel)) return icon('thread');
+  if (channel.type === CHANNEL.FORUM) return icon('forum');
+  return channel.type === CHANNEL.DM ? '@' : '#';
 }
 
 export function channelList(store, { actions }) {

@@ -1,6 +1,7 @@
 // Files on their way into a message: chosen, pasted or dropped.
 
 import { h, toast } from './dom.js';
+import { icon } from './icons.js';
 
 const FILES_AT_MOST = 10;
 const BYTES_AT_MOST = 10 * 1024 * 1024;
@@ -15,7 +16,7 @@ export class Uploads {
         this.input.value = '';
       } });
     this.button = h('button', { type: 'button', class: 'attach', 'aria-label': 'Attach files',
-      title: 'Attach files', onclick: () => this.input.click() }, '+');
+      title: 'Attach files', onclick: () => this.input.click() }, icon('plus'));
     this.element = h('div', { class: 'uploads', hidden: true });
     area.addEventListener('dragover', (event) => {
       if (!event.dataTransfer.types.includes('Files')) return;
@@ -57,12 +58,12 @@ export class Uploads {
   #draw() {
     this.element.hidden = !this.files.length;
     this.element.replaceChildren(...this.files.map((file, index) => h('div', { class: 'upload' },
-      h('span', { 'aria-hidden': 'true' }, file.type.startsWith('image/') ? '🖼' : '📄'),
+      icon(file.type.startsWith('image/') ? 'picture' : 'file'),
       h('span', { class: 'upload-name' }, file.name),
       h('button', { type: 'button', 'aria-label': `Remove ${file.name}`, onclick: () => {
         this.files.splice(index, 1);
         this.#draw();
-      } }, '✕'))));
+      } }, icon('cross')))));
     this.onchange();
   }
 }

@@ -1,0 +1,30 @@
+// Small drawings for the page's own buttons, so that they look alike without an emoji font.
+
+const SVG = 'http://www.w3.org/2000/svg';
+const PATHS = {
+  people: 'M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zm-6.5 8a6.5 6.5 0 0 1 13 0M16 4.4a3.5 3.5 0 0 1 0 6.2M18 14a6.5 6.5 0 0 1 3.5 5',
+  menu: 'M4 7h16M4 12h16M4 17h16',
+  thread: 'M7 4v16M7 9h7a3 3 0 0 1 3 3v1M14 16h6M17 13v6',
+  forum: 'M4 5h16v9H10l-4 4v-4H4zM8 9h8',
+  file: 'M6 3h8l4 4v14H6zM14 3v4h4',
+  picture: 'M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4M15.5 9.5h.01',
+  eye: 'M2.5 12s3.5-6 9.5-6 9.5 6 9.5 6-3.5 6-9.5 6-9.5-6-9.5-6zM12 14.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5z',
+  smile: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM8.5 14.5s1.2 2 3.5 2 3.5-2 3.5-2M9 9.5h.01M15 9.5h.01',
+  reply: 'M9 6l-5 5 5 5M4 11h10a6 6 0 0 1 6 6v1',
+  pencil: 'M4 20l1-4L16 5l3 3L8 19zM14 7l3 3',
+  dots: 'M5 12h.01M12 12h.01M19 12h.01',
+  send: 'M4 4l17 8-17 8 3-8zM7 12h8',
+  plus: 'M12 5v14M5 12h14',
+  cross: 'M6 6l12 12M18 6L6 18',
+};
+
+export function icon(name) {
+  const svg = document.createElementNS(SVG, 'svg');
+  svg.setAttribute('viewBox', '0 0 24 24');
+  svg.setAttribute('class', `icon icon-${name}`);
+  svg.setAttribute('aria-hidden', 'true');
+  const path = document.createElementNS(SVG, 'path');
+  path.setAttribute('d', PATHS[name]);
+  svg.append(path);
+  return svg;
+}

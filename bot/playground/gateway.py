@@ -40,6 +40,8 @@ _RESUMABLE_FOR_S = 120.0
 _SESSIONS_AT_MOST = 64
 _SENDS_PER_MINUTE = 120
 _MINUTE_S = 60.0
+_NORMAL = 1000
+_ALL_INTENTS = (1 << 26) - 1
 
 
 class Intent(IntFlag):
@@ -56,7 +58,6 @@ class Intent(IntFlag):
     DIRECT_REACTIONS = 1 << 13
     DIRECT_TYPING = 1 << 14
     MESSAGE_CONTENT = 1 << 15
-    ALL_KNOWN = (1 << 26) - 1
 
 
 class Close(IntEnum):
@@ -189,11 +190,11 @@ class Gateway:
         session: Session | None = None
         try:
             async with asyncio.TaskGroup() as group:
-                writer = group.create_task(_until_gone(connection))
+                group.create_task(_until_gone(connection))
                 connection.send(HELLO, {"heartbeat_interval": int(HEARTBEAT_EVERY_S * 1000)})
                 session = await self._serve(connection, socket)
-                if connection.is_open:
-                    writer.cancel()
+                # Behind a close code that is queued already, this one is never sent.
+                connection.close(_NORMAL)
         finally:
             connection.is_open = False
             self._connections.discard(connection)
@@ -249,7 +250,7 @@ class Gateway:
         if not 0 <= number < count:
             raise _Refused(Close.INVALID_SHARD)
         intents = data.get("intents")
-        if not isinstance(intents, int) or intents & ~Intent.ALL_KNOWN:
+        if not isinstance(intents, int) or intents & ~_ALL_INTENTS:
             raise _Refused(Close.INVALID_INTENTS)
         if intents & self._denied:
             raise _Refused(Close.DISALLOWED_INTENTS)
@@ -305,7 +306,10 @@ class Gateway:
 def _can_go_on(session: Session, seq: object) -> bool:
     if session.is_over or not isinstance(seq, int) or not session.can_replay(seq):
         return False
-    return session.is_online or time.monotonic() - session.lost_at <= _RESUMABLE_FOR_S
+    # A client may be back before the loss of its old connection is noticed.
+    if session.connection is not None:
+        return True
+    return time.monotonic() - session.lost_at <= _RESUMABLE_FOR_S
 
 
 async def _until_gone(connection: Connection) -> None:

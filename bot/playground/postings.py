@@ -28,7 +28,8 @@ MESSAGE_FIELDS = (
     "flags",
     "sticker_ids",
 )
-EDIT_FIELDS = ("content", "embeds", "flags", "allowed_mentions", "components", "attachments")
+EDIT_FIELDS = ("content", "embeds", "flags", "allowed_mentions", "components", "attachments", "tts")
+"""`tts` does nothing in an edit, but stock clients send it along."""
 CONTENT_CHARS = 2000
 _NONCE_CHARS = 25
 _SETTABLE_FLAGS = 1 << 2 | EPHEMERAL | 1 << 12 | COMPONENTS_V2

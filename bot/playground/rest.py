@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -17,6 +18,9 @@ log = logging.getLogger(__name__)
 
 API = "/api/v10"
 _UNKNOWN_ROUTES_KEPT = 200
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{40,}")
+"""What must not be logged; ids and names of routes are shorter."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -34,7 +38,7 @@ async def answer_refusals(request: web.Request, handler: Handler) -> web.StreamR
 
 async def no_route(request: web.Request) -> web.Response:
     """Answer for what is not there, loudly: what a bot asks for in vain is a gap here."""
-    missing = f"{request.method} {request.path}"
+    missing = f"{request.method} {_TOKEN.sub('…', request.path)}"
     log.error("no such route: %s", missing)
     known = site_of(request).unknown_routes
     known.append(missing)

@@ -96,8 +96,7 @@ def _answer(site: Site, interaction: Interaction, way: Answer, body: Body) -> Me
             source = _source(site, interaction)
             interaction.original_id = source.id
             if way is Answer.UPDATE:
-                check_fields(body.fields, (*EDIT_FIELDS, "tts"), where=where)
-                body.fields.pop("tts", None)
+                check_fields(body.fields, EDIT_FIELDS, where=where)
                 site.postings.edit(source, body, pings=("users",))
             return source
         case Answer.CHOICES:

@@ -132,15 +132,15 @@ async def visiting(address: Address, *, token: str) -> AsyncIterator[Playground]
         world = Playground(address, token, session)
         members = [Member(world, key) for key in (MARA_ID, TOM_ID, ANN_ID)]
         world.mara, world.tom, world.ann = members
-        async with asyncio.TaskGroup() as group:
-            listeners = [group.create_task(_until_closed(member)) for member in members]
-            try:
-                for member in members:
-                    await member.connected()
-                yield world
-            finally:
-                for listener in listeners:
-                    listener.cancel()
+        listeners = [asyncio.create_task(_until_closed(member)) for member in members]
+        try:
+            for member in members:
+                await member.connected()
+            yield world
+        finally:
+            for listener in listeners:
+                listener.cancel()
+            await asyncio.wait(listeners)
 
 
 async def _until_closed(member: Member) -> None:

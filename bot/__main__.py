@@ -1,18 +1,114 @@
 """`python -m bot`: arguments, logging and exit codes; nothing else."""
 
 import argparse
+import asyncio
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot import __version__
+from bot.core.errors import StartupError
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+EXIT_INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    parser = argparse.ArgumentParser(prog="zephrp", description=__doc__)
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except StartupError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return error.exit_code
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="zephrp", description="A Discord bot that plays characters."
+    )
     parser.add_argument("--version", action="version", version=__version__)
-    parser.parse_args(arguments)
-    return 0
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    play = commands.add_parser("play", help="try everything locally, in your browser")
+    play.add_argument("--port", type=int, help="of the page; 0 finds a free one")
+    play.add_argument("--no-browser", action="store_true", help="do not open the browser")
+    play.add_argument("--data", type=Path, default=Path(".play"), help="where the story is kept")
+    play.set_defaults(run=_play)
+
+    run = commands.add_parser("run", help="the bot, on Discord")
+    run.add_argument(
+        "--stand-in", action="store_true", help="answer with the small stand-in model on this CPU"
+    )
+    run.add_argument("--parent-watch", action="store_true", help=argparse.SUPPRESS)
+    run.set_defaults(run=_run)
+
+    tgi = commands.add_parser("tgi", help="a model server for the CPU, speaking TGI's protocol")
+    # Imported here, as below: `run` must not pay for what only others need.
+    from bot.tgi_server import command  # noqa: PLC0415
+
+    command.add_arguments(tgi)
+    tgi.add_argument("--parent-watch", action="store_true", help=argparse.SUPPRESS)
+    tgi.set_defaults(run=_tgi)
+    return parser
+
+
+def _play(options: argparse.Namespace) -> int:
+    from bot.play import PlayOptions, play  # noqa: PLC0415
+    from bot.settings import load_settings  # noqa: PLC0415
+
+    chosen = PlayOptions(
+        data=options.data,
+        characters=load_settings().characters,
+        port=options.port,
+        open_browser=not options.no_browser,
+    )
+    return asyncio.run(play(chosen, environment=os.environ, say=_say))  # noqa: TID251  # handed on to the children
+
+
+def _run(options: argparse.Namespace) -> int:
+    from bot.app import run_bot  # noqa: PLC0415
+    from bot.log_format import set_up_logging  # noqa: PLC0415
+    from bot.processes import watch_parent  # noqa: PLC0415
+    from bot.settings import load_settings  # noqa: PLC0415
+
+    settings = load_settings()
+    set_up_logging(settings.log_level)
+    if options.parent_watch:
+        watch_parent()
+    if not options.stand_in:
+        return asyncio.run(run_bot(settings))
+    return asyncio.run(_run_with_stand_in(settings))
+
+
+async def _run_with_stand_in(settings: "Settings") -> int:
+    from bot.app import run_bot  # noqa: PLC0415
+    from bot.play import free_port, stand_in  # noqa: PLC0415
+    from bot.processes import running  # noqa: PLC0415
+
+    port = free_port()
+    async with running(stand_in(settings.data, port, os.environ)):  # noqa: TID251  # handed on
+        return await run_bot(settings, model_url=f"http://127.0.0.1:{port}")
+
+
+def _tgi(options: argparse.Namespace) -> int:
+    from bot.processes import watch_parent  # noqa: PLC0415
+    from bot.tgi_server import command  # noqa: PLC0415
+
+    if options.parent_watch:
+        watch_parent()
+    return command.run(options, os.environ)  # noqa: TID251  # handed on, for the cache folder
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

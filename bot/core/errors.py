@@ -3,6 +3,7 @@
     RoleplayError
     ├── UserError                 its text is shown to the member who caused it
     │   ├── CharacterUnknown
+    │   ├── PromptTooLong             (in `prompt`) even the shortest prompt does not fit
     │   ├── SceneAlreadyLive
     │   └── NoLiveScene
     ├── GenerationError           the model gave no (whole) reply; a retry may help
@@ -97,3 +98,13 @@ class StartupError(RoleplayError):
     def __init__(self, sentence: str, *, exit_code: int) -> None:
         super().__init__(sentence)
         self.exit_code = exit_code
+
+
+def first_of(group: BaseExceptionGroup[StartupError]) -> StartupError:
+    """The first error of a task group's failure, however deep it lies."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if not isinstance(error, StartupError):
+        raise TypeError(f"{error!r} is no StartupError")
+    return error

@@ -37,6 +37,7 @@ def use_discord_at(api_url: str, gateway_url: str | None) -> None:
     discord.py keeps both as class attributes, so this holds for the process.
     """
     Route.BASE = api_url.rstrip("/")
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # we do not speak
     if gateway_url is not None:
         DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway_url)
 
@@ -73,6 +74,7 @@ class RoleplayBot(commands.AutoShardedBot):
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             max_messages=None,
+            guild_ready_timeout=0.5,  # seconds without a new guild; only delays `on_ready`
         )
         self.actions = actions
         self._notes = notes

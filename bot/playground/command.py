@@ -49,8 +49,18 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bot.playground", description="A local Discord")
     parser.add_argument("--port", type=int, default=0, help="0 takes any free port")
     parser.add_argument("--data", type=Path, help="folder to keep the world in; else in memory")
-    parser.add_argument("--token", default="local-token", help="the bot's token")
-    parser.add_argument("--secret", default="local", help="opens the page")
+    # A secret on the command line can be read by every user of the machine.
+    given = os.environ  # noqa: TID251
+    parser.add_argument(
+        "--token",
+        default=given.get("PLAYGROUND_TOKEN", "local-token"),
+        help="the bot's token (or PLAYGROUND_TOKEN)",
+    )
+    parser.add_argument(
+        "--secret",
+        default=given.get("PLAYGROUND_SECRET", "local"),
+        help="opens the page (or PLAYGROUND_SECRET)",
+    )
     parser.add_argument("--limits", action="store_true", help="enforce Discord's rate limits")
     parser.add_argument(
         "--no-message-content", action="store_true", help="the portal's switch is off"

@@ -6,7 +6,7 @@ from bot.core.characters import Character, filled
 from bot.core.lengths import ChosenLength, choose_length
 from bot.core.ports import SceneStore, TextGenerator
 from bot.core.profiles import ModelProfile
-from bot.core.prompt import Line, Persona, Script, render, shorten, stop_strings
+from bot.core.prompt import Line, Persona, Script, render, shorten, speakers, stop_strings
 from bot.core.scene import Role, Scene, TurnId, UserId, reply_turn_id
 
 MOST_CUTS = 6
@@ -62,7 +62,7 @@ class Prompting:
         return BuiltPrompt(
             prompt=prompt,
             stop=stop_strings(kept, self._profile),
-            others=tuple(player.name for player in script.players),
+            others=speakers(script, self._profile),
             max_new_tokens=max_new_tokens,
             length=length,
         )
@@ -87,11 +87,8 @@ class Prompting:
             players=tuple(Persona(name, "") for name in dict.fromkeys(head.players.values())),
             scenario=fill(head.scenario or character.scenario),
             examples=tuple(
-                Line(
-                    line.role,
-                    character.name if line.role is Role.CHARACTER else user,
-                    fill(line.text),
-                )
+                # Without names: the script's own character, and whoever plays first.
+                Line(line.role, "", fill(line.text))
                 for line in character.examples
             ),
             lines=tuple(Line(turn.role, turn.name, turn.text) for turn in turns),

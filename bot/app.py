@@ -1,0 +1,257 @@
+"""The composition root: the only place that names what stands behind the ports."""
+
+import asyncio
+import logging
+import secrets
+import signal
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from datetime import timedelta
+from functools import partial
+
+import aiohttp
+
+from bot.adapters.character_files import DirectoryCharacters
+from bot.adapters.discord_rest import DiscordRest, DiscordVoice, Portraits, WebhookDirectory
+from bot.adapters.http_server import open_http_server
+from bot.adapters.prometheus import PrometheusMetrics
+from bot.adapters.redis_store import RedisSceneStore, check_server, connect, wait_until_ready
+from bot.adapters.tgi import Deadlines, TgiGenerator, open_tgi
+from bot.adapters.valkey import open_embedded
+from bot.core.errors import (
+    GenerationError,
+    StartupError,
+    StoreRefusesWrites,
+    StoreUnavailable,
+    first_of,
+)
+from bot.core.pacing import Pacer
+from bot.core.profiles import ZEPHRP
+from bot.core.scene import ChannelId
+from bot.core.split import split
+from bot.discord_ui.actions import Actions
+from bot.discord_ui.client import RoleplayBot, run_until_closed, use_discord_at
+from bot.services.dispatcher import Dispatcher
+from bot.services.live_reply import LiveReply
+from bot.services.prompting import Prompting
+from bot.services.reply_writer import ReplyWriter
+from bot.services.scenes import Scenes
+from bot.services.turns import Patience, TurnPipeline
+from bot.settings import EXIT_CONFIG, Settings
+
+log = logging.getLogger(__name__)
+
+CLOSE_TIMEOUT_S = 5.0
+
+
+async def run_bot(settings: Settings, *, model_url: str | None = None) -> int:
+    """Run the bot until a signal, then let replies end; returns the exit code.
+
+    Args:
+        model_url: asked instead of the settings' model servers.
+
+    Raises:
+        StartupError: something it cannot do without is wrong or missing.
+    """
+    token = _token(settings)
+    if not token:
+        raise StartupError(
+            "No Discord token is set. Put BOT_DISCORD__TOKEN=… into .env (developer portal, your "
+            "application, page Bot), or try everything without one: make play.",
+            exit_code=EXIT_CONFIG,
+        )
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    if model_url is not None:
+        tgi = settings.tgi.model_copy(update={"urls": (model_url,)})
+        settings = settings.model_copy(update={"tgi": tgi})
+    try:
+        async with open_app(settings) as (bot, pipeline):
+            await _serve(bot, pipeline, token, stopped, drain_s=settings.turns.drain_s)
+    except* StartupError as group:
+        raise first_of(group) from None
+    return 0
+
+
+async def _serve(
+    bot: RoleplayBot,
+    pipeline: TurnPipeline,
+    token: str,
+    stopped: asyncio.Event,
+    *,
+    drain_s: float,
+) -> None:
+    """Stay connected until *stopped*, then let replies end."""
+    async with asyncio.TaskGroup() as tasks:
+        connected = tasks.create_task(run_until_closed(bot, token))
+        leaving = tasks.create_task(stopped.wait())
+        await asyncio.wait({connected, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not connected.done():
+            log.info("stopping")
+            if not await pipeline.drain(drain_s):
+                log.warning("replies were cut off at shutdown")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                    await bot.close()
+        leaving.cancel()
+        connected.cancel()
+
+
+@asynccontextmanager
+async def open_app(settings: Settings) -> AsyncGenerator[tuple[RoleplayBot, TurnPipeline], None]:
+    """Build the bot; leaving the block closes everything in reverse order.
+
+    Raises:
+        StartupError: characters, memory or a port are not usable. A model
+            server that is down stops nothing.
+    """
+    async with AsyncExitStack() as stack:
+        characters = DirectoryCharacters(settings.characters)
+        for warning in characters.warnings:
+            log.warning(warning)
+        store = await _open_store(settings, stack)
+        generator = await stack.enter_async_context(_open_generator(settings))
+        http = await stack.enter_async_context(
+            aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=64))
+        )
+        voice = _voice(settings, http, store)
+        metrics = PrometheusMetrics()
+        pipeline = await stack.enter_async_context(
+            _pipeline(
+                settings,
+                store=store,
+                generator=generator,
+                voice=voice,
+                characters=characters,
+                metrics=metrics,
+            )
+        )
+        scenes = Scenes(store=store, voice=voice, characters=characters)
+
+        async def first_ready() -> None:
+            count = await pipeline.recover()
+            if count:
+                log.info("answering what was left", extra={"lines": count})
+
+        use_discord_at(settings.discord.api_url, settings.discord.gateway_url)
+        bot = RoleplayBot(
+            actions=Actions(scenes, pipeline), notes=store, on_first_ready=first_ready
+        )
+        await stack.enter_async_context(
+            open_http_server(
+                host=settings.http.host,
+                port=settings.http.port,
+                reasons=lambda: _reasons(bot, store, generator),
+                metrics_page=metrics.page,
+                characters=characters,
+            )
+        )
+        yield bot, pipeline
+
+
+async def _open_store(settings: Settings, stack: AsyncExitStack) -> RedisSceneStore:
+    url = settings.redis.url
+    if url is None:
+        url = await stack.enter_async_context(open_embedded(settings.data))
+    redis = connect(url, timeout_s=settings.redis.timeout_s)
+    stack.push_async_callback(redis.aclose)
+    await wait_until_ready(redis, give_up_s=settings.redis.give_up_s)
+    warning = await check_server(redis)
+    if warning:
+        log.warning(warning)
+    return RedisSceneStore(
+        redis,
+        keep=settings.turns.history_keep,
+        ttl=timedelta(days=settings.turns.history_days),
+        answer_within=timedelta(seconds=2.4 * settings.redis.timeout_s),
+    )
+
+
+def _open_generator(settings: Settings) -> AbstractAsyncContextManager[TgiGenerator]:
+    tgi = settings.tgi
+    return open_tgi(
+        urls=tgi.urls,
+        api_key=tgi.api_key.get_secret_value() if tgi.api_key else None,
+        deadlines=Deadlines(
+            connect_s=tgi.connect_s,
+            first_token_s=tgi.first_token_s,
+            between_tokens_s=tgi.between_tokens_s,
+            whole_reply_s=tgi.whole_reply_s,
+        ),
+    )
+
+
+def _voice(settings: Settings, http: aiohttp.ClientSession, notes: RedisSceneStore) -> DiscordVoice:
+    rest = DiscordRest(http, api_url=settings.discord.api_url, token=_token(settings))
+    assets = settings.discord.asset_channel
+    portraits = Portraits(
+        rest,
+        notes,
+        public_url=settings.http.public_url,
+        asset_channel=None if assets is None else ChannelId(assets),
+    )
+    return DiscordVoice(rest, WebhookDirectory(rest), portraits)
+
+
+def _pipeline(
+    settings: Settings,
+    *,
+    store: RedisSceneStore,
+    generator: TgiGenerator,
+    voice: DiscordVoice,
+    characters: DirectoryCharacters,
+    metrics: PrometheusMetrics,
+) -> TurnPipeline:
+    pacer = Pacer(every_s=settings.stream.edit_every_s, at_most_s=settings.stream.edit_at_most_s)
+    writer = ReplyWriter(
+        store=store,
+        generator=generator,
+        characters=characters,
+        dispatcher=Dispatcher(slots=settings.turns.writing_at_once, waiting=settings.turns.waiting),
+        prompting=Prompting(store=store, generator=generator, profile=ZEPHRP),
+        profile=ZEPHRP,
+        metrics=metrics,
+        open_live_reply=partial(
+            LiveReply, voice, pacer=pacer, split=split, last_edit_s=settings.stream.last_edit_s
+        ),
+        merge_pause_s=settings.turns.merge_pause_s,
+        new_seed=lambda: secrets.randbits(31),
+        now_ms=_now_ms,
+    )
+    return TurnPipeline(
+        store=store,
+        voice=voice,
+        writer=writer,
+        metrics=metrics,
+        patience=Patience(resume_age_s=settings.turns.resume_age_s),
+        now_ms=_now_ms,
+    )
+
+
+async def _reasons(
+    bot: RoleplayBot, store: RedisSceneStore, generator: TgiGenerator
+) -> Mapping[str, str]:
+    """Why a message would not be answered now."""
+    missing: dict[str, str] = {}
+    if not bot.is_ready():
+        missing["discord"] = "Discord is not connected."
+    try:
+        await store.get_note("ready")
+    except (StoreUnavailable, StoreRefusesWrites):
+        missing["redis"] = "Redis does not answer."
+    try:
+        await generator.limits()
+    except GenerationError:
+        missing["model"] = "The model server does not answer."
+    return missing
+
+
+def _token(settings: Settings) -> str:
+    token = settings.discord.token
+    return "" if token is None else token.get_secret_value().strip()
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

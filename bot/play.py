@@ -1,0 +1,230 @@
+"""`play`: a local Discord, Valkey, a model and the bot, each a process of its own.
+
+The bot is the same program as everywhere, started with other addresses.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import secrets
+import signal
+import socket
+import sys
+import time
+import webbrowser
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from bot.adapters.valkey import server_command, socket_url
+from bot.core.errors import StartupError, first_of
+from bot.playground.world import ASSETS_ID
+from bot.processes import Program, last_line, running
+
+USUAL_PORT = 8420
+START_TIMEOUT_S = 300.0
+"""The first start fetches the model, which may be slow."""
+POLL_S = 0.05
+PROGRESS_EVERY_S = 5.0
+EXIT_USAGE = 2
+EXIT_NOT_READY = 70
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class PlayOptions:
+    """What `play` was asked for; no port means the usual one, or any free one."""
+
+    data: Path
+    characters: Path
+    port: int | None = None
+    open_browser: bool = True
+
+
+async def play(options: PlayOptions, *, environment: Mapping[str, str], say: Say) -> int:
+    """Run everything until a signal; say one line when a message would be answered.
+
+    Raises:
+        StartupError: the port or the data folder is taken, or a part does not stay up.
+    """
+    started = time.monotonic()
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    world = _World.prepare(options, environment)
+    try:
+        async with AsyncExitStack() as stack:
+            stack.enter_context(_only_one(options.data))
+            for program in world.programs():
+                await stack.enter_async_context(running(program))
+            if await _ready_or_stopped(world, stopped, say):
+                say(f"Playground ready: {world.page}")
+                say(f"({time.monotonic() - started:.1f} s; Ctrl-C stops, the story is kept)")
+                if options.open_browser:
+                    await asyncio.to_thread(webbrowser.open, world.page)  # starts a program
+                await stopped.wait()
+            say("Stopping …")
+    except* StartupError as group:
+        raise first_of(group) from None
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """Addresses and secrets of one run."""
+
+    options: PlayOptions
+    environment: Mapping[str, str]
+    discord_port: int
+    model_port: int
+    health_port: int
+    token: str
+    secret: str
+
+    @classmethod
+    def prepare(cls, options: PlayOptions, environment: Mapping[str, str]) -> "_World":
+        try:
+            (options.data / "logs").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StartupError(
+                f"{options.data} cannot be used as data folder: {error.strerror}. "
+                "Choose another with --data.",
+                exit_code=EXIT_USAGE,
+            ) from None
+        return cls(
+            options=options,
+            environment=environment,
+            discord_port=_page_port(options.port),
+            model_port=free_port(),
+            health_port=free_port(),
+            token=secrets.token_urlsafe(32),
+            secret=secrets.token_urlsafe(16),
+        )
+
+    @property
+    def page(self) -> str:
+        return f"http://127.0.0.1:{self.discord_port}/?key={self.secret}"
+
+    @property
+    def health(self) -> str:
+        return f"http://127.0.0.1:{self.health_port}/readyz"
+
+    def programs(self) -> tuple[Program, ...]:
+        """In the order of starting; they end in the reverse order."""
+        data = self.options.data.absolute()
+        python = (sys.executable, "-m")
+        discord_url = f"http://127.0.0.1:{self.discord_port}"
+        bot_settings = {
+            "BOT_DISCORD__TOKEN": self.token,
+            "BOT_DISCORD__API_URL": f"{discord_url}/api/v10",
+            "BOT_DISCORD__ASSET_CHANNEL": str(ASSETS_ID),
+            "BOT_REDIS__URL": socket_url(data),
+            "BOT_TGI__URLS": f"http://127.0.0.1:{self.model_port}",
+            "BOT_HTTP__PORT": str(self.health_port),
+            "BOT_CHARACTERS": str(self.options.characters.absolute()),
+        }
+        return (
+            self._program("the memory", server_command(data)),
+            self._program(
+                "the local Discord",
+                [
+                    *(*python, "bot.playground", "--port", str(self.discord_port)),
+                    *("--data", str(data), "--parent-watch"),
+                ],
+                PLAYGROUND_TOKEN=self.token,
+                PLAYGROUND_SECRET=self.secret,
+            ),
+            stand_in(data, self.model_port, self.environment),
+            self._program("the bot", [*python, "bot", "run", "--parent-watch"], **bot_settings),
+        )
+
+    def _program(self, name: str, command: list[str], **extra: str) -> Program:
+        environment = {**self.environment, **extra}
+        return Program(name, command, environment, _log_file(self.options.data, name))
+
+
+def stand_in(data: Path, port: int, environment: Mapping[str, str]) -> Program:
+    """The small model on this CPU, behind TGI's protocol."""
+    command = [sys.executable, "-m", "bot", "tgi", "--port", str(port), "--parent-watch"]
+    return Program("the model", command, environment, _log_file(data, "the model"))
+
+
+def _log_file(data: Path, name: str) -> Path:
+    folder = data.absolute() / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{name.rsplit(maxsplit=1)[-1].lower()}.log"
+
+
+async def _ready_or_stopped(world: _World, stopped: asyncio.Event, say: Say) -> bool:
+    """Poll the bot until it would answer; False if a signal came first."""
+    reasons: Mapping[str, str] = {}
+    told_at = time.monotonic()
+    async with aiohttp.ClientSession() as http:
+        try:
+            async with asyncio.timeout(START_TIMEOUT_S):
+                while not stopped.is_set():
+                    with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError):
+                        answer = await http.get(world.health, timeout=aiohttp.ClientTimeout(2))
+                        reasons = (await answer.json())["reasons"]
+                        if not reasons:
+                            return True
+                    if time.monotonic() - told_at > PROGRESS_EVERY_S:
+                        told_at = time.monotonic()
+                        say(f"Waiting: {' '.join(reasons.values()) or 'the bot starts.'}")
+                    await asyncio.sleep(POLL_S)
+        except TimeoutError:
+            why = " ".join(reasons.values()) or last_line(world.options.data / "logs" / "bot.log")
+            raise StartupError(
+                f"Not ready after {START_TIMEOUT_S:.0f} s: {why} "
+                f"(logs: {world.options.data / 'logs'})",
+                exit_code=EXIT_NOT_READY,
+            ) from None
+    return False
+
+
+def _page_port(wanted: int | None) -> int:
+    """The port asked for, else the usual one, else any free one."""
+    if wanted is not None:
+        if wanted and not _is_free(wanted):
+            raise StartupError(
+                f"Port {wanted} is taken. Choose another with --port (0 finds a free one).",
+                exit_code=EXIT_USAGE,
+            )
+        return wanted or free_port()
+    return USUAL_PORT if _is_free(USUAL_PORT) else free_port()
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextlib.contextmanager
+def _only_one(data: Path) -> Generator[None, None, None]:
+    """Hold the data folder for this run; the kernel lets go of it however we end."""
+    with (data / "lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StartupError(
+                f"Another playground uses {data}. Stop it, or choose another folder with --data.",
+                exit_code=EXIT_USAGE,
+            ) from None
+        yield

@@ -36,6 +36,7 @@ from bot.playground.gateway_session import (
 log = logging.getLogger(__name__)
 
 HEARTBEAT_EVERY_S = 41.25
+ROUND_TRIP_S = 0.02
 _RESUMABLE_FOR_S = 120.0
 _SESSIONS_AT_MOST = 64
 _SENDS_PER_MINUTE = 120
@@ -226,7 +227,11 @@ class Gateway:
         data = payload.get("d")
         match payload.get("op"):
             case op if op == HEARTBEAT:
-                connection.send(HEARTBEAT_ACK)
+                # Answered within the same moment, a client that notes the time of
+                # sending after it has sent takes the answer for the last beat's.
+                asyncio.get_running_loop().call_later(
+                    ROUND_TRIP_S, connection.send, HEARTBEAT_ACK
+                )
             case op if op in (IDENTIFY, RESUME) and session is not None:
                 raise _Refused(Close.ALREADY_AUTHENTICATED)
             case op if op == IDENTIFY:

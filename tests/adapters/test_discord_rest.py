@@ -306,7 +306,7 @@ async def test_no_more_than_so_many_requests_leave_in_a_second(
 
     times = sorted(each.at for each in discord.requests)
     assert times[4] - times[0] < 0.5
-    assert times[5] - times[0] >= 0.95
+    assert times[5] - times[0] >= 0.8  # the first may arrive late: it has to connect
 
 
 async def test_optional_requests_rest_when_much_was_refused() -> None:

@@ -253,9 +253,11 @@ async def test_a_story_keeps_its_server_and_moves_only_when_that_is_lost() -> No
             assert set(homes.values()) == set(servers)
 
             await one.stop()
-            for story_id in homes:
+            tried = len(one.asked) + len(two.asked)
+            for number, story_id in enumerate(homes, start=1):
                 texts = await collect(generator, replace(REQUEST, affinity=story_id))
                 assert "".join(delta.text for delta in texts) == " I hear you."
+                assert len(two.asked) + len(one.asked) == tried + number
 
 
 async def test_the_key_is_sent_and_a_wrong_one_is_named() -> None:

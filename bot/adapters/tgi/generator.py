@@ -90,8 +90,9 @@ class TgiGenerator:
         loop = asyncio.get_running_loop()
         first_by = loop.time() + self._deadlines.first_token_s
         whole_by = loop.time() + self._deadlines.whole_reply_s
+        order = self._order(request.affinity)
         for attempt in range(TRIES):
-            replica = self._order(request.affinity)[attempt % len(self._replicas)]
+            replica = order[attempt % len(order)]
             events = self._events(replica, request, first_by=first_by, whole_by=whole_by)
             async with aclosing(events):
                 try:

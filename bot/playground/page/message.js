@@ -94,8 +94,8 @@ function body(message, tools) {
     content.append(markdown(message.content, tools.context));
   }
   if (message.edited_timestamp && !(message.flags & LOADING)) {
-    content.append(h('span', { class: 'edited', title: fullTime(new Date(message.edited_timestamp)) },
-      ' (edited)'));
+    content.append(' ', h('span', { class: 'edited', title: fullTime(new Date(message.edited_timestamp)) },
+      '(edited)'));
   }
   parts.push(content);
   if (message.attachments?.length) {

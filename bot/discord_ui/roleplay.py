@@ -144,7 +144,7 @@ class RoleplayCog(
         lines = [
             f"The scene with **{head.character_name}** {state}.",
             f"Started <t:{head.started_ms // 1000}:R> by <@{head.owner}>.",
-            f"{len(scene.turns)} turns, {replies} of them the character's.",
+            f"Turns so far: {len(scene.turns)}, {replies} of them the character's.",
             f"Players: {', '.join(head.players.values()) or 'nobody has written yet'}.",
             f"Length of the next reply to you: **{chosen.step}** ({chosen.source}).",
         ]

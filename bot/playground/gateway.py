@@ -229,9 +229,7 @@ class Gateway:
             case op if op == HEARTBEAT:
                 # Answered within the same moment, a client that notes the time of
                 # sending after it has sent takes the answer for the last beat's.
-                asyncio.get_running_loop().call_later(
-                    ROUND_TRIP_S, connection.send, HEARTBEAT_ACK
-                )
+                asyncio.get_running_loop().call_later(ROUND_TRIP_S, connection.send, HEARTBEAT_ACK)
             case op if op in (IDENTIFY, RESUME) and session is not None:
                 raise _Refused(Close.ALREADY_AUTHENTICATED)
             case op if op == IDENTIFY:

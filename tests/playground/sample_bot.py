@@ -166,7 +166,7 @@ def main(base_url: str, token: str) -> None:
     Route.BASE = f"{base_url}/api/v10"
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(f"{base_url.replace('http', 'ws', 1)}/gateway")
     discord.Asset.BASE = f"{base_url}/cdn"
-    SampleBot().run(token, log_handler=None)
+    SampleBot().run(token, root_logger=True)
 
 
 if __name__ == "__main__":

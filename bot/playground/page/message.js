@@ -68,9 +68,11 @@ function lead(message, tools) {
   const call = message.interaction_metadata ?? message.interaction;
   if (call?.user && message.type !== 19 && !message.local) {
     const name = message.interaction?.name ?? call.name;
-    return [h('div', { class: 'quote-line' }, avatar(tools.store.users.get(call.user.id) ?? call.user, 16),
-      h('b', {}, displayName(tools.store.users.get(call.user.id) ?? call.user)),
-      name ? ` used ${message.type === 23 ? '' : '/'}${name}` : ' used a button')];
+    const who = tools.store.users.get(call.user.id) ?? call.user;
+    const isMenu = message.type === 23
+      || tools.store.commands.some((command) => command.type > 1 && command.name === name);
+    return [h('div', { class: 'quote-line' }, avatar(who, 16), h('b', {}, displayName(who)),
+      name ? ` used ${isMenu ? '' : '/'}${name}` : ' used a button')];
   }
   const reference = message.message_reference;
   if (!reference || message.type === 21) return [];

@@ -330,7 +330,8 @@ export class Store extends EventTarget {
     }
     entry.count += step;
     if (data.user_id === this.me.id) entry.me = step > 0;
-    message.reactions = reactions.filter((one) => one.count > 0);
+    const left = reactions.filter((one) => one.count > 0);
+    this.#put(this.#log(data.channel_id), { ...message, reactions: left });
     this.#tell('message', { channelId: data.channel_id, id: data.message_id, isNew: false });
   }
 

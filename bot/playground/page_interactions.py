@@ -29,6 +29,8 @@ from bot.playground.world import Channel
 
 _COMMAND_FIELDS = ("as", "channel_id", "command_id", "options", "target_id")
 _IN_GUILD, _IN_DIRECT = 0, 1
+_CHOSEN = {5: 6, 6: 8, 7: 9, 8: 7}
+"""Which type of option a menu of users, roles, both or channels chooses from."""
 _NO_CHOICES = "Loading options failed"
 
 
@@ -148,10 +150,10 @@ async def _component(request: web.Request) -> web.Response:
     }
     if component["type"] in SELECTS:
         data["values"] = _checked_values(component, body.fields.get("values") or [])
-        kinds = {5: 6, 6: 8, 7: 9, 8: 7}
-        kind = kinds.get(component["type"], 0)
-        chosen = [{"type": kind, "value": value} for value in data["values"]]
-        data["resolved"] = site.interaction_payloads.resolved(chosen if kind else [])
+        kind = _CHOSEN.get(component["type"])
+        if kind is not None:
+            chosen = [{"type": kind, "value": value} for value in data["values"]]
+            data["resolved"] = site.interaction_payloads.resolved(chosen)
     interaction = site.interactions.open(Kind.COMPONENT, me, channel.id)
     interaction.source = message
     return _hand_over(site, interaction, data)
@@ -179,7 +181,7 @@ async def _modal(request: web.Request) -> web.Response:
     if body.fields.get("custom_id") != opened.modal["custom_id"]:
         raise Refusal(400, 50035, "This is another form.")
     components = checked_submission(opened.modal["components"], body.fields.get("components") or [])
-    data = {"custom_id": opened.modal["custom_id"], "components": components, "resolved": {}}
+    data = {"custom_id": opened.modal["custom_id"], "components": components}
     opened.modal = None
     interaction = site.interactions.open(Kind.MODAL, me, opened.channel_id)
     interaction.source = opened.source

@@ -17,6 +17,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from bot.playground.rest import API, answer
 from bot.playground.site import Config
+from bot.playground.world import BOT_ID
 
 _GLOBAL = (50, 1.0)
 _BUCKETS = (
@@ -71,9 +72,9 @@ def rate_limits(config: Config, *, clock: Callable[[], float] = time.monotonic) 
 
 
 def _is_interaction(request: web.Request) -> bool:
-    from_app = request.path.startswith(f"{API}/interactions/")
-    # A follow-up's token is longer than any webhook's number is; see `Interactions`.
-    return from_app or ("/webhooks/" in request.path and request.path.endswith("@original"))
+    # Follow-ups go to the webhook that has the application's own id.
+    own = (f"{API}/interactions/", f"{API}/webhooks/{BOT_ID}/")
+    return request.path.startswith(own)
 
 
 def _bucket(request: web.Request) -> tuple[str, str, int, float] | None:

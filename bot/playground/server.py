@@ -1,12 +1,13 @@
 """The local Discord as a web server on the loopback interface."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from bot.playground import (
     cdn,
@@ -44,10 +45,14 @@ class Address:
     """With the key; opens the page."""
 
 
-def create_app(config: Config) -> web.Application:
-    """Put the routes together over a new world; its database is closed with the app."""
+def create_app(config: Config, *, faults: Sequence[Middleware] = ()) -> web.Application:
+    """Put the routes together over a new world; its database is closed with the app.
+
+    *faults* stand between the limits and the routes: they may delay, refuse or
+    lose any request, before or after it took effect.
+    """
     app = web.Application(
-        middlewares=[only_local, page_session, answer_refusals, rate_limits(config)],
+        middlewares=[only_local, page_session, answer_refusals, rate_limits(config), *faults],
         client_max_size=_BODY_BYTES,
     )
     site = Site(config)
@@ -78,9 +83,11 @@ def create_app(config: Config) -> web.Application:
 
 
 @asynccontextmanager
-async def serve(config: Config, *, port: int = 0) -> AsyncGenerator[Address, None]:
+async def serve(
+    config: Config, *, port: int = 0, faults: Sequence[Middleware] = ()
+) -> AsyncGenerator[Address, None]:
     """Listen on the loopback interface for the length of the block; port 0 takes a free one."""
-    app = create_app(config)
+    app = create_app(config, faults=faults)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
     try:

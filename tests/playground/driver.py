@@ -12,13 +12,14 @@ deadline and fails with what was there instead.
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+from aiohttp.typedefs import Middleware
 
 from bot.playground.server import Address, serve
 from bot.playground.site import Config
@@ -114,11 +115,15 @@ class Playground:
 
 @asynccontextmanager
 async def playground(
-    *, data: Path | None = None, token: str = TOKEN, **settings: Any
+    *,
+    data: Path | None = None,
+    token: str = TOKEN,
+    faults: Sequence[Middleware] = (),
+    **settings: Any,
 ) -> AsyncIterator[Playground]:
     """Run a local Discord in this process; *settings* are fields of `Config`."""
     config = Config(token=token, secret=secrets.token_urlsafe(8), data=data, **settings)
-    async with serve(config) as address, visiting(address, token=token) as world:
+    async with serve(config, faults=faults) as address, visiting(address, token=token) as world:
         yield world
 
 

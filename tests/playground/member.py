@@ -188,7 +188,7 @@ class Member:
         }
         return await self._use("/page/interactions/component", body, message.channel_id, within_s)
 
-    async def submit(self, use: Use, within_s: float = 5.0, **texts: str) -> Use:
+    async def submit(self, use: Use, texts: Mapping[str, str], within_s: float = 5.0) -> Use:
         """Fill in the form that *use* opened, by custom_id or label, and send it off.
 
         A field that is not named keeps its prepared value.

@@ -121,6 +121,7 @@ class _World:
         bot_settings = {
             "BOT_DISCORD__TOKEN": self.token,
             "BOT_DISCORD__API_URL": f"{discord_url}/api/v10",
+            "BOT_DISCORD__GATEWAY_URL": f"ws://127.0.0.1:{self.discord_port}/gateway",
             "BOT_DISCORD__ASSET_CHANNEL": str(ASSETS_ID),
             "BOT_REDIS__URL": socket_url(data),
             "BOT_TGI__URLS": f"http://127.0.0.1:{self.model_port}",

@@ -153,7 +153,7 @@ async def test_idle_text_reaches_discord_within_milliseconds(
             asked = len(discord.calls(EXECUTE))
             shown_at = time.monotonic()
             reply.show(f"Ahoy {number}")
-            while not reply.shown:  # noqa: ASYNC110  # a socket sets no event
+            while not reply.shown:  # a socket sets no event
                 await asyncio.sleep(0.001)
             await reply.finish(f"Ahoy {number}!")
             delays.append(discord.calls(EXECUTE)[asked].at - shown_at)

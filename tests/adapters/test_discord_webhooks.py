@@ -71,7 +71,7 @@ async def test_a_cancelled_search_does_not_stop_the_others(
     first = asyncio.create_task(directory.find(HARBOUR))
     second = asyncio.create_task(directory.find(HARBOUR))
     async with asyncio.timeout(2):
-        while not discord.requests:  # noqa: ASYNC110  # a socket sets no event
+        while not discord.requests:  # a socket sets no event
             await asyncio.sleep(0.001)
 
     first.cancel()

@@ -48,7 +48,7 @@ async def pid_of(url: str) -> int:
 
 async def until_gone(pid: int) -> None:
     async with asyncio.timeout(10):
-        while is_running(pid):  # noqa: ASYNC110  # another process has no event
+        while is_running(pid):  # another process has no event
             await asyncio.sleep(0.01)
 
 
@@ -195,7 +195,7 @@ async def test_a_cancelled_start_leaves_no_server(tmp_path: Path) -> None:
 
     task = asyncio.create_task(use())
     async with asyncio.timeout(5):
-        while not (tmp_path / "valkey.sock").exists():  # noqa: ASYNC110  # another process
+        while not (tmp_path / "valkey.sock").exists():  # another process
             await asyncio.sleep(0)
     task.cancel()
     await asyncio.wait([task])

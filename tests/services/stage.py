@@ -114,7 +114,7 @@ class Stage:
     async def until(self, condition: Callable[[], bool], *, within_s: float = 5.0) -> None:
         """Wait until *condition* holds."""
         async with asyncio.timeout(within_s):
-            while not condition():  # noqa: ASYNC110  # a condition over several fakes
+            while not condition():
                 await asyncio.sleep(0.002)
 
     async def quiet(self, place: Place = HARBOUR) -> None:

@@ -60,7 +60,7 @@ def live(
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(3):
-        while not condition():  # noqa: ASYNC110  # any condition, so no event to wait for
+        while not condition():  # any condition, so no event to wait for
             await asyncio.sleep(0.001)
 
 

@@ -59,6 +59,7 @@ class BotProcess:
             output, _ = await self.process.communicate()
         assert self.process.returncode is not None
         self.printed.append(output.decode())
+        print(output.decode())  # noqa: T201  # pytest shows it beside a failure
         return self.process.returncode, output.decode()
 
     async def kill(self) -> None:
@@ -110,6 +111,7 @@ async def running(
         given = {
             "BOT_DISCORD__TOKEN": world.token,
             "BOT_DISCORD__API_URL": world.address.api_url,
+            "BOT_DISCORD__GATEWAY_URL": world.address.gateway_url,
             "BOT_DISCORD__ASSET_CHANNEL": str(ASSETS_ID),
             "BOT_REDIS__URL": redis_url,
             "BOT_TGI__URLS": tgi.url,

@@ -149,8 +149,7 @@ function inline(text, context) {
       at += 1;
       continue;
     }
-    step(text, at, mark, { stack, open, push });
-    at += mark.length;
+    at += step(text, at, mark, { stack, open, push });
   }
   push(text.slice(at));
   while (stack.length > 1) unwrap(stack, open);
@@ -196,17 +195,15 @@ function markAt(text, at) {
 const isWord = (c) => c !== undefined && /[\p{L}\p{N}]/u.test(c);
 const isSpace = (c) => c === undefined || /\s/.test(c);
 
-function step(text, at, found, { stack, open, push }) {
-  let mark = found;
+/** Open, close or keep one mark; how many letters that took. */
+function step(text, at, mark, { stack, open, push }) {
   const before = text[at - 1];
   const after = text[at + mark.length];
   // In '***both***' the innermost mark closes first, whichever of the two it is.
   const single = mark[0];
   if (mark.length === 2 && open[single] > (open[mark] ?? 0) && after === single && open[mark]) {
-    mark = single;
-    wrap(stack, open, mark);
-    step(text, at + 1, single + single, { stack, open, push });
-    return;
+    wrap(stack, open, single);
+    return 1 + step(text, at + 1, mark, { stack, open, push });
   }
   const loose = mark.length === 2;
   const underscore = mark === '_';
@@ -220,6 +217,7 @@ function step(text, at, found, { stack, open, push }) {
   } else {
     push(mark);
   }
+  return mark.length;
 }
 
 function wrap(stack, open, mark) {
@@ -254,9 +252,11 @@ function link(address, label) {
 }
 
 function bareLink(match) {
-  let address = match[0].replace(/[.,:;"'\]*_~|!?]+$/, '');
-  // A closing bracket belongs to the address only when it was opened in it.
-  while (address.endsWith(')') && !address.includes('(')) address = address.slice(0, -1);
+  let address = match[0];
+  // What ends the sentence is not the address; a closing bracket is, if it was opened in it.
+  while (/[.,:;"'\]*_~|!?]$/.test(address) || (address.endsWith(')') && !address.includes('('))) {
+    address = address.slice(0, -1);
+  }
   const element = link(address, address);
   element.taken = address.length;
   return element;

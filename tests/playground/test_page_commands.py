@@ -120,6 +120,7 @@ def test_a_form_is_filled_in_sent_and_may_be_cancelled(page: Page) -> None:
     asked = panel(page)
     asked.get_by_role("button", name="Form").click()
     form = page.get_by_role("dialog", name="Your persona")
+    expect(form).to_be_visible()
     page.keyboard.press("Escape")
     expect(form).to_have_count(0)
     asked.get_by_role("button", name="Form").click()

@@ -3,7 +3,7 @@
 import json
 import logging
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,10 @@ from bot.playground.uploads import FILE_BYTES, Upload, content_type
 
 log = logging.getLogger(__name__)
 
+_LISTS = frozenset({"embeds", "components", "attachments", "options", "choices"})
+_OBJECTS = frozenset({"allowed_mentions", "message_reference", "message", "data", "component"})
+_NUMBERS = frozenset({"type", "flags", "auto_archive_duration", "rate_limit_per_user", "position"})
+_IDS = frozenset({"message_id", "reply_to", "channel_id", "recipient_id", "target_id"})
 _FILE_FIELD = re.compile(r"files\[(\d+)\]")
 
 
@@ -49,6 +53,31 @@ def check_fields(fields: dict[str, Any], known: Collection[str], *, where: str) 
         log.error("unknown field %s in %s", unknown[0], where.split("?", maxsplit=1)[0])
         sentences = dict.fromkeys(unknown, "The local Discord does not know this field.")
         raise invalid_fields(sentences)
+    check_shapes(fields)
+
+
+def check_shapes(fields: Mapping[str, Any], path: str = "") -> None:
+    """Refuse values whose shape is wrong, so that no rule behind has to ask.
+
+    Inside embeds the same names mean other things; they have their own rules.
+    """
+    for name, value in fields.items():
+        here = f"{path}{name}"
+        if value is None:
+            continue
+        if name in _LISTS:
+            if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+                raise invalid_fields({here: "Only a list of objects can be here."})
+            for index, one in enumerate(value):
+                check_shapes(one if name != "embeds" else {}, f"{here}.{index}.")
+        elif name in _OBJECTS:
+            if not isinstance(value, dict):
+                raise invalid_fields({here: "Only dictionaries may be used here."})
+            check_shapes(value, f"{here}.")
+        elif name in _NUMBERS and (isinstance(value, bool) or not isinstance(value, int)):
+            raise invalid_fields({here: f'Value "{value}" is not int.'})
+        elif name in _IDS and not str(value).isdecimal():
+            raise invalid_fields({here: f'Value "{value}" is not snowflake.'})
 
 
 def route_name(request: web.Request) -> str:

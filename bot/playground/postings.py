@@ -36,6 +36,7 @@ _SETTABLE_FLAGS = 1 << 2 | EPHEMERAL | 1 << 12 | COMPONENTS_V2
 _EMBEDS, _EMBED_CHARS, _FIELDS = 10, 6000, 25
 _EMBED_LIMITS = {"title": 256, "description": 4096}
 _INNER_LIMITS = (("footer", "text", 2048), ("author", "name", 256))
+_INNER_NAMES = (("footer", "text"), ("author", "name"))
 _FIELD_LIMITS = (("name", 256), ("value", 1024))
 _REPLY = 19
 
@@ -184,6 +185,8 @@ class Postings:
         """Make *message* a reply; returns who is replied to."""
         if not isinstance(reference, Mapping):
             return None
+        if reference.get("message_id") is None:
+            raise invalid(message_reference__message_id="This field is required")
         channel_id = int(reference.get("channel_id") or message.channel_id)
         known = self._messages.find(channel_id, int(reference["message_id"]))
         if known is None:
@@ -199,7 +202,8 @@ class Postings:
         return known.author_id if not known.webhook_id else None
 
     def _is_direct(self, channel_id: int) -> bool:
-        return self._world.channel(channel_id).is_direct
+        channel = self._world.channels.get(channel_id)
+        return channel is not None and channel.is_direct
 
     def _reopen(self, channel: Channel) -> None:
         if not channel.archived:
@@ -251,6 +255,7 @@ def _checked_embeds(embeds: list[dict[str, Any]]) -> list[dict[str, Any]]:
         raise invalid(embeds=f"Must be {_EMBEDS} or fewer in length.")
     total = 0
     for index, embed in enumerate(embeds):
+        _check_embed_shape(embed, f"embeds.{index}")
         for path, text, limit in _embed_texts(embed):
             if len(text) > limit:
                 raise too_long(f"embeds.{index}.{path}", limit)
@@ -262,6 +267,22 @@ def _checked_embeds(embeds: list[dict[str, Any]]) -> list[dict[str, Any]]:
         errors = {"embeds": ("MAX_EMBED_SIZE_EXCEEDED", sentence)}
         raise Refusal(400, 50035, "Invalid Form Body", errors)
     return [{"type": "rich", **embed} for embed in embeds]
+
+
+def _check_embed_shape(embed: Mapping[str, Any], path: str) -> None:
+    for name in _EMBED_LIMITS:
+        if not isinstance(embed.get(name) or "", str):
+            raise invalid_fields({f"{path}.{name}": "Could not interpret value as string."})
+    inner = [(group, embed.get(group) or {}, names) for group, *names in _INNER_NAMES]
+    fields = embed.get("fields") or []
+    if not isinstance(fields, list):
+        raise invalid_fields({f"{path}.fields": "Only iterables may be used here."})
+    inner += [(f"fields.{i}", entry, ["name", "value"]) for i, entry in enumerate(fields)]
+    for where, entry, names in inner:
+        if not isinstance(entry, dict):
+            raise invalid_fields({f"{path}.{where}": "Only dictionaries may be used here."})
+        if any(not isinstance(entry.get(name) or "", str) for name in names):
+            raise invalid_fields({f"{path}.{where}": "Could not interpret value as string."})
 
 
 def _embed_texts(embed: Mapping[str, Any]) -> list[tuple[str, str, int]]:

@@ -4,7 +4,7 @@ import json
 
 from aiohttp import web
 
-from bot.playground.bodies import read_body
+from bot.playground.bodies import check_shapes, read_body
 from bot.playground.commands import COMMAND_FIELDS
 from bot.playground.refusals import Refusal, missing_access, unknown
 from bot.playground.rest import API, answer, as_bot, nothing, number
@@ -40,6 +40,7 @@ async def _replace_all(request: web.Request) -> web.Response:
         raise Refusal(400, 50109, "The request body contains invalid JSON.") from error
     if not isinstance(given, list):
         raise Refusal(400, 50035, "Invalid Form Body")
+    check_shapes({"options": given})
     registered = site.commands.replace_all(guild_id, given)
     _tell(site)
     return answer(registered)

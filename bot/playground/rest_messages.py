@@ -139,7 +139,10 @@ def require_delete(site: Site, user_id: int, message: Message) -> None:
 async def _bulk_delete(request: web.Request) -> web.Response:
     site, channel = bot_channel(request, Right.MANAGE_MESSAGES)
     body = await read_body(request, ("messages",))
-    ids = [int(key) for key in body.fields.get("messages") or []]
+    keys = body.fields.get("messages")
+    if not isinstance(keys, list) or not all(str(key).isdecimal() for key in keys):
+        raise invalid(messages="Only a list of ids can be here.")
+    ids = [int(key) for key in keys]
     if len(ids) not in _BULK:
         raise invalid(messages="Must be between 2 and 100 in length.")
     if any(now_ms() - (key >> 22) - EPOCH_MS > _BULK_AGE_MS for key in ids):

@@ -87,7 +87,7 @@ class Playground:
 
     async def overwrite(self, channel: int, target: int, *, allow: int = 0, deny: int = 0) -> None:
         """Make an exception for a role or member in a channel."""
-        exception = {"target_id": str(target), "allow": str(allow), "deny": str(deny)}
+        exception = {"target_id": str(target), "allow": str(int(allow)), "deny": str(int(deny))}
         body = {"channel_id": str(channel), **exception}
         await self.act("/page/controls/overwrite", body)
 

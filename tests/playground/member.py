@@ -49,13 +49,7 @@ class Member:
         body: JSON = {**await self._at(channel), "content": content}
         if reply_to is not None:
             body["reply_to"] = str(reply_to.id)
-        if not files:
-            return Shown(await self._world.act("/page/messages", body))
-        form = aiohttp.FormData()
-        form.add_field("payload_json", json.dumps(body), content_type="application/json")
-        for index, (name, data) in enumerate(files.items()):
-            form.add_field(f"files[{index}]", data, filename=name)
-        return Shown(await self._world.page("POST", "/page/messages", data=form))
+        return Shown(await self._act("/page/messages", body, files or {}))
 
     async def edit(self, message: Shown, content: str) -> Shown:
         """Change what one wrote."""
@@ -132,12 +126,20 @@ class Member:
     async def slash(
         self, command: str, *, channel: str | int = "tavern", within_s: float = 5.0, **options: Any
     ) -> Use:
-        """Use a command, e.g. `slash("roleplay start", character="Vane")`; waits for the ack."""
+        """Use a command, e.g. `slash("roleplay start", character="Vane")`; waits for the ack.
+
+        A file is given as its name and bytes: `card=("vane.png", data)`.
+        """
         found, path = await self._command(command)
-        filled = _nested(found, path, options)
+        files: dict[str, bytes] = dict(
+            value for value in options.values() if isinstance(value, tuple)
+        )
+        numbers = {name: str(index) for index, name in enumerate(files)}
+        given = {k: numbers[v[0]] if isinstance(v, tuple) else v for k, v in options.items()}
+        filled = _nested(found, path, given)
         body = {**await self._at(channel), "command_id": found["id"], "options": filled}
         return await self._use(
-            "/page/interactions/command", body, int(body["channel_id"]), within_s
+            "/page/interactions/command", body, int(body["channel_id"]), within_s, files
         )
 
     async def context(self, command: str, target: Shown | int, within_s: float = 5.0) -> Use:
@@ -246,8 +248,24 @@ class Member:
             await self._connected.wait()
         return self
 
-    async def _use(self, path: str, body: JSON, channel: int, within_s: float) -> Use:
-        key = (await self._world.act(path, body))["interaction_id"]
+    async def _act(self, path: str, body: JSON, files: Mapping[str, bytes]) -> Any:
+        if not files:
+            return await self._world.act(path, body)
+        form = aiohttp.FormData()
+        form.add_field("payload_json", json.dumps(body), content_type="application/json")
+        for index, (name, data) in enumerate(files.items()):
+            form.add_field(f"files[{index}]", data, filename=name)
+        return await self._world.page("POST", path, data=form)
+
+    async def _use(
+        self,
+        path: str,
+        body: JSON,
+        channel: int,
+        within_s: float,
+        files: Mapping[str, bytes] | None = None,
+    ) -> Use:
+        key = (await self._act(path, body, files or {}))["interaction_id"]
         ends = ("INTERACTION_ACK", "INTERACTION_FAILED")
         event = await self.wait_for_event(
             lambda e: e["t"] in ends and e["d"]["interaction_id"] == key, within_s

@@ -3,11 +3,13 @@
 import asyncio
 from typing import Any
 
+import discord
 import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bot.playground.world import BOT_ID, GUILD_ID, MARA_ID, TAVERN_ID
+from bot.playground.world import BOT_ID, GUILD_ID, HARBOUR_ID, MARA_ID, TAVERN_ID, TOM_ID
+from tests.playground.client import new_bot, online
 from tests.playground.driver import Playground, Refused, playground
 
 COMMANDS = f"/applications/{BOT_ID}/commands"
@@ -173,3 +175,39 @@ async def test_a_fault_can_lose_an_answer_after_its_effect() -> None:
         assert refused.value.status == 502
         assert [m["content"] for m in await world.rest("GET", path)] == ["stored, then lost"]
         assert world.mara.id == MARA_ID
+
+
+async def test_files_members_and_channels_reach_the_bot_as_what_they_are() -> None:
+    bot = new_bot()
+
+    @bot.tree.command(name="give", description="Everything at once")
+    async def give(
+        interaction: discord.Interaction,
+        card: discord.Attachment,
+        to: discord.Member,
+        where: discord.TextChannel,
+    ) -> None:
+        data = await card.read()
+        text = f"{card.filename} {len(data)} {to.display_name} {where.name}"
+        await interaction.response.send_message(text)
+
+    async with playground() as world, online(world, bot):
+        used = await world.mara.slash(
+            "give", card=("vane.png", b"12345"), to=str(TOM_ID), where=str(HARBOUR_ID)
+        )
+
+        assert (await world.mara.answer(used)).content == "vane.png 5 Tom harbour"
+
+
+async def test_a_private_command_in_direct_messages_is_answered_there() -> None:
+    bot = new_bot()
+
+    @bot.tree.command(name="whoami", description="Who asks")
+    async def whoami(interaction: discord.Interaction) -> None:
+        await interaction.response.send_message(f"{interaction.user.name} {interaction.guild_id}")
+
+    async with playground() as world, online(world, bot):
+        channel = await world.mara.dm()
+        used = await world.mara.slash("whoami", channel=channel)
+
+        assert (await world.mara.answer(used)).content == "mara None"

@@ -147,7 +147,7 @@ class Engine:
             while True:
                 with _child_errors():
                     line = await response.content.readline()
-                if not line:
+                if not line.endswith(b"\n"):  # the end, or half a line
                     break
                 event = _event(line)
                 if event is None:

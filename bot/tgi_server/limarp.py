@@ -141,16 +141,10 @@ def _input_lines(text: str, players: tuple[str, ...]) -> Iterator[Line]:
     found = list(starts.finditer(text))
     before = text[: found[0].start()] if found else text
     if before.strip():
-        yield _unknown_input(before.strip("\n"))
-    for this, following in zip(found, [*found[1:], None], strict=True):
-        end = following.start() if following else len(text)
-        said = text[this.end() : end].strip("\n")
-        yield Line(Speaker.PLAYER, this["name"], _unstuff(said))
-
-
-def _unknown_input(text: str) -> Line:
-    """An input block without a known name is the narrator's."""
-    return Line(Speaker.NARRATOR, "", _unstuff(text))
+        yield Line(Speaker.NARRATOR, "", _unstuff(before.strip("\n")))
+    ends = [*(following.start() for following in found[1:]), len(text)]
+    for this, end in zip(found, ends, strict=False):
+        yield Line(Speaker.PLAYER, this["name"], _unstuff(text[this.end() : end].strip("\n")))
 
 
 def _unstuff(text: str) -> str:

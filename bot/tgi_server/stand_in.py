@@ -32,7 +32,8 @@ class StandInOptions:
     Attributes:
         cache: where the built-in model is kept.
         model: a GGUF file instead of the built-in model; gets no help.
-        raw: no help for the built-in model either.
+        lora: an adapter; it knows LimaRP's format itself, so it gets no help either.
+        raw: no help for the bare built-in model.
         threads: None leaves one core to everybody else.
         concurrent: requests taken at once; None is sixteen per slot.
         port: 0 takes any free one.
@@ -82,7 +83,7 @@ async def open_stand_in(
         slots=options.slots,
         threads=options.threads or max(1, (os.cpu_count() or 1) - 1),
     )
-    helps = options.model is None and not options.raw
+    helps = options.model is None and options.lora is None and not options.raw
     name = BUILT_IN_NAME if options.model is None else options.model.stem
     async with open_engine(engine_options) as engine:
         gate = Gate(options.concurrent or WAITING_PER_SLOT * options.slots)

@@ -101,6 +101,9 @@ class ReplyShaper:
             return self._hold(character)
         if character.isspace():
             return self._space(character)
+        if character in ",;" and self.words >= self._plan.span.too_many:
+            self.ended = Ended.ENOUGH
+            return self._show(".")
         if character == '"':
             self._in_speech = not self._in_speech
         return self._show(character)

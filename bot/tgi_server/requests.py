@@ -1,6 +1,7 @@
 """What Text Generation Inference 3.3 accepts, and in which words it refuses the rest."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -218,6 +219,18 @@ def check_values(request: Request, *, streaming: bool, max_input_tokens: int) ->
             f"`truncate` must be strictly positive and less than {max_input_tokens}."
             f" Given: {parameters.truncate}"
         )
+    if parameters.grammar is not None:
+        _check_grammar(parameters.grammar)
+
+
+def _check_grammar(grammar: Mapping[str, Any]) -> None:
+    """Llama.cpp would silently write freely instead."""
+    if grammar["type"] != "regex":
+        return
+    try:
+        re.compile(str(grammar["value"]))
+    except re.error as error:
+        raise invalid(f"grammar is not valid: {error}") from None
 
 
 def _check_streamable(parameters: Parameters, best_of: int) -> None:

@@ -49,6 +49,11 @@ class Span:
     enough: int
     most_tokens: int
 
+    @property
+    def too_many(self) -> int:
+        """With as many words, the next comma must do for the end of a sentence."""
+        return 2 * self.enough + 4
+
 
 SPANS: Final[Mapping[Length, Span]] = MappingProxyType(
     {

@@ -76,6 +76,13 @@ def test_enough_words_end_with_their_sentence() -> None:
     assert ended is Ended.ENOUGH
 
 
+def test_a_sentence_without_end_is_ended_at_a_comma() -> None:
+    shown, ended = shaped("I will ring the bell for you, and then we go home again, " * 3, "micro")
+
+    assert shown == ' "I will ring the bell for you, and then we go home again."'
+    assert ended is Ended.ENOUGH
+
+
 def test_a_title_is_no_end_of_a_sentence() -> None:
     shown, _ = shaped("You must ask for old Mr. Brown. Now go.", "micro")
 

@@ -26,6 +26,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"stop": list("abcde")}, "`stop` supports up to 4 stop sequences. Given: 5"),
     ({"top_n_tokens": 256}, "`top_n_tokens` must be >= 0 and <= 5. Given: 256"),
     ({"truncate": 0}, "`truncate` must be strictly positive and less than 4095. Given: 0"),
+    (
+        {"grammar": {"type": "regex", "value": "[0-9"}},
+        "grammar is not valid: unterminated character set at position 0",
+    ),
     ({"truncate": 5000}, "`truncate` must be strictly positive and less than 4095. Given: 5000"),
 ]
 

@@ -249,13 +249,8 @@ class Payloads:
         body |= self._extras(message)
         if with_reference:
             body |= self._reference(message, viewer=viewer, base=base)
-        channel = self._world.channels.get(message.channel_id)
-        if is_event and channel is not None and not channel.is_direct:
-            body["guild_id"] = str(self._world.guild_id)
-            if not message.webhook_id and message.author_id in self._world.members:
-                body["member"] = self.member(message.author_id, with_user=False)
-        if message.flags & HAS_THREAD and message.id in self._world.channels:
-            body["thread"] = self.channel(self._world.channels[message.id])
+        if is_event:
+            body |= self._place(message)
         return body
 
     def censored(self, message: Message, body: JSON) -> JSON:
@@ -294,8 +289,19 @@ class Payloads:
         user = self.user(user_id)
         return {**user, "member": self.member(user_id, with_user=False)} if is_event else user
 
+    def _place(self, message: Message) -> JSON:
+        channel = self._world.channels.get(message.channel_id)
+        if channel is None or channel.is_direct:
+            return {}
+        place: JSON = {"guild_id": str(self._world.guild_id)}
+        if not message.webhook_id and message.author_id in self._world.members:
+            place["member"] = self.member(message.author_id, with_user=False)
+        return place
+
     def _extras(self, message: Message) -> JSON:
         extras: JSON = {}
+        if message.flags & HAS_THREAD and message.id in self._world.channels:
+            extras["thread"] = self.channel(self._world.channels[message.id])
         if message.nonce is not None:
             extras["nonce"] = message.nonce
         if message.webhook_id:

@@ -33,7 +33,7 @@ export function messageElement(message, grouped, tools) {
     id: `message-${message.id}`, tabindex: '-1', 'data-id': message.id,
     'aria-label': `${displayName(message.author)}, ${calendarTime(new Date(message.timestamp))}`,
   });
-  if (message.mentions?.some((user) => user.id === store.me.id)) element.classList.add('mentioned');
+  if (!own && message.mentions?.some((user) => user.id === store.me.id)) element.classList.add('mentioned');
   if (message.type in SAY) {
     const said = message.type === 18 ? `started a thread: ${message.content}` : SAY[message.type];
     element.append(h('div', { class: 'system' }, `${displayName(message.author)} ${said}`));

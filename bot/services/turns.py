@@ -128,6 +128,7 @@ class TurnPipeline:
     async def receive(self, incoming: Incoming) -> Decision | None:
         """Take a member's message in; returns what was decided, None without a live scene."""
         place = incoming.place
+        failure: Exception | None = None
         for pause_s in (*STORE_PAUSES_S, None):
             try:
                 return await self._take(incoming)
@@ -138,9 +139,10 @@ class TurnPipeline:
             if pause_s is None or isinstance(failure, StoreRefusesWrites):
                 break
             await asyncio.sleep(pause_s)
-        facts = {"channel": place.channel, "error": type(failure).__name__}
-        log.warning("a line was not stored", extra=facts)
-        await self._say_why_not(place, sentence_for(failure), None)
+        if failure is not None:
+            facts = {"channel": place.channel, "error": type(failure).__name__}
+            log.warning("a line was not stored", extra=facts)
+            await self._say_why_not(place, sentence_for(failure), None)
         return None
 
     async def _take(self, incoming: Incoming) -> Decision | None:

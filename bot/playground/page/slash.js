@@ -40,8 +40,9 @@ export class CommandBar {
     this.element.setAttribute('aria-label', `Command /${row.name}`);
     this.element.hidden = false;
     const required = row.options.filter((option) => option.required);
-    // An optional option that the bot completes is worth showing: it is the command's point.
-    const first = required.length ? required : row.options.filter((one) => one.autocomplete).slice(0, 1);
+    // An optional option with a list of values is worth showing: it is the command's point.
+    const listed = row.options.filter((one) => one.autocomplete || one.choices?.length);
+    const first = required.length ? required : listed.slice(0, 1);
     for (const option of first) this.#add(option);
     this.#count();
     (this.fields[0]?.input ?? this.end).focus();
@@ -147,6 +148,11 @@ export class CommandBar {
   }
 
   #key(event, field) {
+    if (event.key === 'Enter' && !event.isComposing && this.#isExact(field)) {
+      event.preventDefault();
+      this.run();
+      return;
+    }
     if (this.list.key(event)) return;
     if (event.key === 'Enter' && !event.isComposing) {
       event.preventDefault();
@@ -158,6 +164,12 @@ export class CommandBar {
       event.preventDefault();
       this.close();
     }
+  }
+
+  /** Whether what is typed is a value of the list, whole: there is nothing left to choose. */
+  #isExact(field) {
+    const rows = field.option.autocomplete ? null : offers(field.option, field.text, this.store);
+    return rows?.length === 1 && rows[0].label.toLowerCase() === field.text.trim().toLowerCase();
   }
 
   #removeOrStep(field) {
@@ -188,7 +200,9 @@ export class CommandBar {
       return;
     }
     const rows = offers(option, field.text, this.store);
-    if (rows) this.list.show(rows, { heading, empty: 'Nothing matches.' });
+    // An optional value that nobody has begun to type is not chosen by Enter: that sends.
+    const highlight = option.required || field.text ? 0 : -1;
+    if (rows) this.list.show(rows, { heading, empty: 'Nothing matches.', highlight });
     else this.list.show([], { heading, empty: hint(option) });
   }
 

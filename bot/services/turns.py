@@ -47,9 +47,6 @@ REMARK_EMOJI = "💭"
 
 RETRY_PREFIX = "retry:"
 
-STORE_PAUSES_S = (0.1, 0.4, 1.0, 2.0, 4.0)
-"""A store that restarts is waited for; one that stays away is said."""
-
 
 def retry_button(trigger: TurnId) -> Button:
     """Ask again for the reply to *trigger*."""
@@ -99,8 +96,6 @@ class TurnPipeline:
         self._patience = patience
         self._now_ms = now_ms
         self._lanes: dict[ChannelId, Lane] = {}
-        # Where somebody may wait for us; only asked while the store cannot be.
-        self._live: set[ChannelId] = set()
         self._tasks = asyncio.TaskGroup()
         self._closing = False
 
@@ -128,30 +123,22 @@ class TurnPipeline:
     async def receive(self, incoming: Incoming) -> Decision | None:
         """Take a member's message in; returns what was decided, None without a live scene."""
         place = incoming.place
-        failure: Exception | None = None
-        for pause_s in (*STORE_PAUSES_S, None):
-            try:
-                return await self._take(incoming)
-            except (StoreUnavailable, StoreRefusesWrites) as error:
-                failure = error
-            if place.channel not in self._live and not incoming.mentions_bot:
-                return None  # nobody waits for us there, as far as we know
-            if pause_s is None or isinstance(failure, StoreRefusesWrites):
-                break
-            await asyncio.sleep(pause_s)
-        if failure is not None:
-            facts = {"channel": place.channel, "error": type(failure).__name__}
-            log.warning("a line was not stored", extra=facts)
-            await self._say_why_not(place, sentence_for(failure), None)
-        return None
+        try:
+            return await self._take(incoming)
+        except (StoreUnavailable, StoreRefusesWrites) as error:
+            log.warning(
+                "a line was not stored",
+                extra={"channel": place.channel, "error": type(error).__name__},
+            )
+            if place.channel in self._lanes or incoming.mentions_bot:
+                await self._say_why_not(place, sentence_for(error), None)
+            return None
 
     async def _take(self, incoming: Incoming) -> Decision | None:
         place = incoming.place
         head = await self._store.head(place.channel)
         if head is None or not head.live:
-            self._live.discard(place.channel)
             return None
-        self._live.add(place.channel)
         players = {*head.players, incoming.author}
         decision = decide(
             players=len(players),
@@ -239,7 +226,6 @@ class TurnPipeline:
         """
         count = 0
         for channel in await self._store.live_channels():
-            self._live.add(channel)
             scene = await self._store.read(channel)
             if scene is None or not scene.head.live or not scene.turns:
                 continue

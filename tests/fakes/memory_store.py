@@ -63,8 +63,6 @@ class MemorySceneStore:
         self._channels: dict[ChannelId, _Channel] = {}
         self._lengths: dict[UserId, Length] = {}
         self._notes: dict[str, str] = {}
-        self.failures: list[Exception] = []
-        """Each meets the next question for a scene's head, in order."""
 
     async def start(self, head: SceneHead, opening: Turn | None) -> SceneHead:
         found = self._channels.get(head.place.channel)
@@ -84,8 +82,6 @@ class MemorySceneStore:
         return fresh.head
 
     async def head(self, channel: ChannelId) -> SceneHead | None:
-        if self.failures:
-            raise self.failures.pop(0)
         found = self._channels.get(channel)
         return found.head if found else None
 

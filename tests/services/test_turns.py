@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from bot.core.errors import PostRefused, StoreRefusesWrites, StoreUnavailable, UserError
+from bot.core.errors import PostRefused, UserError
 from bot.core.lengths import MAX_NEW_TOKENS, Length
 from bot.core.scene import Work, reply_turn_id
 from bot.core.triggers import Decision
@@ -466,34 +466,3 @@ async def test_shutdown_does_not_wait_longer_than_it_may(stage: Stage) -> None:
 
     assert not await stage.pipeline.drain(0.05)
     assert MIRA.name == "Mira"
-
-
-async def test_a_line_that_meets_a_restarting_store_is_answered_all_the_same(
-    stage: Stage,
-) -> None:
-    await stage.say("One.")
-    await stage.quiet()
-    stage.store.failures.extend([StoreUnavailable("away")] * 2)
-
-    await stage.say("Two.")
-    await stage.quiet()
-
-    assert [name for name, _ in await stage.memory()] == ["Mara", "Mira", "Mara", "Mira"]
-
-
-async def test_a_store_that_stays_away_is_said_where_somebody_waits(stage: Stage) -> None:
-    await stage.say("One.")
-    await stage.quiet()
-    stage.store.failures.append(StoreRefusesWrites("full"))
-
-    await stage.say("Two.")
-
-    assert "full or read-only" in stage.screen()[-1]
-
-
-async def test_a_store_that_is_away_is_not_said_where_nobody_waits(stage: Stage) -> None:
-    stage.store.failures.append(StoreUnavailable("away"))
-
-    await stage.say("Hello?", place=TAVERN)
-
-    assert stage.screen(TAVERN) == []

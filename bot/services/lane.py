@@ -52,15 +52,21 @@ class Lane:
         self.taken_at = self._poked_at
 
     def poke(self, head: SceneHead, trigger: Trigger) -> None:
-        """A newer line wants an answer, with the one that is being made if that is not shown."""
+        """A line wants an answer, with the one that is being made if that is not shown.
+
+        Only a newer line gets a reply of its own: one that arrives late, or is
+        asked for twice, is answered by the reply in the making.
+        """
         self.head = head
-        if trigger.turn >= self.newest.turn:
+        self._hurry.set()
+        if trigger.turn == self.newest.turn:
+            return
+        if trigger.turn > self.newest.turn:
             self.newest = trigger
-        self._pending = True
+            self._pending = True
         self._poked_at = asyncio.get_running_loop().time()
         if not self.is_showing:
             self.interrupt.request(Reason.MERGE)
-        self._hurry.set()
 
     def hurry(self) -> None:
         """Somebody asks again: do not wait out a pause."""

@@ -95,6 +95,7 @@ class ReplyWriter:
                 if lane.interrupt.reason is not Reason.MERGE or lane.is_showing:
                     break
                 lane.interrupt.clear()
+                lane.partial = Partial(lane.partial.turn)  # it did not know the new line
                 await lane.settle(self._merge_pause_s)
             return await self._conclude(lane, live, character, text)
 

@@ -81,9 +81,15 @@ class Stage:
         await self.store.start(head, None)
 
     async def say(
-        self, text: str, *, author: UserId = MARA, place: Place = HARBOUR, mention: bool = False
+        self,
+        text: str,
+        *,
+        author: UserId = MARA,
+        place: Place = HARBOUR,
+        mention: bool = False,
+        number: int | None = None,
     ) -> tuple[TurnId, Decision | None]:
-        message = MessageId(next(self._ids))
+        message = MessageId(next(self._ids) if number is None else number)
         decision = await self.pipeline.receive(
             Incoming(
                 place=place,

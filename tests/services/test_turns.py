@@ -7,8 +7,9 @@ import pytest
 
 from bot.core.errors import PostRefused, UserError
 from bot.core.lengths import MAX_NEW_TOKENS, Length
-from bot.core.scene import Work, reply_turn_id
+from bot.core.scene import ChannelId, Scene, Work, reply_turn_id
 from bot.core.triggers import Decision
+from tests.fakes.memory_store import MemorySceneStore
 from tests.fakes.scripted_tgi import Fault, story
 from tests.services.stage import HARBOUR, MARA, MIRA, TAVERN, TOM, Stage, open_stage
 
@@ -466,3 +467,62 @@ async def test_shutdown_does_not_wait_longer_than_it_may(stage: Stage) -> None:
 
     assert not await stage.pipeline.drain(0.05)
     assert MIRA.name == "Mira"
+
+
+class DistantStore(MemorySceneStore):
+    """Answers some ticks later, each time more, as a store behind a socket may."""
+
+    reads = 0
+
+    async def read(self, channel: ChannelId) -> Scene | None:
+        self.reads += 1
+        for _ in range(5 * self.reads):
+            await asyncio.sleep(0)
+        return await super().read(channel)
+
+
+async def test_pressing_try_again_twice_gives_one_reply() -> None:
+    async with open_stage(resume_age_s=0.05, store=DistantStore()) as stage:
+        await stage.begin()
+        await stage.tgi.stop()
+        turn, _ = await stage.say("Anybody there?")
+        await stage.quiet()
+        await stage.tgi.start()
+        stage.tgi.first_token_s = 0.1
+
+        async with asyncio.TaskGroup() as presses:
+            for _press in range(2):
+                presses.create_task(stage.pipeline.retry(HARBOUR.channel, turn))
+        await stage.quiet()
+
+        assert stage.screen().count("I hear you.") == 1
+        assert stage.metrics.outcomes == ["failed", "replied"]
+
+
+async def test_a_line_that_is_being_answered_is_not_answered_again_by_the_recovery(
+    stage: Stage,
+) -> None:
+    stage.tgi.reply = lambda _: story(20)
+    stage.tgi.tokens_per_s = 100
+    await stage.say("Good evening.")
+    await stage.until(lambda: bool(stage.screen()))
+
+    await stage.pipeline.recover()
+    await stage.quiet()
+
+    assert len(stage.screen()) == 1
+    assert stage.metrics.outcomes == ["replied"]
+
+
+async def test_lines_that_arrive_in_the_wrong_order_get_one_reply() -> None:
+    async with open_stage(merge_pause_s=0.05) as stage:
+        await stage.begin()
+
+        await stage.say("Second.", number=20_001)
+        await stage.until(lambda: bool(stage.voice.did("typing")))
+        await stage.say("First.", number=20_000)
+        await stage.quiet()
+
+        assert len(stage.screen()) == 1
+        assert [text for _, text in await stage.memory()] == ["First.", "Second.", "I hear you."]
+        assert stage.metrics.outcomes == ["replied"]

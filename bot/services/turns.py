@@ -8,9 +8,11 @@ offers to try again, or in a newer trigger that took its place.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Self
+from functools import partial
+from typing import Self, TypeVar
 
 from bot.core.error_sentences import is_bug, sentence_for
 from bot.core.errors import (
@@ -42,6 +44,11 @@ from bot.services.reply_writer import ReplyWriter
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
+LIVE_KEPT = 20_000
+"""Channels remembered as live, for the time when the store cannot be asked."""
+
 REMARK_EMOJI = "💭"
 """Put under a line that the character does not hear."""
 
@@ -69,11 +76,16 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long the pipeline waits for what. All in seconds."""
+    """How long the pipeline waits for what. All in seconds.
+
+    Attributes:
+        store_pauses_s: before each further try at what the store did not answer.
+    """
 
     resume_age_s: float
     retry_first_s: float = 1.0
     retry_at_most_s: float = 15.0
+    store_pauses_s: tuple[float, ...] = (0.2, 0.5, 1.0)
 
 
 class TurnPipeline:
@@ -96,6 +108,7 @@ class TurnPipeline:
         self._patience = patience
         self._now_ms = now_ms
         self._lanes: dict[ChannelId, Lane] = {}
+        self._live: OrderedDict[ChannelId, None] = OrderedDict()
         self._tasks = asyncio.TaskGroup()
         self._closing = False
 
@@ -124,19 +137,36 @@ class TurnPipeline:
         """Take a member's message in; returns what was decided, None without a live scene."""
         place = incoming.place
         try:
-            return await self._take(incoming)
+            return await self._insist(lambda: self._take(incoming))
         except (StoreUnavailable, StoreRefusesWrites) as error:
             log.warning(
                 "a line was not stored",
                 extra={"channel": place.channel, "error": type(error).__name__},
             )
-            if place.channel in self._lanes or incoming.mentions_bot:
+            if place.channel in self._live or incoming.mentions_bot:
                 await self._say_why_not(place, sentence_for(error), None)
             return None
+
+    async def _insist(self, step: Callable[[], Awaitable[T]]) -> T:
+        """Do *step*, which may be done twice, and again while the store is briefly away."""
+        for pause_s in self._patience.store_pauses_s:
+            try:
+                return await step()
+            except StoreUnavailable:
+                await asyncio.sleep(pause_s)
+        return await step()
+
+    def _note_live(self, channel: ChannelId, *, live: bool) -> None:
+        self._live.pop(channel, None)
+        if live:
+            self._live[channel] = None
+            if len(self._live) > LIVE_KEPT:
+                self._live.popitem(last=False)
 
     async def _take(self, incoming: Incoming) -> Decision | None:
         place = incoming.place
         head = await self._store.head(place.channel)
+        self._note_live(place.channel, live=head is not None and head.live)
         if head is None or not head.live:
             return None
         players = {*head.players, incoming.author}
@@ -225,12 +255,13 @@ class TurnPipeline:
         blue would surprise more than help.
         """
         count = 0
-        for channel in await self._store.live_channels():
-            scene = await self._store.read(channel)
+        for channel in await self._insist(self._store.live_channels):
+            self._note_live(channel, live=True)
+            scene = await self._insist(partial(self._store.read, channel))
             if scene is None or not scene.head.live or not scene.turns:
                 continue
             last = scene.turns[-1]
-            work = await self._store.work(channel)
+            work = await self._insist(partial(self._store.work, channel))
             is_due = work is not None or len(scene.head.players) == 1
             age_s = (self._now_ms() - last.at_ms) / 1000
             if last.role is Role.PLAYER and is_due and age_s <= self._patience.resume_age_s:
@@ -240,11 +271,11 @@ class TurnPipeline:
 
     async def edited(self, channel: ChannelId, message: MessageId, text: str, at_ms: int) -> None:
         """A member has edited their message: what is on the screen is what we remember."""
-        await self._store.edit(channel, message, text, at_ms)
+        await self._insist(lambda: self._store.edit(channel, message, text, at_ms))
 
     async def deleted(self, channel: ChannelId, messages: Sequence[MessageId]) -> None:
         """Messages are gone from the screen, so they are from memory."""
-        gone = await self._store.delete(channel, messages)
+        gone = await self._insist(lambda: self._store.delete(channel, messages))
         lane = self._lanes.get(channel)
         if lane is not None and lane.newest.turn in gone:
             lane.interrupt.request(Reason.STOP)

@@ -173,7 +173,12 @@ async def open_stage(
             voice=voice,
             writer=writer,
             metrics=metrics,
-            patience=Patience(resume_age_s=resume_age_s, retry_first_s=0.02, retry_at_most_s=0.05),
+            patience=Patience(
+                resume_age_s=resume_age_s,
+                retry_first_s=0.02,
+                retry_at_most_s=0.05,
+                store_pauses_s=(0.01, 0.01),
+            ),
             now_ms=lambda: clock_ms[0],
         )
         async with pipeline:

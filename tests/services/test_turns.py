@@ -5,9 +5,9 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from bot.core.errors import PostRefused, UserError
+from bot.core.errors import PostRefused, StoreUnavailable, UserError
 from bot.core.lengths import MAX_NEW_TOKENS, Length
-from bot.core.scene import ChannelId, Scene, Work, reply_turn_id
+from bot.core.scene import ChannelId, Scene, SceneHead, Work, reply_turn_id
 from bot.core.triggers import Decision
 from tests.fakes.memory_store import MemorySceneStore
 from tests.fakes.scripted_tgi import Fault, story
@@ -526,3 +526,43 @@ async def test_lines_that_arrive_in_the_wrong_order_get_one_reply() -> None:
         assert len(stage.screen()) == 1
         assert [text for _, text in await stage.memory()] == ["First.", "Second.", "I hear you."]
         assert stage.metrics.outcomes == ["replied"]
+
+
+class FailingStore(MemorySceneStore):
+    """Is away for as many questions for the head of a scene as it is told."""
+
+    away_for = 0
+
+    async def head(self, channel: ChannelId) -> SceneHead | None:
+        if self.away_for:
+            self.away_for -= 1
+            raise StoreUnavailable("away")
+        return await super().head(channel)
+
+
+async def test_a_line_is_answered_although_the_store_was_away_for_a_moment() -> None:
+    store = FailingStore()
+    async with open_stage(store=store) as stage:
+        await stage.begin()
+        store.away_for = 2
+
+        await stage.say("Is anybody there?")
+        await stage.quiet()
+
+        assert stage.screen() == ["I hear you."]
+
+
+async def test_a_line_that_cannot_be_stored_in_a_live_scene_is_not_met_with_silence() -> None:
+    store = FailingStore()
+    async with open_stage(store=store) as stage:
+        await stage.begin()
+        await stage.say("Good evening.")
+        await stage.quiet()
+        store.away_for = 1000
+
+        await stage.say("Is anybody there?")
+        await stage.say("Hello?", place=TAVERN)
+
+        assert len(stage.screen()) == 2
+        assert "memory" in stage.screen()[-1]
+        assert stage.screen(TAVERN) == []

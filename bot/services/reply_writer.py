@@ -3,9 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from bot.core.characters import Character
-from bot.core.errors import CharacterUnknown, StoreUnavailable, UserError
+from bot.core.errors import CharacterUnknown, PostError, StoreUnavailable, UserError
 from bot.core.generation import FinishReason, GenerationRequest
 from bot.core.ports import Button, CharacterSource, Metrics, SceneStore, Speaker, TextGenerator
 from bot.core.profiles import ModelProfile
@@ -87,8 +88,11 @@ class ReplyWriter:
             TooBusy, UserError: no reply, or only a part of one, is there.
         """
         character = self._character_of(lane.head)
+        await self._make_room(lane)
         work = await self._claim(lane)
-        async with self._live(lane, character, work.messages or lane.newest.shown) as live:
+        # What is there from an earlier try is edited, and no newer line joins it.
+        lane.is_showing = bool(work.messages)
+        async with self._live(lane, character, work.messages) as live:
             await lane.settle(self._merge_pause_s)
             while True:
                 text = await self._compose(lane, live, character)
@@ -113,8 +117,33 @@ class ReplyWriter:
         trigger = lane.newest.turn
         if lane.partial.turn != trigger:
             lane.partial = Partial(trigger)
-        work = Work(reply_turn_id(trigger), trigger, at_ms=self._now_ms())
+        shown = lane.newest.shown
+        work = Work(reply_turn_id(trigger), trigger, messages=shown, at_ms=self._now_ms())
         return await self._store.claim(lane.channel, work)
+
+    async def _make_room(self, lane: Lane) -> None:
+        """End an unfinished reply to an earlier line: the new one belongs below its own line."""
+        if lane.is_showing and lane.partial.turn != lane.newest.turn:
+            await self.keep_partial(lane)
+        left = await self._store.work(lane.channel)
+        if left is not None and left.messages and left.trigger != lane.newest.turn:
+            await self.take_back(lane)
+
+    async def take_back(self, lane: Lane) -> None:
+        """Remove what shows of the claimed reply, and forget the claim.
+
+        Raises:
+            StoreUnavailable, StoreRefusesWrites, UserError.
+        """
+        work = await self._store.work(lane.channel)
+        if work is None:
+            return
+        if work.messages:
+            character = self._character_of(lane.head)
+            with suppress(PostError):  # then it cannot be helped
+                async with self._live(lane, character, work.messages) as live:
+                    await live.discard()
+        await self._store.abandon(lane.channel, work.reply)
 
     async def _posted(self, lane: Lane, message: MessageId) -> None:
         await self._store.posted(lane.channel, reply_turn_id(lane.partial.turn), message)
@@ -123,13 +152,13 @@ class ReplyWriter:
         """Stream one reply onto the screen; returns its final text, empty if there is none."""
         if lane.interrupt.reason is Reason.STOP:
             return ""
-        if lane.newest.turn != lane.partial.turn:
+        if lane.newest.turn != lane.partial.turn and not lane.is_showing:
             await self._claim(lane)
         for _ in range(TRIES_AT_EMPTY):
             text = await self._stream(lane, live, character)
             if text or lane.interrupt.reason is not None:
                 return text
-            lane.partial = Partial(lane.newest.turn)
+            lane.partial = Partial(lane.partial.turn)
         raise NothingToSay("The model had nothing to say to that, twice. Try again, or add a line.")
 
     async def _stream(self, lane: Lane, live: LiveReply, character: Character) -> str:
@@ -201,7 +230,7 @@ class ReplyWriter:
             raise UserError("The scene was stopped meanwhile. /roleplay resume goes on with it.")
         lane.head = scene.head
         built = await self._prompting.build(
-            scene, character, trigger=lane.newest.turn, author=lane.newest.author
+            scene, character, trigger=lane.partial.turn, author=lane.newest.author
         )
         request = GenerationRequest(
             prompt=built.prompt + lane.partial.raw,
@@ -216,7 +245,8 @@ class ReplyWriter:
         was_stopped = lane.interrupt.reason is Reason.STOP
         reply = reply_turn_id(lane.partial.turn)
         if not text:
-            await live.discard()
+            if not lane.newest.shown:  # what is stored already stays as it is
+                await live.discard()
             await self._store.abandon(lane.channel, reply)
             return "stopped"
         messages = await live.finish(text)

@@ -20,6 +20,7 @@ from bot.core.errors import (
     GenerationRejected,
     NoLiveScene,
     PostError,
+    PostRefused,
     StoreRefusesWrites,
     StoreUnavailable,
     UserError,
@@ -298,7 +299,7 @@ class TurnPipeline:
             outcome = "failed"
             facts = {"channel": lane.channel, "error": type(error).__name__}
             log.warning("a reply failed", extra=facts, exc_info=is_bug(error))
-            await self._abandon(lane)
+            await self._let_go(lane, error)
             button = retry_button(lane.newest.turn)
             await self._say_why_not(lane.head.place, sentence_for(error), button)
         finally:
@@ -329,7 +330,8 @@ class TurnPipeline:
                 await lane.wait_for_hurry(pause_s)
                 pause_s = min(pause_s * 2, self._patience.retry_at_most_s)
                 if lane.interrupt.reason is Reason.STOP:
-                    await self._abandon(lane)
+                    if not (lane.is_showing and await self._writer.keep_partial(lane)):
+                        await self._writer.take_back(lane)
                     outcome = "stopped"
                 else:
                     continue
@@ -350,12 +352,17 @@ class TurnPipeline:
         except PostError:
             log.info("a notice could not be removed", extra={"channel": place.channel})
 
-    async def _abandon(self, lane: Lane) -> None:
+    async def _let_go(self, lane: Lane, error: Exception) -> None:
+        """Give the reply up; what shows of it stays claimed, so that another try edits it."""
         try:
             work = await self._store.work(lane.channel)
-            if work is not None:
+            if work is None:
+                return
+            if isinstance(error, PostRefused):
+                await self._writer.take_back(lane)
+            elif not work.messages:
                 await self._store.abandon(lane.channel, work.reply)
-        except (StoreUnavailable, StoreRefusesWrites):
+        except (StoreUnavailable, StoreRefusesWrites, UserError):
             log.warning("work is left behind", extra={"channel": lane.channel})
 
     async def _say_why_not(

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from bot.core.errors import PostRefused, StoreUnavailable, UserError
+from bot.core.errors import PostError, PostRefused, StoreUnavailable, UserError
 from bot.core.lengths import MAX_NEW_TOKENS, Length
 from bot.core.scene import ChannelId, Scene, SceneHead, Work, reply_turn_id
 from bot.core.triggers import Decision
@@ -566,3 +566,83 @@ async def test_a_line_that_cannot_be_stored_in_a_live_scene_is_not_met_with_sile
         assert len(stage.screen()) == 2
         assert "memory" in stage.screen()[-1]
         assert stage.screen(TAVERN) == []
+
+
+async def test_a_reply_that_a_crash_left_half_written_does_not_swallow_a_later_one() -> None:
+    async with open_stage() as before:
+        await before.begin()
+        before.tgi.reply = lambda _: story(200)
+        before.tgi.tokens_per_s = 50
+        await before.say("Tell me everything.")
+        await before.until(lambda: bool(before.screen()))
+        store, voice = before.store, before.voice
+    half = voice.on_screen(HARBOUR.channel)[0].id
+
+    async with open_stage(store=store, voice=voice, resume_age_s=60) as after:
+        after.clock_ms[0] += 61_000
+        assert await after.pipeline.recover() == 0
+        await after.say("Where were we?", number=30_000)
+        await after.quiet()
+
+        [shown] = voice.on_screen(HARBOUR.channel)
+        assert shown.text == "I hear you."
+        assert shown.id > half
+        assert [name for name, _ in await after.memory()] == ["Mara", "Mara", "Mira"]
+
+
+async def test_a_line_while_the_model_is_lost_in_mid_reply_gets_a_reply_below_it(
+    stage: Stage,
+) -> None:
+    stage.tgi.reply = lambda prompt: " Two more." if "Go on" in prompt else " One two three."
+    stage.tgi.fault = Fault("cut", after=2)
+    await stage.say("Count!")
+    await stage.until(lambda: any("not answering" in text for text in stage.screen()))
+
+    await stage.say("Go on.")
+    stage.tgi.fault = None
+    await stage.quiet()
+
+    assert stage.screen()[0].startswith("One two")
+    assert stage.screen()[1:] == ["Two more."]
+    assert [text for _, text in await stage.memory()] == [
+        "Count!",
+        stage.screen()[0],
+        "Go on.",
+        "Two more.",
+    ]
+
+
+async def test_what_stands_on_the_screen_is_remembered_when_stop_is_pressed_while_the_model_is_away(
+    stage: Stage,
+) -> None:
+    stage.tgi.reply = lambda _: " One two three."
+    stage.tgi.fault = Fault("cut", after=2)
+    await stage.say("Count!")
+    await stage.until(lambda: any("not answering" in text for text in stage.screen()))
+
+    stage.pipeline.stop(HARBOUR.channel)
+    await stage.quiet()
+
+    assert [text for _, text in await stage.memory()] == ["Count!", *stage.screen()]
+    assert len(stage.screen()) == 1
+
+
+async def test_asking_again_after_the_final_text_was_lost_leaves_one_reply_on_the_screen(
+    stage: Stage,
+) -> None:
+    stage.tgi.reply = lambda _: story(20)
+    stage.tgi.tokens_per_s = 100
+    turn, _ = await stage.say("Tell me everything.")
+    await stage.until(lambda: bool(stage.screen()))
+    stage.voice.outcomes["edit"].extend([PostError("away")] * 1_000)
+    await stage.until(lambda: len(stage.screen()) == 2)
+    stage.voice.outcomes["edit"].clear()
+    await stage.quiet()
+
+    await stage.pipeline.retry(HARBOUR.channel, turn)
+    await stage.quiet()
+
+    assert stage.screen()[0] == story(20).strip()
+    assert [text for _, text in await stage.memory()][1:] == [story(20).strip()]
+    assert "did not take" in stage.screen()[1]
+    assert len(stage.screen()) == 2

@@ -86,7 +86,7 @@ class Patience:
     resume_age_s: float
     retry_first_s: float = 1.0
     retry_at_most_s: float = 15.0
-    store_pauses_s: tuple[float, ...] = (0.2, 0.5, 1.0)
+    store_pauses_s: tuple[float, ...] = (0.2, 0.5, 1.0, 2.0)
 
 
 class TurnPipeline:

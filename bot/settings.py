@@ -36,8 +36,9 @@ class DiscordSettings(BaseModel, frozen=True, extra="forbid"):
     token: SecretStr | None = None
     """From the developer portal, page Bot."""
     api_url: str = "https://discord.com/api/v10"
+    """Discord's API, or a proxy before it."""
     gateway_url: str | None = None
-    """None asks the API for it."""
+    """Empty asks the API for it; set it where `api_url` is not Discord itself."""
     asset_channel: int | None = None
     """A channel the bot may upload portraits to, when there is no public URL."""
 
@@ -59,11 +60,15 @@ class TgiSettings(BaseModel, frozen=True, extra="forbid"):
     urls: Annotated[tuple[str, ...], NoDecode] = ("http://127.0.0.1:8080",)
     """Comma separated."""
     api_key: SecretStr | None = None
+    """Sent as a bearer token, if the server asks for one."""
     connect_s: Seconds = 5.0
+    """To connect."""
     first_token_s: Seconds = 60.0
     """Queue and prompt reading included."""
     between_tokens_s: Seconds = 20.0
+    """From one token to the next."""
     whole_reply_s: Seconds = 180.0
+    """For a whole reply."""
 
     @field_validator("urls", mode="before")
     @classmethod
@@ -107,6 +112,7 @@ class HttpSettings(BaseModel, frozen=True, extra="forbid"):
     """The bot's own web server: health, metrics, portraits."""
 
     host: str = "127.0.0.1"
+    """The address it listens on; `0.0.0.0` for all."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8081
     """0 takes any free port."""
     public_url: str | None = None
@@ -133,9 +139,11 @@ class Settings(BaseSettings):
     stream: StreamSettings = StreamSettings()
     http: HttpSettings = HttpSettings()
     characters: Path = Path("characters")
+    """The folder of the characters."""
     data: Path = Path(".play")
     """Where embedded servers keep their files."""
     log_level: str = "INFO"
+    """`DEBUG`, `INFO`, `WARNING` or `ERROR`. No level logs what people write."""
 
 
 def load_settings(**overrides: Any) -> Settings:

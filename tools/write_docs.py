@@ -20,18 +20,6 @@ from bot.settings import PLAIN_NAMES, PREFIX, Settings
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "configuration.md"
 
-UNSAID = {
-    "DiscordSettings.api_url": "Discord's API, or a proxy before it.",
-    "TgiSettings.api_key": "Sent as a bearer token, if the server asks for one.",
-    "TgiSettings.connect_s": "To connect.",
-    "TgiSettings.between_tokens_s": "From one token to the next.",
-    "TgiSettings.whole_reply_s": "For a whole reply.",
-    "HttpSettings.host": "The address it listens on; `0.0.0.0` for all.",
-    "Settings.characters": "The folder of the characters.",
-    "Settings.log_level": "`DEBUG`, `INFO`, `WARNING` or `ERROR`. No level logs what people write.",
-}
-"""What the settings leave to their names."""
-
 HEAD = """\
 <!-- Written by `python -m tools.write_docs`; edit bot/settings.py instead. -->
 
@@ -90,7 +78,7 @@ def _rows(group: type[BaseModel], prefix: str) -> Iterator[str]:
 
 
 def _row(group: type[BaseModel], name: str, field: FieldInfo, prefix: str) -> str:
-    said = docstrings(group).get(name) or UNSAID[f"{group.__name__}.{name}"]
+    said = docstrings(group)[name]
     said = said.replace("None ", "Empty: ", 1) if said.startswith("None ") else said
     return f"| `{(prefix + name).upper()}` | {_shown(field.default)} | {said} |\n"
 

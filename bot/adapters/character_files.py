@@ -50,7 +50,6 @@ _SUFFIXES = {".yaml", ".yml"}
 _PNG_START = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 _NO_TEXT = {"Cc", "Cs"}
 _CHAR_MACRO = re.compile(r"\{\{char\}\}", re.IGNORECASE)
-_USER_MACRO = re.compile(r"\{\{user\}\}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,11 +266,8 @@ class _FileReader:
         return self._story(fields[field], f"`{field}`") if field in fields else ""
 
     def _story(self, node: yaml.Node, what: str) -> str:
-        """Read text for the prompt: `{{char}}` is filled in, `{{user}}` cannot be yet."""
-        text = self._string(node, what)
-        if _USER_MACRO.search(text):
-            self._warn(f"{what} holds {{{{user}}}}, which is not filled in; write around it", node)
-        return _CHAR_MACRO.sub(lambda _: self._name, text)
+        """Read text for the prompt; `{{user}}` is filled in when somebody plays."""
+        return _CHAR_MACRO.sub(lambda _: self._name, self._string(node, what))
 
     def _required(self, fields: Mapping[str, yaml.Node], field: str, advice: str) -> str:
         text = self._prose(fields, field)

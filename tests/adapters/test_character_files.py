@@ -202,7 +202,6 @@ def test_tags_construct_nothing(folder: Path, write: Write, tmp_path: Path) -> N
         ("personality: x", "`personality` is not a field; did you mean `persona`?"),
         ("length: lnog", "`length` 'lnog' is unknown and left out; did you mean long?"),
         ("tagline: " + "x" * 101, "line 3: `tagline` has 101 characters"),
-        ("scenario: '{{user}} knocks.'", "line 3: `scenario` holds {{user}}"),
         ('"a\\nb": x', "`'a\\nb'` is not a field"),
     ],
 )

@@ -54,10 +54,10 @@ class Actions:
         self.allow(interaction, Action.STOP_REPLY, None)
         return self.pipeline.stop(self.place(interaction).channel)
 
-    async def retry_reply(self, interaction: discord.Interaction, turn: TurnId) -> None:
-        """Ask again for the reply to *turn*."""
+    async def retry_reply(self, interaction: discord.Interaction, turn: TurnId) -> bool:
+        """Ask again for the reply to *turn*; False if it is being written already."""
         self.allow(interaction, Action.RETRY_REPLY, None)
-        await self.pipeline.retry(self.place(interaction).channel, turn)
+        return await self.pipeline.retry(self.place(interaction).channel, turn)
 
     async def set_length(self, interaction: discord.Interaction, step: Length, scope: str) -> str:
         """Choose a length for *scope*, one of `SCOPES`; returns what to tell the member."""

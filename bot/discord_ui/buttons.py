@@ -1,6 +1,7 @@
 """Buttons and menus under messages. All live through restarts: their ids say what they do."""
 
 import re
+from contextlib import suppress
 from typing import Any, Self
 
 import discord
@@ -59,9 +60,10 @@ class RetryButton(
         await interaction.response.defer()
         actions: Actions = interaction.client.actions
         async with telling(interaction):
-            await actions.retry_reply(interaction, self.turn)
-            # The notice has served; the reply, or a new notice, takes its place.
-            await interaction.delete_original_response()
+            if await actions.retry_reply(interaction, self.turn):
+                # The notice has served; the reply, or a new notice, takes its place.
+                with suppress(discord.NotFound):
+                    await interaction.delete_original_response()
 
 
 class LengthSelect(

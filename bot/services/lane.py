@@ -95,13 +95,13 @@ class Lane:
 
     async def wait_for_hurry(self, pause_s: float) -> None:
         """Wait for *pause_s*, a newer line, or a stop, whichever is first."""
-        self._hurry.clear()
         async with self.interrupt.block():
             try:
                 async with asyncio.timeout(pause_s):
                     await self._hurry.wait()
             except TimeoutError:
                 pass
+        self._hurry.clear()
 
     def cancel(self) -> None:
         """The process ends."""

@@ -41,6 +41,7 @@ from bot.core.scene import (
 from bot.core.triggers import Decision, decide
 from bot.services.interrupt import Reason
 from bot.services.lane import Lane, Trigger
+from bot.services.recovery import left_unanswered
 from bot.services.reply_writer import ReplyWriter
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,9 @@ REMARK_EMOJI = "💭"
 """Put under a line that the character does not hear."""
 
 RETRY_PREFIX = "retry:"
+
+TAKE_BACK_S = 3.0
+"""For removing a notice, also while the process ends."""
 
 
 def retry_button(trigger: TurnId) -> Button:
@@ -126,6 +130,8 @@ class TurnPipeline:
     async def drain(self, within_s: float) -> bool:
         """Take no new work and let replies end; returns whether all did in time."""
         self._closing = True
+        for lane in self._lanes.values():
+            lane.hurry()  # who waits for the model leaves the line to the next process
         try:
             async with asyncio.timeout(within_s):
                 while running := [lane.finished.wait() for lane in self._lanes.values()]:
@@ -227,17 +233,21 @@ class TurnPipeline:
         """Whether a reply is being made there."""
         return channel in self._lanes
 
-    async def retry(self, channel: ChannelId, trigger: TurnId) -> None:
+    async def retry(self, channel: ChannelId, trigger: TurnId) -> bool:
         """Ask again for the reply to *trigger*, if the story has not gone on.
+
+        Returns whether that began a new try; False if one is under way.
 
         Raises:
             UserError: there is nothing to answer again; says why.
         """
+        if self._closing:
+            raise UserError("I am about to restart. Please try again in a minute.")
         if channel in self._lanes:
             lane = self._lanes[channel]
             if lane.newest.turn == trigger:
                 lane.hurry()
-                return
+                return False
             raise UserError("A reply is being written already.")
         scene = await self._store.read(channel)
         if scene is None or not scene.head.live:
@@ -248,6 +258,7 @@ class TurnPipeline:
         earlier = [turn for turn in scene.turns if turn.id == reply_turn_id(trigger)]
         shown = earlier[-1].messages if earlier else ()
         self._poke(scene.head, Trigger(trigger, players[-1].author, shown))
+        return True
 
     async def recover(self) -> int:
         """After a start: answer what a crash or a restart left unanswered; returns how many.
@@ -259,14 +270,12 @@ class TurnPipeline:
         for channel in await self._insist(self._store.live_channels):
             self._note_live(channel, live=True)
             scene = await self._insist(partial(self._store.read, channel))
-            if scene is None or not scene.head.live or not scene.turns:
-                continue
-            last = scene.turns[-1]
             work = await self._insist(partial(self._store.work, channel))
-            is_due = work is not None or len(scene.head.players) == 1
-            age_s = (self._now_ms() - last.at_ms) / 1000
-            if last.role is Role.PLAYER and is_due and age_s <= self._patience.resume_age_s:
-                self._poke(scene.head, Trigger(last.id, last.author))
+            trigger = left_unanswered(scene, work) if scene else None
+            if scene is None or trigger is None:
+                continue
+            if self._now_ms() - scene.turns[-1].at_ms <= self._patience.resume_age_s * 1000:
+                self._poke(scene.head, trigger)
                 count += 1
         return count
 
@@ -291,6 +300,7 @@ class TurnPipeline:
 
     async def _answer(self, lane: Lane) -> None:
         started = asyncio.get_running_loop().time()
+        outcome: str | None
         try:
             outcome = await self._answer_or_wait(lane)
         except asyncio.CancelledError:
@@ -304,40 +314,45 @@ class TurnPipeline:
             await self._say_why_not(lane.head.place, sentence_for(error), button)
         finally:
             lane.interrupt.clear()
-        self._metrics.turn_ended(outcome, asyncio.get_running_loop().time() - started)
+        if outcome is not None:
+            self._metrics.turn_ended(outcome, asyncio.get_running_loop().time() - started)
 
-    async def _answer_or_wait(self, lane: Lane) -> str:
-        """Answer; while the model is away, say so once and come back until it answers."""
-        loop = asyncio.get_running_loop()
-        give_up_at = loop.time() + self._patience.resume_age_s
+    async def _answer_or_wait(self, lane: Lane) -> str | None:
+        """Answer; while the model is away, say so once and come back until it answers.
+
+        Returns None where that is left to the next process.
+        """
+        give_up_at = asyncio.get_running_loop().time() + self._patience.resume_age_s
         pause_s = self._patience.retry_first_s
         apology: MessageId | None = None
-        while True:
-            try:
-                outcome = await self._writer.write(lane)
-            except GenerationRejected:
-                raise
-            except GenerationError as error:
-                if loop.time() >= give_up_at:
-                    await self._writer.keep_partial(lane)
+        try:
+            while True:
+                try:
+                    return await self._writer.write(lane)
+                except GenerationRejected:
                     raise
-                log.warning(
-                    "the model is away",
-                    extra={"channel": lane.channel, "error": type(error).__name__},
-                )
+                except GenerationError as error:
+                    facts = {"channel": lane.channel, "error": type(error).__name__}
+                    log.warning("the model is away", extra=facts)
+                    if self._closing:
+                        return None
+                    if asyncio.get_running_loop().time() >= give_up_at:
+                        await self._writer.keep_partial(lane)
+                        raise
                 if apology is None:
                     apology = await self._apologise(lane)
                 await lane.wait_for_hurry(pause_s)
                 pause_s = min(pause_s * 2, self._patience.retry_at_most_s)
                 if lane.interrupt.reason is Reason.STOP:
-                    if not (lane.is_showing and await self._writer.keep_partial(lane)):
-                        await self._writer.take_back(lane)
-                    outcome = "stopped"
-                else:
-                    continue
+                    return await self._stop_waiting(lane)
+        finally:
             if apology is not None:
                 await self._take_back(lane.head.place, apology)
-            return outcome
+
+    async def _stop_waiting(self, lane: Lane) -> str:
+        if not (lane.is_showing and await self._writer.keep_partial(lane)):
+            await self._writer.take_back(lane)
+        return "stopped"
 
     async def _apologise(self, lane: Lane) -> MessageId | None:
         sentence = (
@@ -348,8 +363,9 @@ class TurnPipeline:
 
     async def _take_back(self, place: Place, notice: MessageId) -> None:
         try:
-            await self._voice.delete(place, notice)
-        except PostError:
+            async with asyncio.timeout(TAKE_BACK_S):
+                await self._voice.delete(place, notice)
+        except (PostError, TimeoutError):
             log.info("a notice could not be removed", extra={"channel": place.channel})
 
     async def _let_go(self, lane: Lane, error: Exception) -> None:

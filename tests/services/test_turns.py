@@ -218,7 +218,8 @@ async def test_a_model_that_never_comes_back_ends_in_a_notice_with_a_button() ->
         await stage.quiet()
 
         assert stage.metrics.outcomes == ["failed"]
-        assert all("not answering" in text for text in stage.screen())
+        [notice] = stage.screen()
+        assert "please try again" in notice
         await stage.tgi.start()
         await stage.pipeline.retry(HARBOUR.channel, turn)
         await stage.quiet()
@@ -646,3 +647,73 @@ async def test_asking_again_after_the_final_text_was_lost_leaves_one_reply_on_th
     assert [text for _, text in await stage.memory()][1:] == [story(20).strip()]
     assert "did not take" in stage.screen()[1]
     assert len(stage.screen()) == 2
+
+
+async def test_asking_again_while_the_model_is_away_says_that_it_still_is(stage: Stage) -> None:
+    await stage.tgi.stop()
+    turn, _ = await stage.say("Anybody there?")
+    await stage.until(lambda: bool(stage.screen()))
+
+    assert not await stage.pipeline.retry(HARBOUR.channel, turn)
+
+    assert "not answering" in stage.screen()[0]
+
+
+async def test_asking_again_during_shutdown_is_answered_with_a_sentence() -> None:
+    async with open_stage(resume_age_s=0.05) as stage:
+        await stage.begin()
+        await stage.tgi.stop()
+        turn, _ = await stage.say("Anybody there?")
+        await stage.quiet()
+        await stage.pipeline.drain(1)
+
+        with pytest.raises(UserError, match="restart"):
+            await stage.pipeline.retry(HARBOUR.channel, turn)
+
+
+async def test_a_line_that_called_the_character_in_a_round_is_answered_after_a_restart(
+    stage: Stage,
+) -> None:
+    await stage.say("Good evening.")
+    await stage.say("Hi Mara!", author=TOM)
+    await stage.quiet()
+    assert await stage.pipeline.drain(1)
+    await stage.say("Mira, a rum!", author=TOM)
+    assert len(stage.screen()) == 1
+
+    async with open_stage(store=stage.store, voice=stage.voice) as after:
+        assert await after.pipeline.recover() == 1
+        await after.quiet()
+
+    assert len(stage.screen()) == 2
+
+
+async def test_shutdown_does_not_wait_for_a_model_that_is_away(stage: Stage) -> None:
+    await stage.tgi.stop()
+    await stage.say("Anybody there?")
+    await stage.until(lambda: bool(stage.screen()))
+
+    assert await stage.pipeline.drain(5)
+
+    assert stage.screen() == []
+    async with open_stage(store=stage.store, voice=stage.voice) as after:
+        assert await after.pipeline.recover() == 1
+        await after.quiet()
+    assert stage.screen() == ["I hear you."]
+
+
+async def test_a_stored_reply_that_was_being_written_anew_is_finished_after_a_restart(
+    stage: Stage,
+) -> None:
+    turn, _ = await stage.say("Good evening.")
+    await stage.quiet()
+    shown = (await stage.last_turn()).messages
+    await stage.store.claim(HARBOUR.channel, Work(reply_turn_id(turn), turn, shown, 1))
+    stage.tgi.reply = lambda _: " A better one."
+
+    assert await stage.pipeline.recover() == 1
+    await stage.quiet()
+
+    assert stage.screen() == ["A better one."]
+    assert await stage.memory() == [("Mara", "Good evening."), ("Mira", "A better one.")]
+    assert "I hear you" not in stage.tgi.asked[-1].prompt

@@ -1,0 +1,25 @@
+"""What a crash or a restart left to do in a scene."""
+
+from bot.core.scene import Role, Scene, Work
+from bot.core.triggers import calls_by_name
+from bot.services.lane import Trigger
+
+
+def left_unanswered(scene: Scene, work: Work | None) -> Trigger | None:
+    """The line that still waits for its reply; None if none does.
+
+    A reply that was being written anew when the process ended is stored and on
+    the screen, but half overwritten there: its line counts as unanswered.
+    """
+    rewritten = [turn for turn in scene.turns if work is not None and turn.id == work.reply]
+    turns = [turn for turn in scene.turns if turn not in rewritten]
+    if not scene.head.live or not turns or turns[-1].role is not Role.PLAYER:
+        return None
+    last = turns[-1]
+    is_due = (
+        work is not None
+        or len(scene.head.players) == 1
+        or calls_by_name(last.text, (scene.head.character_name,))
+    )
+    shown = rewritten[-1].messages if rewritten else ()
+    return Trigger(last.id, last.author, shown) if is_due else None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot import __version__
-from bot.core.errors import StartupError
+from bot.core.errors import StartupError, first_of
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -77,10 +77,16 @@ def _run(options: argparse.Namespace) -> int:
     from bot.app import run_bot  # noqa: PLC0415
     from bot.log_format import set_up_logging  # noqa: PLC0415
     from bot.processes import watch_parent  # noqa: PLC0415
-    from bot.settings import load_settings  # noqa: PLC0415
+    from bot.settings import EXIT_CONFIG, load_settings  # noqa: PLC0415
 
     settings = load_settings()
-    set_up_logging(settings.log_level)
+    try:
+        set_up_logging(settings.log_level)
+    except ValueError:
+        raise StartupError(
+            "BOT_LOG_LEVEL cannot be used: choose DEBUG, INFO, WARNING or ERROR.",
+            exit_code=EXIT_CONFIG,
+        ) from None
     if options.parent_watch:
         watch_parent()
     if not options.stand_in:
@@ -94,8 +100,13 @@ async def _run_with_stand_in(settings: "Settings") -> int:
     from bot.processes import running  # noqa: PLC0415
 
     port = free_port()
-    async with running(stand_in(settings.data, port, os.environ)):  # noqa: TID251  # handed on
-        return await run_bot(settings, model_url=f"http://127.0.0.1:{port}")
+    code = 0
+    try:
+        async with running(stand_in(settings.data, port, os.environ)):  # noqa: TID251  # handed on
+            code = await run_bot(settings, model_url=f"http://127.0.0.1:{port}")
+    except* StartupError as group:
+        raise first_of(group) from None
+    return code
 
 
 def _tgi(options: argparse.Namespace) -> int:

@@ -135,7 +135,7 @@ async def open_app(settings: Settings) -> AsyncGenerator[tuple[RoleplayBot, Turn
             if count:
                 log.info("answering what was left", extra={"lines": count})
 
-        use_discord_at(settings.discord.api_url, settings.discord.gateway_url)
+        use_discord_at(settings.discord.api_url, settings.discord.gateway_url or None)
         bot = RoleplayBot(
             actions=Actions(scenes, pipeline), notes=store, on_first_ready=first_ready
         )
@@ -154,7 +154,7 @@ async def open_app(settings: Settings) -> AsyncGenerator[tuple[RoleplayBot, Turn
 
 async def _open_store(settings: Settings, stack: AsyncExitStack) -> RedisSceneStore:
     url = settings.redis.url
-    if url is None:
+    if not url:  # `BOT_REDIS__URL=` in .env is not set either
         url = await stack.enter_async_context(open_embedded(settings.data))
     redis = connect(url, timeout_s=settings.redis.timeout_s)
     stack.push_async_callback(redis.aclose)

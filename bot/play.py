@@ -25,6 +25,7 @@ from bot.playground.world import ASSETS_ID
 from bot.processes import Program, last_line, running
 
 USUAL_PORT = 8420
+PORTS = 65_536
 START_TIMEOUT_S = 300.0
 """The first start fetches the model, which may be slow."""
 POLL_S = 0.05
@@ -90,11 +91,7 @@ class _World:
         try:
             (options.data / "logs").mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StartupError(
-                f"{options.data} cannot be used as data folder: {error.strerror}. "
-                "Choose another with --data.",
-                exit_code=EXIT_USAGE,
-            ) from None
+            raise _unusable(options.data, error) from None
         return cls(
             options=options,
             environment=environment,
@@ -191,8 +188,9 @@ def _page_port(wanted: int | None) -> int:
     """The port asked for, else the usual one, else any free one."""
     if wanted is not None:
         if wanted and not _is_free(wanted):
+            what = "is taken" if 0 < wanted < PORTS else "does not exist"
             raise StartupError(
-                f"Port {wanted} is taken. Choose another with --port (0 finds a free one).",
+                f"Port {wanted} {what}. Choose another with --port (0 finds a free one).",
                 exit_code=EXIT_USAGE,
             )
         return wanted or free_port()
@@ -204,7 +202,7 @@ def _is_free(port: int) -> bool:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
-        except OSError:
+        except (OSError, OverflowError):
             return False
         return True
 
@@ -220,7 +218,11 @@ def free_port() -> int:
 @contextlib.contextmanager
 def _only_one(data: Path) -> Generator[None, None, None]:
     """Hold the data folder for this run; the kernel lets go of it however we end."""
-    with (data / "lock").open("a") as lock:
+    try:
+        file = (data / "lock").open("a")
+    except OSError as error:
+        raise _unusable(data, error) from None
+    with file as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -229,3 +231,10 @@ def _only_one(data: Path) -> Generator[None, None, None]:
                 exit_code=EXIT_USAGE,
             ) from None
         yield
+
+
+def _unusable(data: Path, error: OSError) -> StartupError:
+    return StartupError(
+        f"{data} cannot be used as data folder: {error.strerror}. Choose another with --data.",
+        exit_code=EXIT_USAGE,
+    )

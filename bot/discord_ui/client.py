@@ -26,6 +26,7 @@ from bot.discord_ui.roleplay import RoleplayCog
 
 log = logging.getLogger(__name__)
 
+EXIT_UNREACHABLE = 69
 EXIT_CONFIG = 78
 
 _INTENTS = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=True)
@@ -89,6 +90,9 @@ class RoleplayBot(commands.AutoShardedBot):
             sent = await sync_if_changed(self.tree, self._notes, self.application_id or 0)
         except discord.HTTPException as error:
             log.warning("commands were not synced", extra={"status": error.status})
+        except (StoreUnavailable, StoreRefusesWrites) as error:
+            facts = {"error": type(error).__name__}
+            log.warning("nobody remembers whether commands were synced", extra=facts)
         else:
             log.info("commands synced" if sent else "commands are as they were")
 
@@ -148,6 +152,13 @@ async def run_until_closed(bot: RoleplayBot, token: str) -> None:
     Raises:
         StartupError: the token or the intents are wrong, or Discord is out of reach.
     """
+    # Left open, its session would be complained about behind our own sentence.
+    async with bot:
+        await _log_in(bot, token)
+        await _stay(bot)
+
+
+async def _log_in(bot: RoleplayBot, token: str) -> None:
     try:
         await bot.login(token)
     except discord.LoginFailure:
@@ -157,11 +168,10 @@ async def run_until_closed(bot: RoleplayBot, token: str) -> None:
             exit_code=EXIT_CONFIG,
         ) from None
     except (aiohttp.ClientError, discord.HTTPException, OSError) as error:
-        raise StartupError(
-            f"Discord cannot be reached at {Route.BASE} ({type(error).__name__}). "
-            "Check the network and try again.",
-            exit_code=69,
-        ) from None
+        raise _unreachable(error) from None
+
+
+async def _stay(bot: RoleplayBot) -> None:
     try:
         await bot.connect(reconnect=True)
     except discord.PrivilegedIntentsRequired:
@@ -176,3 +186,13 @@ async def run_until_closed(bot: RoleplayBot, token: str) -> None:
             "Code 4004 means the token was reset; see the developer portal.",
             exit_code=EXIT_CONFIG,
         ) from None
+    except (aiohttp.ClientError, discord.GatewayNotFound, OSError) as error:
+        raise _unreachable(error) from None
+
+
+def _unreachable(error: Exception) -> StartupError:
+    return StartupError(
+        f"Discord cannot be reached at {Route.BASE} ({type(error).__name__}). "
+        "Check the network and try again.",
+        exit_code=EXIT_UNREACHABLE,
+    )

@@ -173,9 +173,10 @@ async def test_a_refused_request_is_not_tried_again(
     assert len(server.asked) == 1
 
 
+@pytest.mark.parametrize("after", [1, 30])
 @pytest.mark.parametrize("way", ["leave", "cancel", "error"])
 async def test_the_server_sees_at_once_that_nobody_listens(
-    server: ScriptedTgi, generator: TgiGenerator, way: str
+    server: ScriptedTgi, generator: TgiGenerator, way: str, after: int
 ) -> None:
     server.reply = lambda _: story(400)
     server.tokens_per_s = 200
@@ -183,8 +184,10 @@ async def test_the_server_sees_at_once_that_nobody_listens(
 
     async def read() -> None:
         async with generator.stream(replace(REQUEST, max_new_tokens=400)) as deltas:
+            for _ in range(after):
+                await anext(deltas)
+            reading.set()
             async for _ in deltas:
-                reading.set()
                 if way == "leave":
                     return
                 if way == "error":

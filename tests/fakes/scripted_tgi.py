@@ -62,6 +62,7 @@ class Asked:
     sent: int = 0
     left: asyncio.Event = field(default_factory=asyncio.Event)
     ended: bool = False
+    ended_at: float | None = None
 
 
 @dataclass(slots=True)
@@ -257,6 +258,7 @@ class ScriptedTgi:
             "input_length": count(asked.prompt),
         }
         asked.ended = True
+        asked.ended_at = time.monotonic()
         await self._send(response, event)
 
     async def _send(self, response: web.StreamResponse, event: dict[str, Any]) -> None:

@@ -5,19 +5,18 @@ import hashlib
 import json
 import random
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 
-from bot.adapters.tgi.sse import LineTooLong, SseDecoder
-from bot.adapters.tgi.wire import delta_of, error_of, request_body
+from bot.adapters.tgi.reading import DeltaReader, http_errors_translated
+from bot.adapters.tgi.wire import error_of, request_body
 from bot.core.errors import (
     GenerationError,
     GenerationOverloaded,
-    GenerationTimedOut,
     GenerationUnreachable,
 )
 from bot.core.generation import Delta, GenerationRequest, ModelLimits
@@ -30,8 +29,6 @@ PASSED_OVER_S = 3.0
 COUNTS_KEPT = 512
 SIDE_CALL_S = 10.0
 """For `/info` and `/tokenize`, which wait for no other request."""
-LAST_WORDS_S = 1.0
-"""After the final event, for the server to close the body and keep the connection."""
 CONNECTIONS = 128
 HTTP_OK = 200
 
@@ -93,10 +90,11 @@ class TgiGenerator:
         order = self._order(request.affinity)
         for attempt in range(TRIES):
             replica = order[attempt % len(order)]
-            events = self._events(replica, request, first_by=first_by, whole_by=whole_by)
-            async with aclosing(events):
+            attempted = self._attempt(replica, request, first_by=first_by, whole_by=whole_by)
+            async with AsyncExitStack() as stack:
                 try:
-                    first = await anext(events)
+                    reader = await stack.enter_async_context(attempted)
+                    first = await anext(reader)
                 except (GenerationUnreachable, GenerationOverloaded) as error:
                     self._note_failure(replica, error)
                     pause_s = PAUSE_S * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311
@@ -104,19 +102,19 @@ class TgiGenerator:
                         raise
                 else:
                     replica.failed_at = None
-                    async with aclosing(self._rest(replica, first, events)) as deltas:
+                    async with aclosing(self._rest(replica, first, reader)) as deltas:
                         yield deltas
                     return
             await asyncio.sleep(pause_s)
 
     async def _rest(
-        self, replica: _Replica, first: Delta, events: AsyncIterator[Delta]
+        self, replica: _Replica, first: Delta, reader: DeltaReader
     ) -> AsyncGenerator[Delta, None]:
         yield first
         if first.finish is not None:
             return
         try:
-            async for delta in events:
+            async for delta in reader:
                 yield delta
         except GenerationUnreachable as error:
             self._note_failure(replica, error)
@@ -187,7 +185,7 @@ class TgiGenerator:
 
     async def _call(self, replica: _Replica, method: str, path: str, body: object) -> Any:
         try:
-            with _http_errors_translated():
+            with http_errors_translated():
                 async with (
                     asyncio.timeout(SIDE_CALL_S),
                     self._http.request(method, replica.url + path, json=body) as response,
@@ -202,64 +200,32 @@ class TgiGenerator:
             raise GenerationUnreachable(f"the model server's {path} makes no sense")
         return payload
 
-    async def _events(
+    @asynccontextmanager
+    async def _attempt(
         self, replica: _Replica, request: GenerationRequest, *, first_by: float, whole_by: float
-    ) -> AsyncGenerator[Delta, None]:
-        """The deltas of one try; closing it closes the connection."""
+    ) -> AsyncGenerator[DeltaReader, None]:
+        """One attempt; leaving the block closes the connection."""
         limits = await self._limits_of(replica)
         body = request_body(request, most_stops=limits.max_stop_sequences)
-        with _http_errors_translated():
+        with http_errors_translated():
             async with asyncio.timeout_at(first_by):
                 response = await self._http.post(f"{replica.url}/generate_stream", json=body)
         try:
             if response.status != HTTP_OK:
-                with _http_errors_translated():
+                with http_errors_translated():
                     async with asyncio.timeout(SIDE_CALL_S):
                         payload = await _json_of(response)
                 raise error_of(payload, status=response.status)
-            async with aclosing(self._deltas(response, first_by, whole_by)) as deltas:
-                async for delta in deltas:
-                    yield delta
+            yield DeltaReader(
+                response,
+                first_by=first_by,
+                between_s=self._deadlines.between_tokens_s,
+                whole_by=whole_by,
+            )
         finally:
             # A body that was read to its end has returned its connection
             # already; any other is cut, and that stops the server.
             response.close()
-
-    async def _deltas(
-        self, response: aiohttp.ClientResponse, first_by: float, whole_by: float
-    ) -> AsyncGenerator[Delta, None]:
-        loop = asyncio.get_running_loop()
-        decoder = SseDecoder()
-        token_by = min(first_by, whole_by)
-        while True:
-            # Only data moves the deadline: a stuck server still sends
-            # keep-alive comments. It never spans a yield.
-            with _http_errors_translated():
-                async with asyncio.timeout_at(token_by):
-                    chunk = await response.content.readany()
-            if not chunk:
-                raise GenerationUnreachable("the model server broke off")
-            with _http_errors_translated():
-                events = list(decoder.feed(chunk))
-            for event in events:
-                delta = delta_of(event)
-                if delta.finish is not None:
-                    await _read_out(response)
-                    yield delta
-                    return
-                yield delta
-            if events:
-                token_by = min(loop.time() + self._deadlines.between_tokens_s, whole_by)
-
-
-async def _read_out(response: aiohttp.ClientResponse) -> None:
-    """Let the server end the body, so that the connection can be used again."""
-    try:
-        async with asyncio.timeout(LAST_WORDS_S):
-            while await response.content.readany():
-                pass
-    except (TimeoutError, aiohttp.ClientError):
-        response.close()
 
 
 async def _json_of(response: aiohttp.ClientResponse) -> object:
@@ -268,16 +234,3 @@ async def _json_of(response: aiohttp.ClientResponse) -> object:
     except ValueError:
         return None  # a proxy's page, or nothing: the status has to do
     return payload
-
-
-@contextmanager
-def _http_errors_translated() -> Generator[None, None, None]:
-    try:
-        yield
-    except aiohttp.ConnectionTimeoutError as error:
-        raise GenerationUnreachable("no connection to the model server in time") from error
-    except TimeoutError as error:
-        raise GenerationTimedOut("the model server did not answer in time") from error
-    except (aiohttp.ClientError, LineTooLong, OSError, asyncio.IncompleteReadError) as error:
-        # The text of some of these quotes what was sent; their names suffice.
-        raise GenerationUnreachable(f"the model server was lost ({type(error).__name__})") from None

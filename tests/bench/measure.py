@@ -5,18 +5,20 @@
 The bot is a process of its own; model and Discord live in this one, so that
 both ends of a delay are read from one clock. Model: 300 ms to the first
 token, then 40 tokens/s, 200 tokens a reply, unless told otherwise. No merge
-pause. Prints a table.
+pause. Prints a table. CPU depends on what else the machine does: compare
+figures of one quiet hour, and the bot's with the floor's beside them.
 """
 
 import argparse
 import asyncio
 import json
 import os
+import socket
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -36,8 +38,10 @@ from bot.playground.world import ASSETS_ID, GUILD_ID, HARBOUR_ID, MARA_ID, TAVER
 from tests.fakes.scripted_tgi import ScriptedTgi, story
 
 ROOT = Path(__file__).resolve().parents[2]
-CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 QUIET_CHANNELS = 1000
+TOKENS_PER_S = 40.0
+IDLE_S = 10.0
+IMPORTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class Reply:
     """One measured reply, in seconds."""
 
     added_s: float
+    added_at_end_s: float
     cpu_s: float
     requests: int
 
@@ -54,10 +59,12 @@ class Bot:
 
     def __init__(self, pid: int) -> None:
         self._proc = Path(f"/proc/{pid}")
+        # Linux's clock of another process's CPU, see clock_getcpuclockid(3):
+        # /proc counts in steps of 10 ms, which is more than a reply costs.
+        self._cpu_clock = ~pid << 3 | 2
 
     def cpu_s(self) -> float:
-        fields = (self._proc / "stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
+        return time.clock_gettime(self._cpu_clock)
 
     def memory_mb(self) -> float:
         rows = (self._proc / "smaps_rollup").read_text().splitlines()
@@ -135,9 +142,44 @@ async def measure_reply(member: Member, tgi: ScriptedTgi, bot: Bot, channel: int
             break
     history = await member.get(f"history?message_id={newest['id']}")
     rows = history["revisions"] if isinstance(history, dict) else history
-    first_token_at = tgi.asked[-1].first_token_at
-    assert first_token_at is not None
-    return Reply(rows[0]["at"] - first_token_at, bot.cpu_s() - cpu, len(rows))
+    asked = tgi.asked[-1]
+    assert asked.first_token_at is not None
+    assert asked.ended_at is not None
+    return Reply(
+        added_s=rows[0]["at"] - asked.first_token_at,
+        added_at_end_s=rows[-1]["at"] - asked.ended_at,
+        cpu_s=bot.cpu_s() - cpu,
+        requests=len(rows),
+    )
+
+
+async def floor(tgi: ScriptedTgi, tokens: int) -> dict[str, float]:
+    """What such a reply costs without a bot around it; see `floor.py`."""
+    arguments = [tgi.url, "--tokens", str(tokens), "--tokens-per-s", str(TOKENS_PER_S)]
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.bench.floor", *arguments),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await process.communicate()
+    found = json.loads(output)
+    return {
+        "floor: one wake-up a token, CPU ms": found["wake_ups"],
+        "floor: bytes read and dropped, CPU ms": found["bare_read"],
+        "the bot's reader alone, CPU ms": found["own_read"],
+    }
+
+
+async def import_ms() -> float:
+    """Time to import the program in a fresh interpreter; the middle of some."""
+    code = "import time; t = time.perf_counter(); import bot.app; print(time.perf_counter() - t)"
+    took: list[float] = []
+    for _ in range(IMPORTS):
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", code), cwd=ROOT, stdout=asyncio.subprocess.PIPE
+        )
+        took.append(float((await process.communicate())[0]))
+    return statistics.median(took) * 1000
 
 
 async def quiet_channels(redis_url: str, member: Member, bot: Bot, count: int) -> float:
@@ -172,7 +214,7 @@ def environment_of(address: Address, tgi: ScriptedTgi, redis_url: str, port: int
 
 async def run(options: argparse.Namespace) -> dict[str, float]:
     text = story(options.reply_tokens)
-    tgi = ScriptedTgi(reply=lambda _: text, first_token_s=0.3, tokens_per_s=40)
+    tgi = ScriptedTgi(reply=lambda _: text, first_token_s=0.3, tokens_per_s=TOKENS_PER_S)
     with tempfile.TemporaryDirectory() as folder:
         async with (
             tgi.running(),
@@ -185,13 +227,26 @@ async def run(options: argparse.Namespace) -> dict[str, float]:
         ):
             await (await http.get(address.page_url)).read()
             member = Member(http, address.base_url)
-            environment = environment_of(address, tgi, redis_url, 8397)
-            health = "http://127.0.0.1:8397/readyz"
+            port = free_port()
+            environment = environment_of(address, tgi, redis_url, port)
+            health = f"http://127.0.0.1:{port}/readyz"
             async with started_bot(environment, health) as (_, cold_s):
                 pass
             async with started_bot(environment, health) as (bot, warm_s):
                 figures = await _measured(options, member, tgi, bot, redis_url)
-                return figures | {"start with empty store, s": cold_s, "start again, s": warm_s}
+            return {
+                **figures,
+                **await floor(tgi, options.reply_tokens),
+                "start with empty store, s": cold_s,
+                "start again, s": warm_s,
+                "import, ms": await import_ms(),
+            }
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
 
 
 async def _measured(
@@ -210,20 +265,31 @@ async def _measured(
     )
     await store.start(head, None)
     await client.aclose()
-    replies = [await measure_reply(member, tgi, bot, HARBOUR_ID) for _ in range(options.turns + 2)][
-        2:
-    ]  # the first two fill caches
-    added = sorted(reply.added_s for reply in replies)
+    replies = [await measure_reply(member, tgi, bot, HARBOUR_ID) for _ in range(options.turns + 2)]
+    del replies[:2]  # they fill caches
+    before = bot.cpu_s()
+    await asyncio.sleep(IDLE_S)
+    idle_cpu_s = bot.cpu_s() - before
     used_mb, resident_mb = bot.memory_mb(), bot.resident_mb()
     quiet_mb = await quiet_channels(redis_url, member, bot, options.quiet)
     return {
-        "added delay p50, ms": statistics.median(added) * 1000,
-        "added delay p99, ms": added[min(len(added) - 1, int(len(added) * 0.99))] * 1000,
-        "CPU per reply, ms": statistics.mean(reply.cpu_s for reply in replies) * 1000,
+        **_spread("added until first text, ms", [reply.added_s * 1000 for reply in replies]),
+        **_spread("added at end of reply, ms", [reply.added_at_end_s * 1000 for reply in replies]),
+        **_spread("CPU per reply, ms", [reply.cpu_s * 1000 for reply in replies]),
+        "CPU per idle second, ms": idle_cpu_s / IDLE_S * 1000,
         "Discord calls per reply": statistics.mean(reply.requests for reply in replies),
         "memory (PSS), MB": used_mb,
         "memory (RSS), MB": resident_mb,
         f"{options.quiet} quiet channels add, MB": quiet_mb,
+    }
+
+
+def _spread(label: str, values: Sequence[float]) -> dict[str, float]:
+    name, unit = label.rsplit(", ", 1)
+    ordered = sorted(values)
+    return {
+        f"{name} p50, {unit}": statistics.median(ordered),
+        f"{name} p99, {unit}": ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))],
     }
 
 
@@ -236,7 +302,7 @@ def main() -> None:
     options = parser.parse_args()
     figures = asyncio.run(run(options))
     for name, value in figures.items():
-        print(f"{name:32} {value:10.2f}")  # noqa: T201
+        print(f"{name:40} {value:10.2f}")  # noqa: T201
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2))
 

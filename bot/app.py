@@ -139,7 +139,6 @@ async def open_app(settings: Settings) -> AsyncGenerator[tuple[RoleplayBot, Turn
         bot = RoleplayBot(
             actions=Actions(scenes, pipeline), notes=store, on_first_ready=first_ready
         )
-        stack.push_async_callback(bot.close)  # again is fine; a failed login never got there
         await stack.enter_async_context(
             open_http_server(
                 host=settings.http.host,

@@ -39,13 +39,13 @@ async def test_without_a_token_the_portal_is_named(tmp_path: Path) -> None:
     assert "portal" in sentence
 
 
-async def test_a_wrong_token_is_said_and_not_repeated(tmp_path: Path, redis_url: str) -> None:
+async def test_a_wrong_token_is_said_and_not_repeated(tmp_path: Path, clean_redis_url: str) -> None:
     async with playground() as world:
         bot = bot_with(
             tmp_path,
             BOT_DISCORD__TOKEN="hunter2",
             BOT_DISCORD__API_URL=world.address.api_url,
-            BOT_REDIS__URL=redis_url,
+            BOT_REDIS__URL=clean_redis_url,
         )
         code, sentence = await refused(bot)
 
@@ -54,13 +54,15 @@ async def test_a_wrong_token_is_said_and_not_repeated(tmp_path: Path, redis_url:
     assert "hunter2" not in sentence
 
 
-async def test_the_missing_intent_is_named_with_its_switch(tmp_path: Path, redis_url: str) -> None:
+async def test_the_missing_intent_is_named_with_its_switch(
+    tmp_path: Path, clean_redis_url: str
+) -> None:
     async with playground(message_content=False) as world:
         bot = bot_with(
             tmp_path,
             BOT_DISCORD__TOKEN=world.token,
             BOT_DISCORD__API_URL=world.address.api_url,
-            BOT_REDIS__URL=redis_url,
+            BOT_REDIS__URL=clean_redis_url,
         )
         code, sentence = await refused(bot)
 
@@ -84,12 +86,12 @@ async def test_a_misspelt_setting_is_named_with_the_right_one(tmp_path: Path) ->
     assert "BOT_REDIS__URL" in sentence
 
 
-async def test_a_port_in_use_is_named(tmp_path: Path, redis_url: str) -> None:
+async def test_a_port_in_use_is_named(tmp_path: Path, clean_redis_url: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        bot = bot_with(tmp_path, BOT_REDIS__URL=redis_url, BOT_HTTP__PORT=str(port))
+        bot = bot_with(tmp_path, BOT_REDIS__URL=clean_redis_url, BOT_HTTP__PORT=str(port))
         code, sentence = await refused(bot)
 
     assert code == 78
@@ -97,10 +99,14 @@ async def test_a_port_in_use_is_named(tmp_path: Path, redis_url: str) -> None:
     assert "BOT_HTTP__PORT" in sentence
 
 
-async def test_a_folder_without_a_usable_character_is_named(tmp_path: Path, redis_url: str) -> None:
+async def test_a_folder_without_a_usable_character_is_named(
+    tmp_path: Path, clean_redis_url: str
+) -> None:
     (tmp_path / "characters").mkdir()
     (tmp_path / "characters" / "broken.yaml").write_text("name: [")
-    bot = bot_with(tmp_path, BOT_REDIS__URL=redis_url, BOT_CHARACTERS=str(tmp_path / "characters"))
+    bot = bot_with(
+        tmp_path, BOT_REDIS__URL=clean_redis_url, BOT_CHARACTERS=str(tmp_path / "characters")
+    )
     code, sentence = await refused(bot)
 
     assert code == 78
@@ -116,7 +122,7 @@ async def test_a_data_folder_that_cannot_be_used_is_named(tmp_path: Path) -> Non
 
 
 async def test_one_broken_character_does_not_stop_the_others(
-    tmp_path: Path, redis_url: str
+    tmp_path: Path, clean_redis_url: str
 ) -> None:
     folder = tmp_path / "characters"
     folder.mkdir()
@@ -124,7 +130,7 @@ async def test_one_broken_character_does_not_stop_the_others(
     for name in ("clover.yaml", "clover.png"):
         (folder / name).write_bytes((ROOT / "characters" / name).read_bytes())
 
-    async with running(redis_url, tmp_path, BOT_CHARACTERS=str(folder)) as stage:
+    async with running(clean_redis_url, tmp_path, BOT_CHARACTERS=str(folder)) as stage:
         choices = await stage.world.mara.autocomplete("roleplay start", "character", "")
         _, printed = await stage.bot.stop()
 
@@ -132,8 +138,10 @@ async def test_one_broken_character_does_not_stop_the_others(
     assert "broken.yaml" in printed
 
 
-async def test_a_model_that_is_down_does_not_stop_the_start(tmp_path: Path, redis_url: str) -> None:
-    async with running(redis_url, tmp_path, start=False) as stage:
+async def test_a_model_that_is_down_does_not_stop_the_start(
+    tmp_path: Path, clean_redis_url: str
+) -> None:
+    async with running(clean_redis_url, tmp_path, start=False) as stage:
         await stage.tgi.stop()
         await stage.bot.start()
         await stage.world.wait_online()

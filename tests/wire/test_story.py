@@ -5,18 +5,10 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
-from redis.asyncio import Redis
 
 from tests.fakes.scripted_tgi import ScriptedTgi, story
 from tests.playground.driver import Shown, eventually
 from tests.wire.running import Running, running
-
-
-@pytest.fixture
-def clean_redis_url(redis: Redis, redis_url: str) -> str:
-    """The server's address, with nothing in it."""
-    assert redis is not None
-    return redis_url
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What is going on in one channel: who waits for a reply, and how it can be interrupted."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.core.scene import ChannelId, MessageId, SceneHead, TurnId, UserId
@@ -43,6 +44,10 @@ class Lane:
         self.interrupt = Interrupt()
         self.is_showing = False
         """Whether a part of the reply is on the screen: then it is not restarted any more."""
+        self.shown_in: set[MessageId] = set()
+        """Messages that show the reply in the making."""
+        self.is_unwanted = False
+        """Whether somebody has removed one of them."""
         self.partial = Partial(trigger.turn)
         self.finished = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
@@ -76,8 +81,22 @@ class Lane:
         """Whether a line waits; it is then no longer counted as waiting."""
         was_pending, self._pending = self._pending, False
         self.is_showing = False
+        self.shows_in(())
         self.taken_at = asyncio.get_running_loop().time()
         return was_pending
+
+    def shows_in(self, messages: Sequence[MessageId]) -> None:
+        """A reply begins, which *messages* show from before."""
+        self.shown_in.clear()
+        self.shown_in.update(messages)
+        self.is_unwanted = False
+
+    def removed(self, turns: Sequence[TurnId], messages: Sequence[MessageId]) -> None:
+        """Lines and messages are gone: nobody wants a reply to such a line, or shown in such."""
+        if not self.shown_in.isdisjoint(messages):
+            self.is_unwanted = True
+        if self.is_unwanted or self.newest.turn in turns:
+            self.interrupt.request(Reason.STOP)
 
     def joined(self) -> None:
         """The reply in the making answers everything up to the newest line."""

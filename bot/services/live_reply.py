@@ -53,6 +53,10 @@ class _Part:
     buttons: tuple[Button, ...] = ()
 
 
+class _Lost(Exception):
+    """Discord will not change a message of the reply: it, or its webhook, is gone."""
+
+
 class LiveReply:
     """One reply in one place; an async context manager that is used once."""
 
@@ -68,6 +72,7 @@ class LiveReply:
         buttons_while_writing: Sequence[Button] = (),
         buttons_at_end: Sequence[Button] = (),
         already: Sequence[MessageId] = (),
+        on_removing: Callable[[MessageId], None] = lambda _: None,
         part_limit: int = PART_LIMIT,
         last_edit_s: float = 20.0,
         retry_s: float = 0.5,
@@ -82,6 +87,7 @@ class LiveReply:
             on_posted: awaited with the id of each new message. That the store
                 fails then does not end the reply: `finish` returns all ids.
             already: messages that show this reply from before a crash.
+            on_removing: called with the id of each message that we take away.
             last_edit_s: how long `finish` may take.
             retry_s: the first pause after Discord did not take something.
         """
@@ -91,6 +97,7 @@ class LiveReply:
         self._pacer = pacer
         self._split = split
         self._on_posted = on_posted
+        self._on_removing = on_removing
         self._while_writing = tuple(buttons_while_writing)
         self._at_end = tuple(buttons_at_end)
         self._parts = [_Part(message) for message in already]
@@ -105,6 +112,7 @@ class LiveReply:
         self._ending = False  # no growth any more
         self._settled = False  # finished or discarded: nothing to leave readable
         self._posting = False
+        self._moved = False  # into new messages, which is done once
         self._error: PostError | None = None
         self._changed = asyncio.Event()
         self._end = asyncio.Event()
@@ -275,6 +283,13 @@ class LiveReply:
 
         What it shows already costs no request.
         """
+        try:
+            return await self._lay_out(text, buttons)
+        except _Lost:
+            await self._move()
+            return await self._lay_out(text, buttons)
+
+    async def _lay_out(self, text: str, buttons: tuple[Button, ...]) -> int:
         texts = self._split(text, self._part_limit)
         for number, part_text in enumerate(texts):
             below = buttons if number == len(texts) - 1 else ()
@@ -284,6 +299,15 @@ class LiveReply:
                 await self._change(self._parts[number], part_text, below)
             self._visible.set()
         return len(texts)
+
+    async def _move(self) -> None:
+        """Go on in new messages; what can be removed of the old ones is."""
+        self._moved = True
+        lost, self._parts = self._parts, []
+        for part in lost:
+            self._on_removing(part.message)
+            with suppress(PostError):
+                await self._voice.delete(self._place, part.message)
 
     async def _post(self, text: str, buttons: tuple[Button, ...]) -> None:
         self._pacer.sent(self._channel, self._clock())
@@ -311,7 +335,12 @@ class LiveReply:
             return
         self._pacer.sent(self._channel, self._clock())
         part.text = None  # in doubt until the answer is there
-        await self._voice.edit(self._place, part.message, self._speaker, text, buttons)
+        try:
+            await self._voice.edit(self._place, part.message, self._speaker, text, buttons)
+        except PostRefused as error:
+            if self._moved or self._settled:
+                raise
+            raise _Lost from error
         part.text, part.buttons = text, buttons
 
     async def _remove_beyond(self, count: int) -> None:
@@ -319,11 +348,12 @@ class LiveReply:
             await self._remove(part)
 
     async def _remove(self, part: _Part) -> None:
+        self._on_removing(part.message)
         await self._voice.delete(self._place, part.message)
         self._parts.remove(part)
 
     async def _leave_readable(self) -> None:
-        with suppress(PostError, TimeoutError):
+        with suppress(PostError, TimeoutError, _Lost):
             async with asyncio.timeout(LAST_WORDS_S):
                 await self._stop_growing()
                 texts = self._split(self._newest, self._part_limit)[: len(self._parts)]

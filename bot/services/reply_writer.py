@@ -92,6 +92,7 @@ class ReplyWriter:
         work = await self._claim(lane)
         # What is there from an earlier try is edited, and no newer line joins it.
         lane.is_showing = bool(work.messages)
+        lane.shows_in(work.messages)
         async with self._live(lane, character, work.messages) as live:
             await lane.settle(self._merge_pause_s)
             while True:
@@ -110,6 +111,7 @@ class ReplyWriter:
             buttons_while_writing=(stop_button(lane.channel),),
             already=already,
             on_posted=lambda message: self._posted(lane, message),
+            on_removing=lane.shown_in.discard,
         )
 
     async def _claim(self, lane: Lane) -> Work:
@@ -146,6 +148,7 @@ class ReplyWriter:
         await self._store.abandon(lane.channel, work.reply)
 
     async def _posted(self, lane: Lane, message: MessageId) -> None:
+        lane.shown_in.add(message)
         await self._store.posted(lane.channel, reply_turn_id(lane.partial.turn), message)
 
     async def _compose(self, lane: Lane, live: LiveReply, character: Character) -> str:
@@ -244,8 +247,8 @@ class ReplyWriter:
     async def _conclude(self, lane: Lane, live: LiveReply, character: Character, text: str) -> str:
         was_stopped = lane.interrupt.reason is Reason.STOP
         reply = reply_turn_id(lane.partial.turn)
-        if not text:
-            if not lane.newest.shown:  # what is stored already stays as it is
+        if not text or lane.is_unwanted:
+            if lane.is_unwanted or not lane.newest.shown:  # what is stored already stays as it is
                 await live.discard()
             await self._store.abandon(lane.channel, reply)
             return "stopped"

@@ -287,8 +287,8 @@ class TurnPipeline:
         """Messages are gone from the screen, so they are from memory."""
         gone = await self._insist(lambda: self._store.delete(channel, messages))
         lane = self._lanes.get(channel)
-        if lane is not None and lane.newest.turn in gone:
-            lane.interrupt.request(Reason.STOP)
+        if lane is not None:
+            lane.removed(gone, messages)
 
     async def _serve(self, lane: Lane) -> None:
         try:

@@ -38,6 +38,7 @@ def live(
     pacer: Pacer | None = None,
     already: tuple[MessageId, ...] = (),
     on_posted: Noted = forget,
+    on_removing: Callable[[MessageId], None] = lambda _: None,
     part_limit: int = 1_900,
     last_edit_s: float = 2.0,
 ) -> LiveReply:
@@ -48,6 +49,7 @@ def live(
         pacer=pacer or Pacer(every_s=EVERY_S, at_most_s=2 * EVERY_S, calls=99),
         split=cut,
         on_posted=on_posted,
+        on_removing=on_removing,
         buttons_while_writing=[STOP],
         buttons_at_end=[AGAIN],
         already=already,
@@ -368,20 +370,36 @@ async def test_a_final_text_that_never_gets_through_is_told_in_time() -> None:
     assert time.monotonic() - started < 1
 
 
-async def test_a_refusal_stops_growth_and_is_told_at_the_end() -> None:
+async def test_a_reply_that_cannot_be_changed_any_more_goes_on_in_a_new_message() -> None:
+    voice, removed = ScriptedVoice(), list[MessageId]()
+
+    async with live(voice, on_removing=removed.append) as reply:
+        reply.show("Ahoy")
+        await until(lambda: reply.shown)
+        [lost] = voice.messages
+        voice.outcomes["edit"].append(PostRefused("the webhook is gone"))
+        shown = await reply.finish("Ahoy, you!")
+
+    assert [message.text for message in voice.messages.values()] == ["Ahoy, you!"]
+    assert shown == tuple(voice.messages)
+    assert len(voice.did("say")) == 2
+    assert removed == [lost]
+
+
+async def test_a_second_refusal_stops_growth_and_is_told_at_the_end() -> None:
     voice = ScriptedVoice()
 
     with pytest.raises(PostRefused):
         async with live(voice) as reply:
             reply.show("Ahoy")
             await until(lambda: reply.shown)
-            voice.messages.clear()  # a moderator deletes it
+            voice.outcomes["edit"].extend([PostRefused("no right")] * 100)
             for length in range(100):
                 reply.show("Ahoy" + "!" * length)
                 await asyncio.sleep(0.002)
             await reply.finish("Ahoy, you!")
 
-    assert len(voice.did("edit")) == 1
+    assert len(voice.did("edit")) == 2
 
 
 async def test_a_store_that_cannot_note_a_message_does_not_end_the_reply() -> None:

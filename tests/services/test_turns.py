@@ -717,3 +717,22 @@ async def test_a_stored_reply_that_was_being_written_anew_is_finished_after_a_re
     assert stage.screen() == ["A better one."]
     assert await stage.memory() == [("Mara", "Good evening."), ("Mira", "A better one.")]
     assert "I hear you" not in stage.tgi.asked[-1].prompt
+
+
+async def test_deleting_the_message_in_which_a_reply_grows_ends_it_without_a_word(
+    stage: Stage,
+) -> None:
+    stage.tgi.reply = lambda _: story(200)
+    stage.tgi.tokens_per_s = 50
+    await stage.say("Tell me everything.")
+    await stage.until(lambda: bool(stage.screen()))
+
+    [shown] = stage.voice.on_screen(HARBOUR.channel)
+    del stage.voice.messages[shown.id]
+    await stage.pipeline.deleted(HARBOUR.channel, [shown.id])
+    await stage.quiet()
+
+    assert stage.screen() == []
+    assert [name for name, _ in await stage.memory()] == ["Mara"]
+    assert stage.tgi.asked[0].left.is_set()
+    assert await stage.store.work(HARBOUR.channel) is None

@@ -237,3 +237,34 @@ async def test_nothing_people_wrote_is_logged(clean_redis_url: str, tmp_path: Pa
 
     assert "canary" not in printed
     assert stage.world.token not in printed
+
+
+async def test_a_reply_is_whole_although_its_webhook_was_deleted_meanwhile(stage: Running) -> None:
+    mara, tgi = stage.world.mara, stage.tgi
+    tgi.reply, tgi.tokens_per_s = lambda _: story(60) + " The end.", 60
+    await mara.answer(await mara.slash("roleplay start", character="clover", greeting="none"))
+    await mara.send("Tell me.")
+    growing = await mara.wait_for_message(lambda m: "Stop" in m.labels)
+
+    await stage.world.delete_webhooks(growing.channel_id)
+
+    whole = await mara.wait_for_message(lambda m: is_whole(m, "The end."))
+    assert whole.content.startswith("The lamp")
+    assert not [m for m in await mara.messages() if "Try again" in m.labels]
+
+
+async def test_a_reply_that_a_moderator_deletes_while_it_grows_is_forgotten(
+    stage: Running,
+) -> None:
+    mara, tgi = stage.world.mara, stage.tgi
+    tgi.reply, tgi.tokens_per_s = lambda _: story(60), 60
+    await mara.answer(await mara.slash("roleplay start", character="clover", greeting="none"))
+    await mara.send("Tell me.")
+    growing = await mara.wait_for_message(lambda m: "Stop" in m.labels)
+
+    await stage.world.ann.delete(growing)
+    await eventually(tgi.asked[-1].left.is_set)
+
+    status = await mara.answer(await mara.slash("roleplay status"))
+    assert "Turns so far: 1, 0 of them" in status.content
+    assert not [m for m in await mara.messages() if m.is_bot and not m.is_ephemeral]

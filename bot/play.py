@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import fcntl
 import secrets
+import shutil
 import signal
 import socket
 import sys
@@ -26,12 +27,13 @@ from bot.processes import Program, last_line, running
 
 USUAL_PORT = 8420
 PORTS = 65_536
-START_TIMEOUT_S = 300.0
+START_TIMEOUT_S = 1800.0
 """The first start fetches the model, which may be slow."""
 POLL_S = 0.05
 PROGRESS_EVERY_S = 5.0
 EXIT_USAGE = 2
 EXIT_NOT_READY = 70
+LEAST_FREE_MB = 20
 
 Say = Callable[[str], None]
 
@@ -92,6 +94,13 @@ class _World:
             (options.data / "logs").mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise _unusable(options.data, error) from None
+        free_mb = shutil.disk_usage(options.data).free // 1_000_000
+        if free_mb < LEAST_FREE_MB:
+            raise StartupError(
+                f"The disk of {options.data} is full ({free_mb} of {LEAST_FREE_MB} MB needed). "
+                "Make room, or choose another folder with --data.",
+                exit_code=EXIT_USAGE,
+            )
         return cls(
             options=options,
             environment=environment,
@@ -172,7 +181,7 @@ async def _ready_or_stopped(world: _World, stopped: asyncio.Event, say: Say) -> 
                             return True
                     if time.monotonic() - told_at > PROGRESS_EVERY_S:
                         told_at = time.monotonic()
-                        say(f"Waiting: {' '.join(reasons.values()) or 'the bot starts.'}")
+                        say(f"Waiting: {_what_for(reasons, world.options.data)}")
                     await asyncio.sleep(POLL_S)
         except TimeoutError:
             why = " ".join(reasons.values()) or last_line(world.options.data / "logs" / "bot.log")
@@ -182,6 +191,12 @@ async def _ready_or_stopped(world: _World, stopped: asyncio.Event, say: Say) -> 
                 exit_code=EXIT_NOT_READY,
             ) from None
     return False
+
+
+def _what_for(reasons: Mapping[str, str], data: Path) -> str:
+    if set(reasons) == {"model"}:
+        return f"the model. {last_line(_log_file(data, 'the model'))}"  # it may be fetched
+    return " ".join(reasons.values()) or "the bot starts."
 
 
 def _page_port(wanted: int | None) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -18,18 +19,30 @@ pytestmark = [pytest.mark.soak, pytest.mark.timeout(1800)]
 
 CHANNELS = 6
 LINES = 40
+TRIES = 5
+REPLY = (story(15) + ".").strip()
 SEED = 20261123
 
 
 async def write_lines(member: Member, channel: int, chance: random.Random) -> None:
-    """Write one line after another, each once the last is answered."""
+    """Write one line after another, each once the last is answered in full.
+
+    A line that meets a dead bot is never heard; its writer says it again.
+    """
     for number in range(LINES):
-        sent = await member.send(f"Line {number}.", channel)
+        for _ in range(TRIES):
+            sent = await member.send(f"Line {number}.", channel)
 
-        def answers(shown: Shown, after: int = sent.id) -> bool:
-            return shown.is_webhook and shown.id > after and not shown.labels
+            def answers(shown: Shown, after: int = sent.id) -> bool:
+                return shown.is_webhook and shown.id > after and shown.content == REPLY
 
-        await member.wait_for_message(answers, 120, channel=channel)
+            try:
+                await member.wait_for_message(answers, 20, channel=channel)
+            except AssertionError:
+                continue
+            break
+        else:
+            raise AssertionError(f"line {number} was never answered")
         await asyncio.sleep(chance.uniform(0, 0.3))
 
 
@@ -56,7 +69,7 @@ async def test_every_line_gets_one_reply_and_the_screen_is_what_is_remembered(
     chance = random.Random(SEED)
     async with running(redis_url, tmp_path) as stage:
         mara = stage.world.mara
-        stage.tgi.reply, stage.tgi.tokens_per_s = lambda _: story(15) + ".", 40
+        stage.tgi.reply, stage.tgi.tokens_per_s = rest_of_the_reply, 40
         channels = [await mara.thread(f"Story {number}") for number in range(CHANNELS)]
         for channel in channels:
             use = await mara.slash("roleplay start", character="clover", channel=channel)
@@ -74,11 +87,16 @@ async def test_every_line_gets_one_reply_and_the_screen_is_what_is_remembered(
         for channel in channels:
             scene = await store.read(ChannelId(channel))
             assert scene is not None
-            shown = [m for m in await mara.messages(channel, 100) if not m.is_ephemeral]
-            screen = {m.id: m.content for m in shown}
-            for turn in scene.turns[-40:]:
-                text = "".join(screen.get(message, "?") for message in turn.messages)
-                assert text == turn.text
-            roles = [turn.role for turn in scene.turns[1:]]
-            assert roles == [Role.PLAYER, Role.CHARACTER] * LINES
+            screen = {m.id: m.content for m in await mara.messages(channel, 100) if m.is_webhook}
+            replies = [turn for turn in scene.turns if turn.role is Role.CHARACTER]
+            remembered = {turn.messages[0]: turn.text for turn in replies[-len(screen) :]}
+            assert screen == remembered
+            roles = [turn.role for turn in scene.turns]
+            assert (Role.CHARACTER, Role.CHARACTER) not in pairwise(roles)
         assert kills > 3
+
+
+def rest_of_the_reply(prompt: str) -> str:
+    """What a model goes on with: the whole reply, or what a broken one lacks."""
+    begun = prompt.rpartition("Clover:")[2]
+    return (" " + REPLY).removeprefix(begun)

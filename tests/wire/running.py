@@ -40,12 +40,13 @@ class BotProcess:
 
     settings: dict[str, str]
     folder: Path
+    arguments: tuple[str, ...] = ()
     process: asyncio.subprocess.Process | None = None
     printed: list[str] = field(default_factory=list)
 
     async def start(self) -> None:
         self.process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", "run"),
+            *(sys.executable, "-m", "bot", "run", *self.arguments),
             cwd=self.folder,  # away from any .env
             env=surroundings(PYTHONPATH=str(ROOT), **self.settings),
             stdout=asyncio.subprocess.PIPE,

@@ -49,6 +49,19 @@ class Actions:
             )
         raise UserError(f"You need the right to write here to {action.value}.")
 
+    def require_own_rights(self, interaction: discord.Interaction) -> None:
+        """Raise UserError where we could not even say that something went wrong."""
+        granted = interaction.app_permissions
+        in_thread = isinstance(interaction.channel, discord.Thread)
+        may_send = granted.send_messages_in_threads if in_thread else granted.send_messages
+        if interaction.guild_id is None or (granted.view_channel and may_send):
+            return
+        right = "Send Messages in Threads" if in_thread else "Send Messages"
+        raise UserError(
+            f"I may not write here. Give me View Channel and {right} in this channel, then try "
+            "again."
+        )
+
     async def stop_reply(self, interaction: discord.Interaction) -> bool:
         """End the reply in the making; False if there is none."""
         self.allow(interaction, Action.STOP_REPLY, None)

@@ -10,6 +10,7 @@ from bot.core.lengths import LADDER, ChosenLength, Length
 from bot.core.scene import TurnId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.error_replies import telling
+from bot.services.turns import StoryWentOn
 
 STEPS = (*LADDER, Length.AUTO)
 
@@ -60,8 +61,13 @@ class RetryButton(
         await interaction.response.defer()
         actions: Actions = interaction.client.actions
         async with telling(interaction):
-            if await actions.retry_reply(interaction, self.turn):
-                # The notice has served; the reply, or a new notice, takes its place.
+            has_served = True
+            try:
+                # The reply, or a new notice, takes the place of this one.
+                has_served = await actions.retry_reply(interaction, self.turn)
+            except StoryWentOn as error:
+                await interaction.followup.send(str(error), ephemeral=True)
+            if has_served:
                 with suppress(discord.NotFound):
                     await interaction.delete_original_response()
 

@@ -1,16 +1,19 @@
 """`/roleplay start|stop|resume|status`."""
 
+from contextlib import suppress
+
 import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.core.errors import CharacterUnknown
 from bot.core.lengths import Length
 from bot.core.rights import Action
 from bot.core.scene import MessageId, Role, UserId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.buttons import STEPS
 from bot.discord_ui.convert import is_age_restricted, milliseconds
-from bot.services.scenes import Opening
+from bot.services.scenes import CHOICES_SHOWN, Opening
 
 LENGTH_CHOICES = [app_commands.Choice(name=step.value, value=step.value) for step in STEPS]
 NO_GREETING = "none"
@@ -52,6 +55,7 @@ class RoleplayCog(
         # nothing that waits comes before this, here and in every command.
         await interaction.response.defer(ephemeral=True)
         self._actions.allow(interaction, Action.START_SCENE, None)
+        self._actions.require_own_rights(interaction)
         found = self._actions.scenes.character(character)
         head = await self._actions.scenes.start(
             Opening(
@@ -92,14 +96,16 @@ class RoleplayCog(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
         chosen = str(getattr(interaction.namespace, "character", "") or "")
-        found = self._actions.scenes.characters().get(chosen)  # type: ignore[call-overload]
-        greetings = found.greetings if found else ()
+        greetings: tuple[str, ...] = ()
+        with suppress(CharacterUnknown):  # not chosen yet
+            greetings = self._actions.scenes.character(chosen).greetings
         choices = [
             app_commands.Choice(name=_label(f"{number}. {text}"), value=str(number))
             for number, text in enumerate(greetings, start=1)
         ]
         choices.append(app_commands.Choice(name="None: I write first", value=NO_GREETING))
-        return [choice for choice in choices if current.casefold() in choice.name.casefold()]
+        fitting = [each for each in choices if current.casefold() in each.name.casefold()]
+        return fitting[:CHOICES_SHOWN]
 
     @app_commands.command()
     async def stop(self, interaction: discord.Interaction) -> None:
@@ -122,7 +128,9 @@ class RoleplayCog(
         await interaction.response.defer(ephemeral=True)
         channel = self._actions.place(interaction).channel
         self._actions.allow(interaction, Action.END_SCENE, await self._actions.scenes.head(channel))
-        head = await self._actions.scenes.set_live(channel, live=True)
+        self._actions.require_own_rights(interaction)
+        is_adult_place = is_age_restricted(interaction.channel)
+        head = await self._actions.scenes.resume(channel, is_age_restricted=is_adult_place)
         await interaction.followup.send(
             f"The scene with **{head.character_name}** goes on.", ephemeral=True
         )

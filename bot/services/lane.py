@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from bot.core.scene import ChannelId, MessageId, SceneHead, TurnId, UserId
 from bot.services.interrupt import Interrupt, Reason
 
+MOST_PAUSES = 5
+"""Who writes line after line without a pause is answered after so many of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
@@ -85,6 +88,11 @@ class Lane:
         self.taken_at = asyncio.get_running_loop().time()
         return was_pending
 
+    def changed(self, line: TurnId) -> None:
+        """A line has a new text: what is not shown yet is begun again."""
+        if line == self.newest.turn and not self.is_showing:
+            self.interrupt.request(Reason.MERGE)
+
     def shows_in(self, messages: Sequence[MessageId]) -> None:
         """A reply begins, which *messages* show from before."""
         self.shown_in.clear()
@@ -103,9 +111,10 @@ class Lane:
         self._pending = False
 
     async def settle(self, pause_s: float) -> None:
-        """Wait until no line has come for *pause_s*, or a stop."""
+        """Wait until no line has come for *pause_s*, but not for ever, or a stop."""
         loop = asyncio.get_running_loop()
-        while (left := self._poked_at + pause_s - loop.time()) > 0:
+        at_latest = loop.time() + MOST_PAUSES * pause_s
+        while (left := min(self._poked_at + pause_s, at_latest) - loop.time()) > 0:
             async with self.interrupt.block():
                 await asyncio.sleep(left)
             if self.interrupt.reason is Reason.STOP:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.characters import Character, Rating, filled
-from bot.core.errors import CharacterUnknown, NoLiveScene, PostError, UserError
+from bot.core.errors import CharacterUnknown, NoLiveScene, PostError, PostRefused, UserError
 from bot.core.lengths import ChosenLength, Length, choose_length
 from bot.core.ports import CharacterSource, SceneStore, Speaker, Voice
 from bot.core.scene import (
@@ -99,10 +99,7 @@ class Scenes:
                 a channel for everyone, or no right to write here.
         """
         character = self.character(opening.character)
-        if character.rating is Rating.ADULT and not opening.is_age_restricted:
-            raise UserError(
-                f"{character.name} is for adults and plays only in age-restricted channels."
-            )
+        _check_age(character, is_age_restricted=opening.is_age_restricted)
         head = SceneHead(
             place=opening.place,
             owner=opening.owner,
@@ -125,14 +122,32 @@ class Scenes:
             for part in split(turn.text):
                 # One by one: what was posted counts even if the next fails.
                 messages.append(await self._voice.say(place, speaker, part))  # noqa: PERF401
-        except PostError as error:
+        except PostRefused as error:
             if not messages:
                 await self._store.purge(place.channel)
                 raise UserError(
                     "I may not write here. Give me View Channel, Send Messages and Manage "
                     "Webhooks in this channel, then start again."
                 ) from error
+        except PostError as error:
+            if not messages:
+                await self._store.purge(place.channel)
+                raise UserError(
+                    "Discord did not take the greeting. Start again in a moment."
+                ) from error
         await self._store.commit(place.channel, replace(turn, messages=tuple(messages)))
+
+    async def resume(self, channel: ChannelId, *, is_age_restricted: bool) -> SceneHead:
+        """Go on with the channel's scene.
+
+        Raises:
+            UserError: there is none, or its character may not play there (any more).
+        """
+        head = await self._store.head(channel)
+        character = self.characters().get(head.character) if head else None
+        if character is not None:
+            _check_age(character, is_age_restricted=is_age_restricted)
+        return await self.set_live(channel, live=True)
 
     async def set_live(self, channel: ChannelId, *, live: bool) -> SceneHead:
         """Stop or resume the channel's scene; both may be done twice.
@@ -189,6 +204,13 @@ class Scenes:
     async def forget(self, channel: ChannelId) -> None:
         """The channel is gone, and its story with it."""
         await self._store.purge(channel)
+
+
+def _check_age(character: Character, *, is_age_restricted: bool) -> None:
+    if character.rating is Rating.ADULT and not is_age_restricted:
+        raise UserError(
+            f"{character.name} is for adults and plays only in age-restricted channels."
+        )
 
 
 def _greeting(opening: Opening, character: Character) -> Turn | None:

@@ -65,6 +65,10 @@ def retry_button(trigger: TurnId) -> Button:
     return Button("Try again", f"{RETRY_PREFIX}{trigger}", emoji="🔁")
 
 
+class StoryWentOn(UserError):
+    """The line that is to be answered again is not the newest any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Incoming:
     """A member's message. `at_ms` is Unix time in milliseconds."""
@@ -254,7 +258,7 @@ class TurnPipeline:
             raise NoLiveScene("No scene is live here. Start one with /roleplay start.")
         players = [turn for turn in scene.turns if turn.role is Role.PLAYER]
         if not players or players[-1].id != trigger:
-            raise UserError("The story has gone on since. Just write your next line.")
+            raise StoryWentOn("The story has gone on since. Just write your next line.")
         earlier = [turn for turn in scene.turns if turn.id == reply_turn_id(trigger)]
         shown = earlier[-1].messages if earlier else ()
         self._poke(scene.head, Trigger(trigger, players[-1].author, shown))
@@ -281,7 +285,10 @@ class TurnPipeline:
 
     async def edited(self, channel: ChannelId, message: MessageId, text: str, at_ms: int) -> None:
         """A member has edited their message: what is on the screen is what we remember."""
-        await self._insist(lambda: self._store.edit(channel, message, text, at_ms))
+        is_ours = await self._insist(lambda: self._store.edit(channel, message, text, at_ms))
+        lane = self._lanes.get(channel)
+        if is_ours and lane is not None:
+            lane.changed(player_turn_id(message))
 
     async def deleted(self, channel: ChannelId, messages: Sequence[MessageId]) -> None:
         """Messages are gone from the screen, so they are from memory."""

@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.errors import PostError, PostRefused, StoreUnavailable, UserError
 from bot.core.lengths import MAX_NEW_TOKENS, Length
-from bot.core.scene import ChannelId, Scene, SceneHead, Work, reply_turn_id
+from bot.core.scene import ChannelId, MessageId, Scene, SceneHead, Work, reply_turn_id
 from bot.core.triggers import Decision
 from tests.fakes.memory_store import MemorySceneStore
 from tests.fakes.scripted_tgi import Fault, story
@@ -736,3 +736,29 @@ async def test_deleting_the_message_in_which_a_reply_grows_ends_it_without_a_wor
     assert [name for name, _ in await stage.memory()] == ["Mara"]
     assert stage.tgi.asked[0].left.is_set()
     assert await stage.store.work(HARBOUR.channel) is None
+
+
+async def test_a_line_that_is_edited_before_anything_is_shown_is_answered_as_it_reads_now(
+    stage: Stage,
+) -> None:
+    stage.tgi.first_token_s = 0.2
+    await stage.say("I open the dor.", number=20_000)
+    await stage.until(lambda: len(stage.tgi.asked) == 1)
+
+    await stage.pipeline.edited(HARBOUR.channel, MessageId(20_000), "I open the door.", 2_000_000)
+    await stage.quiet()
+
+    assert stage.tgi.asked[0].left.is_set()
+    assert "I open the door." in stage.tgi.asked[1].prompt
+    assert stage.screen() == ["I hear you."]
+    assert stage.metrics.outcomes == ["replied"]
+
+
+async def test_who_never_pauses_is_answered_nevertheless() -> None:
+    async with open_stage(merge_pause_s=0.05) as stage:
+        await stage.begin()
+
+        async with asyncio.timeout(5):
+            while not stage.tgi.asked:
+                await stage.say("And then!")
+                await asyncio.sleep(0.01)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.playground.rights import Right
+from bot.playground.world import BOT_ROLE_ID, TAVERN_ID
 from tests.fakes.scripted_tgi import ScriptedTgi, story
 from tests.playground.driver import Shown, eventually
 from tests.wire.running import Running, running
@@ -268,3 +270,36 @@ async def test_a_reply_that_a_moderator_deletes_while_it_grows_is_forgotten(
     status = await mara.answer(await mara.slash("roleplay status"))
     assert "Turns so far: 1, 0 of them" in status.content
     assert not [m for m in await mara.messages() if m.is_bot and not m.is_ephemeral]
+
+
+async def test_where_the_bot_may_not_write_no_scene_starts_and_none_is_lost(stage: Running) -> None:
+    mara, world = stage.world.mara, stage.world
+    await mara.answer(await mara.slash("roleplay start", character="clover", greeting="none"))
+    await mara.answer(await mara.slash("roleplay stop"))
+    await world.overwrite(TAVERN_ID, BOT_ROLE_ID, deny=int(Right.SEND_MESSAGES))
+
+    refused = await mara.answer(await mara.slash("roleplay start", character="hollis"))
+
+    assert "Send Messages" in refused.content
+    status = await mara.answer(await mara.slash("roleplay status"))
+    assert "Clover" in status.content
+
+
+async def test_a_notice_whose_line_is_past_goes_when_its_button_is_pressed(stage: Running) -> None:
+    mara, tgi = stage.world.mara, stage.tgi
+    tgi.reply = lambda prompt: " Yes." if "Still" in prompt else ""
+    await mara.answer(await mara.slash("roleplay start", character="clover", greeting="none"))
+    await mara.send("Are you there?")
+    notice = await mara.wait_for_message(lambda m: "Try again" in m.labels)
+    await mara.send("Still there?")
+    await mara.wait_for_message(lambda m: is_whole(m, "Yes."))
+
+    use = await mara.click(notice, "Try again")
+
+    assert use.is_acknowledged
+    await mara.wait_for_message(lambda m: m.is_ephemeral and "gone on" in m.content)
+    await eventually(lambda: _is_gone(stage, notice))
+
+
+async def _is_gone(stage: Running, message: Shown) -> bool:
+    return await stage.world.mara.see(message) is None

@@ -1,0 +1,55 @@
+"""Starting and resuming a scene: what a member is told when it cannot be."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.core.characters import Character, Rating
+from bot.core.errors import PostAmbiguous, PostRefused, UserError
+from bot.core.scene import CharacterKey, MessageId
+from bot.services.scenes import Opening, Scenes
+from tests.fakes.memory_store import MemorySceneStore
+from tests.fakes.scripted_voice import ScriptedVoice
+from tests.services.stage import HARBOUR, MARA, MIRA, OneCharacter
+
+OPENING = Opening(MessageId(9_000), HARBOUR, MARA, "Mara", MIRA.key, at_ms=1)
+
+
+def scenes(
+    voice: ScriptedVoice, *, character: Character = MIRA
+) -> tuple[Scenes, MemorySceneStore, dict[CharacterKey, Character]]:
+    source, store = OneCharacter(), MemorySceneStore()
+    source.loaded = {character.key: character}
+    return Scenes(store=store, voice=voice, characters=source), store, source.loaded
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [(PostRefused("no right"), "may not write"), (PostAmbiguous("away"), "Start again in a")],
+)
+async def test_a_scene_whose_greeting_cannot_be_shown_does_not_begin(
+    error: Exception, words: str
+) -> None:
+    voice = ScriptedVoice()
+    service, store, _ = scenes(voice)
+    voice.outcomes["say"].append(error)
+
+    with pytest.raises(UserError, match=words):
+        await service.start(OPENING)
+
+    assert await store.head(HARBOUR.channel) is None
+
+
+async def test_a_character_for_adults_is_not_resumed_where_everyone_reads() -> None:
+    service, store, loaded = scenes(ScriptedVoice())
+    await service.start(OPENING)
+    await service.set_live(HARBOUR.channel, live=False)
+    loaded[MIRA.key] = replace(MIRA, rating=Rating.ADULT)
+
+    with pytest.raises(UserError, match="age-restricted"):
+        await service.resume(HARBOUR.channel, is_age_restricted=False)
+
+    stopped = await store.head(HARBOUR.channel)
+    assert stopped is not None
+    assert not stopped.live
+    assert (await service.resume(HARBOUR.channel, is_age_restricted=True)).live

@@ -49,6 +49,8 @@ class Lane:
         """Whether a part of the reply is on the screen: then it is not restarted any more."""
         self.shown_in: set[MessageId] = set()
         """Messages that show the reply in the making."""
+        self.taken_away: set[MessageId] = set()
+        """Messages that we removed ourselves: that they are gone says nothing about the story."""
         self.is_unwanted = False
         """Whether somebody has removed one of them."""
         self.partial = Partial(trigger.turn)
@@ -97,7 +99,13 @@ class Lane:
         """A reply begins, which *messages* show from before."""
         self.shown_in.clear()
         self.shown_in.update(messages)
+        self.taken_away.clear()
         self.is_unwanted = False
+
+    def taking_away(self, message: MessageId) -> None:
+        """We are about to remove a message of the reply."""
+        self.shown_in.discard(message)
+        self.taken_away.add(message)
 
     def removed(self, turns: Sequence[TurnId], messages: Sequence[MessageId]) -> None:
         """Lines and messages are gone: nobody wants a reply to such a line, or shown in such."""

@@ -111,7 +111,7 @@ class ReplyWriter:
             buttons_while_writing=(stop_button(lane.channel),),
             already=already,
             on_posted=lambda message: self._posted(lane, message),
-            on_removing=lane.shown_in.discard,
+            on_removing=lane.taking_away,
         )
 
     async def _claim(self, lane: Lane) -> Work:

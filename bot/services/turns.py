@@ -292,9 +292,10 @@ class TurnPipeline:
 
     async def deleted(self, channel: ChannelId, messages: Sequence[MessageId]) -> None:
         """Messages are gone from the screen, so they are from memory."""
+        if (lane := self._lanes.get(channel)) is not None:
+            messages = [each for each in messages if each not in lane.taken_away]
         gone = await self._insist(lambda: self._store.delete(channel, messages))
-        lane = self._lanes.get(channel)
-        if lane is not None:
+        if (lane := self._lanes.get(channel)) is not None:
             lane.removed(gone, messages)
 
     async def _serve(self, lane: Lane) -> None:

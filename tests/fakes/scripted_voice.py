@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from bot.core.errors import PostRefused
@@ -45,6 +45,8 @@ class ScriptedVoice:
             verb: deque() for verb in ("say", "edit", "delete", "typing")
         }
         self.stores_first = False
+        self.on_delete: Callable[[MessageId], Awaitable[None]] | None = None
+        """Told of each deletion before its answer, as the gateway may."""
         self._ids = itertools.count(1)
 
     def on_screen(self, channel: ChannelId) -> list[Shown]:
@@ -91,6 +93,8 @@ class ScriptedVoice:
         if error is not None:
             raise error
         self.messages.pop(message, None)
+        if self.on_delete is not None:
+            await self.on_delete(message)
 
     async def notice(self, place: Place, text: str, buttons: Sequence[Button] = ()) -> MessageId:
         return await self.say(place, Speaker(""), text, buttons)

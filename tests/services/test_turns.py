@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 
 import pytest
 
 from bot.core.errors import PostError, PostRefused, StoreUnavailable, UserError
 from bot.core.lengths import MAX_NEW_TOKENS, Length
+from bot.core.ports import Speaker
 from bot.core.scene import ChannelId, MessageId, Scene, SceneHead, Work, reply_turn_id
 from bot.core.triggers import Decision
 from tests.fakes.memory_store import MemorySceneStore
@@ -762,3 +764,22 @@ async def test_who_never_pauses_is_answered_nevertheless() -> None:
             while not stage.tgi.asked:
                 await stage.say("And then!")
                 await asyncio.sleep(0.01)
+
+
+async def test_a_part_that_we_take_away_ourselves_does_not_make_us_forget_the_reply(
+    stage: Stage,
+) -> None:
+    turn, _ = await stage.say("Good evening.")
+    await stage.quiet()
+    stored = await stage.last_turn()
+    second = await stage.voice.say(HARBOUR, Speaker("Mira"), "More of it.")
+    both = (*stored.messages, second)
+    await stage.store.commit(HARBOUR.channel, replace(stored, messages=both))
+    await stage.store.claim(HARBOUR.channel, Work(stored.id, turn, both, 1))
+    stage.voice.on_delete = lambda gone: stage.pipeline.deleted(HARBOUR.channel, [gone])
+
+    await stage.pipeline.recover()
+    await stage.quiet()
+
+    assert stage.screen() == ["I hear you."]
+    assert (await stage.last_turn()).messages == stored.messages

@@ -189,7 +189,7 @@ def _voice(settings: Settings, http: aiohttp.ClientSession, notes: RedisSceneSto
     portraits = Portraits(
         rest,
         notes,
-        public_url=settings.http.public_url,
+        public_url=settings.http.public_url or None,
         asset_channel=None if assets is None else ChannelId(assets),
     )
     return DiscordVoice(rest, WebhookDirectory(rest), portraits)

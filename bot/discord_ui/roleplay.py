@@ -18,6 +18,7 @@ from bot.services.scenes import CHOICES_SHOWN, Opening
 LENGTH_CHOICES = [app_commands.Choice(name=step.value, value=step.value) for step in STEPS]
 NO_GREETING = "none"
 LABEL_LIMIT = 100
+NAMES_SHOWN = 20
 SCENARIO_LIMIT = 1000
 
 
@@ -153,7 +154,7 @@ class RoleplayCog(
             f"The scene with **{head.character_name}** {state}.",
             f"Started <t:{head.started_ms // 1000}:R> by <@{head.owner}>.",
             f"Turns so far: {len(scene.turns)}, {replies} of them the character's.",
-            f"Players: {', '.join(head.players.values()) or 'nobody has written yet'}.",
+            f"Players: {_listed(tuple(head.players.values()))}.",
             f"Length of the next reply to you: **{chosen.step}** ({chosen.source}).",
         ]
         if self._actions.pipeline.is_writing(channel):
@@ -170,6 +171,11 @@ def _greeting_number(text: str | None, available: int) -> int | None:
     if text.strip().casefold() == NO_GREETING:
         return None
     return min(max(int(text), 1), max(available, 1)) - 1 if text.strip().isdecimal() else 0
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+    return (", ".join(names[:NAMES_SHOWN]) or "nobody has written yet") + more
 
 
 def _label(text: str) -> str:

@@ -33,11 +33,12 @@ from bot.core.split import split
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.client import RoleplayBot, run_until_closed, use_discord_at
 from bot.services.dispatcher import Dispatcher
+from bot.services.incoming import Patience
 from bot.services.live_reply import LiveReply
 from bot.services.prompting import Prompting
 from bot.services.reply_writer import ReplyWriter
 from bot.services.scenes import Scenes
-from bot.services.turns import Patience, TurnPipeline
+from bot.services.turns import TurnPipeline
 from bot.settings import EXIT_CONFIG, Settings
 
 log = logging.getLogger(__name__)

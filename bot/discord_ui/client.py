@@ -98,9 +98,9 @@ class RoleplayBot(commands.AutoShardedBot):
 
     async def on_ready(self) -> None:
         if not self._was_ready:
-            self._was_ready = True
             log.info("ready", extra={"guilds": len(self.guilds)})
             await self._on_first_ready()
+            self._was_ready = True  # had it failed, the next connection tries again
 
     async def on_message(self, message: discord.Message, /) -> None:
         # No text commands: process_commands is not called.

@@ -6,7 +6,7 @@ import discord
 
 from bot.core.rights import Member
 from bot.core.scene import ChannelId, GuildId, MessageId, Place, UserId
-from bot.services.turns import Incoming
+from bot.services.incoming import Incoming
 
 
 def milliseconds(moment: datetime) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from bot.core.characters import Character
-from bot.core.errors import CharacterUnknown, PostError, StoreUnavailable, UserError
+from bot.core.errors import CharacterUnknown, NoLiveScene, PostError, StoreUnavailable, UserError
 from bot.core.generation import FinishReason, GenerationRequest
 from bot.core.ports import Button, CharacterSource, Metrics, SceneStore, Speaker, TextGenerator
 from bot.core.profiles import ModelProfile
@@ -230,7 +230,7 @@ class ReplyWriter:
     ) -> tuple[GenerationRequest, Sequence[str]]:
         scene = await self._store.read(lane.channel)
         if scene is None or not scene.head.live:
-            raise UserError("The scene was stopped meanwhile. /roleplay resume goes on with it.")
+            raise NoLiveScene("The scene was stopped meanwhile.")
         lane.head = scene.head
         built = await self._prompting.build(
             scene, character, trigger=lane.partial.turn, author=lane.newest.author

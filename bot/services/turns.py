@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Self, TypeVar
 
@@ -34,11 +33,11 @@ from bot.core.scene import (
     SceneHead,
     Turn,
     TurnId,
-    UserId,
     player_turn_id,
     reply_turn_id,
 )
 from bot.core.triggers import Decision, decide
+from bot.services.incoming import Incoming, Patience
 from bot.services.interrupt import Reason
 from bot.services.lane import Lane, Trigger
 from bot.services.recovery import left_unanswered
@@ -54,6 +53,12 @@ LIVE_KEPT = 20_000
 REMARK_EMOJI = "💭"
 """Put under a line that the character does not hear."""
 
+ROUND = 2
+ROUND_BEGINS = (
+    "Several of you play now, so {name} answers when you say the name, mention me, or reply to "
+    "one of {name}'s messages. Everything else is heard and remembered."
+)
+
 RETRY_PREFIX = "retry:"
 
 TAKE_BACK_S = 3.0
@@ -67,34 +72,6 @@ def retry_button(trigger: TurnId) -> Button:
 
 class StoryWentOn(UserError):
     """The line that is to be answered again is not the newest any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """A member's message. `at_ms` is Unix time in milliseconds."""
-
-    place: Place
-    message: MessageId
-    author: UserId
-    name: str
-    text: str
-    mentions_bot: bool
-    replies_to_character: bool
-    at_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long the pipeline waits for what. All in seconds.
-
-    Attributes:
-        store_pauses_s: before each further try at what the store did not answer.
-    """
-
-    resume_age_s: float
-    retry_first_s: float = 1.0
-    retry_at_most_s: float = 15.0
-    store_pauses_s: tuple[float, ...] = (0.2, 0.5, 1.0, 2.0)
 
 
 class TurnPipeline:
@@ -205,6 +182,10 @@ class TurnPipeline:
             return None
         if decision is Decision.ANSWER:
             self._poke(ingested.head, Trigger(turn.id, incoming.author))
+        elif len(players) == ROUND and incoming.author not in head.players:
+            # From here on the first player is not answered every time either.
+            name = head.character_name
+            await self._say_why_not(place, ROUND_BEGINS.format(name=name), None)
         return decision
 
     async def _react(self, place: Place, message: MessageId) -> None:
@@ -313,6 +294,9 @@ class TurnPipeline:
             outcome = await self._answer_or_wait(lane)
         except asyncio.CancelledError:
             raise
+        except NoLiveScene as error:
+            outcome = "stopped"  # whoever stopped the scene knows
+            await self._let_go(lane, error)
         except Exception as error:  # the task's boundary: a lane must never die silently
             outcome = "failed"
             facts = {"channel": lane.channel, "error": type(error).__name__}

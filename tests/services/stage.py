@@ -26,10 +26,11 @@ from bot.core.scene import (
 from bot.core.split import split
 from bot.core.triggers import Decision
 from bot.services.dispatcher import Dispatcher
+from bot.services.incoming import Incoming, Patience
 from bot.services.live_reply import LiveReply
 from bot.services.prompting import Prompting
 from bot.services.reply_writer import ReplyWriter
-from bot.services.turns import Incoming, Patience, TurnPipeline
+from bot.services.turns import TurnPipeline
 from tests.fakes.memory_store import MemorySceneStore
 from tests.fakes.scripted_tgi import ScriptedTgi
 from tests.fakes.scripted_voice import ScriptedVoice

@@ -68,6 +68,9 @@ async def test_among_several_players_the_character_answers_when_it_is_called(
     await stage.quiet()
 
     assert (await stage.say("Hi Mara!", author=TOM))[1] is Decision.REMEMBER
+    assert "Mira answers when you say the name" in stage.screen()[-1]
+    assert (await stage.say("Nice hat!", author=TOM))[1] is Decision.REMEMBER
+    assert len([text for text in stage.screen() if "Several of you" in text]) == 1
     assert not stage.pipeline.is_writing(HARBOUR.channel)
     assert (await stage.say("Mira, a rum!", author=TOM))[1] is Decision.ANSWER
     await stage.quiet()
@@ -305,3 +308,17 @@ async def test_a_story_that_is_too_long_loses_its_oldest_turns_and_stays_cut(
     head = await stage.store.head(HARBOUR.channel)
     assert head is not None
     assert head.cut is not None
+
+
+async def test_stopping_the_scene_ends_waiting_lines_without_a_word(stage: Stage) -> None:
+    stage.tgi.reply, stage.tgi.tokens_per_s = lambda _: story(60), 60
+    await stage.say("One.")
+    await stage.until(lambda: bool(stage.screen()))
+    await stage.say("Two.")
+
+    await stage.store.set_live(HARBOUR.channel, live=False)
+    stage.pipeline.stop(HARBOUR.channel)
+    await stage.quiet()
+
+    assert len(stage.screen()) == 1
+    assert stage.metrics.outcomes == ["stopped", "stopped"]

@@ -1,0 +1,33 @@
+"""What comes into the turn pipeline, and how patient it is."""
+
+from dataclasses import dataclass
+
+from bot.core.scene import MessageId, Place, UserId
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A member's message. `at_ms` is Unix time in milliseconds."""
+
+    place: Place
+    message: MessageId
+    author: UserId
+    name: str
+    text: str
+    mentions_bot: bool
+    replies_to_character: bool
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long the pipeline waits for what. All in seconds.
+
+    Attributes:
+        store_pauses_s: before each further try at what the store did not answer.
+    """
+
+    resume_age_s: float
+    retry_first_s: float = 1.0
+    retry_at_most_s: float = 15.0
+    store_pauses_s: tuple[float, ...] = (0.2, 0.5, 1.0, 2.0)

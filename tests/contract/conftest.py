@@ -1,0 +1,43 @@
+"""Every store that the contract holds."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from bot.adapters.redis_store import RedisSceneStore, connect
+from tests.contract.stores import KEEP, Store
+from tests.fakes.memory_store import MemorySceneStore
+from tests.redis_servers import free_port, make_cluster_of_one, server
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def cluster_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    port = free_port()
+    folder = Path(tmp_path_factory.mktemp("cluster"))
+    # The cluster's own bus listens on the port plus this.
+    bus = str(free_port())
+    async with server(folder, port, "--cluster-enabled", "yes", "--cluster-port", bus):
+        await make_cluster_of_one(port)
+        yield f"redis+cluster://127.0.0.1:{port}"
+
+
+@pytest.fixture(params=["memory", "redis", "cluster"])
+def store_url(request: pytest.FixtureRequest) -> str | None:
+    if request.param == "memory":
+        return None
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+async def store(store_url: str | None) -> AsyncIterator[Store]:
+    if store_url is None:
+        yield MemorySceneStore(keep=KEEP)
+        return
+    redis = connect(store_url, timeout_s=1.0)
+    await redis.flushall()
+    yield RedisSceneStore(redis, keep=KEEP, ttl=timedelta(days=1))
+    await redis.aclose()

@@ -92,7 +92,8 @@ class StartupError(RoleplayError):
     """The program cannot start.
 
     Attributes:
-        exit_code: 2 usage, 69 Redis unreachable, 75 shard held, 78 settings.
+        exit_code: 2 usage, 69 Redis, Discord or the model's source unreachable,
+            70 a child process does not stay up, 78 settings.
     """
 
     def __init__(self, sentence: str, *, exit_code: int) -> None:

@@ -6,8 +6,7 @@ import secrets
 import signal
 import time
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
-from datetime import timedelta
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 
 import aiohttp
@@ -16,9 +15,9 @@ from bot.adapters.character_files import DirectoryCharacters
 from bot.adapters.discord_rest import DiscordRest, DiscordVoice, Portraits, WebhookDirectory
 from bot.adapters.http_server import open_http_server
 from bot.adapters.prometheus import PrometheusMetrics
-from bot.adapters.redis_store import RedisSceneStore, check_server, connect, wait_until_ready
-from bot.adapters.tgi import Deadlines, TgiGenerator, open_tgi
-from bot.adapters.valkey import open_embedded
+from bot.adapters.redis_store import RedisSceneStore
+from bot.adapters.tgi import TgiGenerator
+from bot.composition import open_generator, open_store, profile_of
 from bot.core.errors import (
     GenerationError,
     StartupError,
@@ -27,13 +26,16 @@ from bot.core.errors import (
     first_of,
 )
 from bot.core.pacing import Pacer
-from bot.core.profiles import ZEPHRP
+from bot.core.profiles import ModelProfile
 from bot.core.scene import ChannelId
 from bot.core.split import split
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.client import RoleplayBot, run_until_closed, use_discord_at
 from bot.services.dispatcher import Dispatcher
+from bot.services.drafting import Drafter
 from bot.services.incoming import Patience
+from bot.services.inspection import Inspection
+from bot.services.length_tables import LengthTables
 from bot.services.live_reply import LiveReply
 from bot.services.prompting import Prompting
 from bot.services.reply_writer import ReplyWriter
@@ -109,16 +111,20 @@ async def open_app(settings: Settings) -> AsyncGenerator[tuple[RoleplayBot, Turn
             server that is down stops nothing.
     """
     async with AsyncExitStack() as stack:
-        characters = DirectoryCharacters(settings.characters)
+        profile = profile_of(settings)
+        characters = DirectoryCharacters(
+            settings.characters, lengths=[step.name for step in profile.lengths.choices]
+        )
         for warning in characters.warnings:
             log.warning(warning)
-        store = await _open_store(settings, stack)
-        generator = await stack.enter_async_context(_open_generator(settings))
+        store = await open_store(settings, stack)
+        generator = await stack.enter_async_context(open_generator(settings))
         http = await stack.enter_async_context(
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=64))
         )
         voice = _voice(settings, http, store)
         metrics = PrometheusMetrics()
+        prompting = Prompting(store=store, generator=generator, profile=profile, metrics=metrics)
         pipeline = await stack.enter_async_context(
             _pipeline(
                 settings,
@@ -127,9 +133,27 @@ async def open_app(settings: Settings) -> AsyncGenerator[tuple[RoleplayBot, Turn
                 voice=voice,
                 characters=characters,
                 metrics=metrics,
+                prompting=prompting,
+                profile=profile,
             )
         )
-        scenes = Scenes(store=store, voice=voice, characters=characters)
+        scenes = Scenes(
+            store=store,
+            voice=voice,
+            characters=characters,
+            prompting=prompting,
+            lengths=profile.lengths,
+        )
+
+        inspection = Inspection(
+            store=store,
+            prompting=prompting,
+            characters=characters,
+            is_writing=pipeline.is_writing,
+            resume_age_s=settings.turns.resume_age_s,
+            now_ms=_now_ms,
+        )
+        actions = Actions(scenes, pipeline, inspection, LengthTables(store, generator, profile))
 
         async def first_ready() -> None:
             count = await pipeline.recover()
@@ -137,9 +161,7 @@ async def open_app(settings: Settings) -> AsyncGenerator[tuple[RoleplayBot, Turn
                 log.info("answering what was left", extra={"lines": count})
 
         use_discord_at(settings.discord.api_url, settings.discord.gateway_url or None)
-        bot = RoleplayBot(
-            actions=Actions(scenes, pipeline), notes=store, on_first_ready=first_ready
-        )
+        bot = RoleplayBot(actions=actions, notes=store, on_first_ready=first_ready)
         await stack.enter_async_context(
             open_http_server(
                 host=settings.http.host,
@@ -150,38 +172,6 @@ async def open_app(settings: Settings) -> AsyncGenerator[tuple[RoleplayBot, Turn
             )
         )
         yield bot, pipeline
-
-
-async def _open_store(settings: Settings, stack: AsyncExitStack) -> RedisSceneStore:
-    url = settings.redis.url
-    if not url:  # `BOT_REDIS__URL=` in .env is not set either
-        url = await stack.enter_async_context(open_embedded(settings.data))
-    redis = connect(url, timeout_s=settings.redis.timeout_s)
-    stack.push_async_callback(redis.aclose)
-    await wait_until_ready(redis, give_up_s=settings.redis.give_up_s)
-    warning = await check_server(redis)
-    if warning:
-        log.warning(warning)
-    return RedisSceneStore(
-        redis,
-        keep=settings.turns.history_keep,
-        ttl=timedelta(days=settings.turns.history_days),
-        answer_within=timedelta(seconds=2.4 * settings.redis.timeout_s),
-    )
-
-
-def _open_generator(settings: Settings) -> AbstractAsyncContextManager[TgiGenerator]:
-    tgi = settings.tgi
-    return open_tgi(
-        urls=tgi.urls,
-        api_key=tgi.api_key.get_secret_value() if tgi.api_key else None,
-        deadlines=Deadlines(
-            connect_s=tgi.connect_s,
-            first_token_s=tgi.first_token_s,
-            between_tokens_s=tgi.between_tokens_s,
-            whole_reply_s=tgi.whole_reply_s,
-        ),
-    )
 
 
 def _voice(settings: Settings, http: aiohttp.ClientSession, notes: RedisSceneStore) -> DiscordVoice:
@@ -204,27 +194,35 @@ def _pipeline(
     voice: DiscordVoice,
     characters: DirectoryCharacters,
     metrics: PrometheusMetrics,
+    prompting: Prompting,
+    profile: ModelProfile,
 ) -> TurnPipeline:
     pacer = Pacer(every_s=settings.stream.edit_every_s, at_most_s=settings.stream.edit_at_most_s)
+    drafter = Drafter(
+        generator=generator,
+        prompting=prompting,
+        dispatcher=Dispatcher(slots=settings.turns.writing_at_once, waiting=settings.turns.waiting),
+        profile=profile,
+        metrics=metrics,
+        new_seed=lambda: secrets.randbits(31),
+    )
     writer = ReplyWriter(
         store=store,
-        generator=generator,
         characters=characters,
-        dispatcher=Dispatcher(slots=settings.turns.writing_at_once, waiting=settings.turns.waiting),
-        prompting=Prompting(store=store, generator=generator, profile=ZEPHRP),
-        profile=ZEPHRP,
+        drafter=drafter,
+        profile=profile,
         metrics=metrics,
         open_live_reply=partial(
             LiveReply, voice, pacer=pacer, split=split, last_edit_s=settings.stream.last_edit_s
         ),
         merge_pause_s=settings.turns.merge_pause_s,
-        new_seed=lambda: secrets.randbits(31),
         now_ms=_now_ms,
     )
     return TurnPipeline(
         store=store,
         voice=voice,
         writer=writer,
+        prompting=prompting,
         metrics=metrics,
         patience=Patience(resume_age_s=settings.turns.resume_age_s),
         now_ms=_now_ms,

@@ -78,6 +78,17 @@ class TgiSettings(BaseModel, frozen=True, extra="forbid"):
         return value
 
 
+class PromptSettings(BaseModel, frozen=True, extra="forbid"):
+    """How the model is asked."""
+
+    profile: str = "zephrp"
+    """`zephrp`, `limarp-v3-early`, `alpaca`, `chatml`, or the path of a `.toml` file."""
+    context_tokens: Annotated[int, Field(ge=256)] | None = None
+    """Prompt and reply together; empty leaves it to the profile."""
+    later_input_header: str = ""
+    """For every input block but the first; `### Input` is the model card's own."""
+
+
 class TurnSettings(BaseModel, frozen=True, extra="forbid"):
     """When and how the character answers."""
 
@@ -126,6 +137,7 @@ class Settings(BaseSettings):
         env_prefix=PREFIX,
         env_nested_delimiter="__",
         env_file=".env",
+        env_ignore_empty=True,
         env_file_encoding="utf-8",
         frozen=True,
         extra="ignore",
@@ -135,6 +147,7 @@ class Settings(BaseSettings):
     discord: DiscordSettings = DiscordSettings()
     redis: RedisSettings = RedisSettings()
     tgi: TgiSettings = TgiSettings()
+    prompt: PromptSettings = PromptSettings()
     turns: TurnSettings = TurnSettings()
     stream: StreamSettings = StreamSettings()
     http: HttpSettings = HttpSettings()

@@ -9,6 +9,7 @@ import pytest
 from bot.adapters.character_files import load_characters
 from bot.core.characters import Character, Rating
 from bot.core.scene import CharacterKey, Role
+from tests.profiles import LENGTHS
 from tools.draw_avatars import AVATARS
 
 FOLDER = Path(__file__).parent.parent / "characters"
@@ -18,7 +19,7 @@ PICTURE_BYTES = 40_000
 
 @pytest.fixture(scope="module")
 def shipped() -> dict[CharacterKey, Character]:
-    return dict(load_characters(FOLDER).characters)
+    return dict(load_characters(FOLDER, lengths=LENGTHS).characters)
 
 
 def spoken_and_told(character: Character) -> list[str]:
@@ -45,7 +46,7 @@ def stored_pixels(png: bytes) -> bytes:
 
 
 def test_all_load_without_a_warning() -> None:
-    loaded = load_characters(FOLDER)
+    loaded = load_characters(FOLDER, lengths=LENGTHS)
 
     assert loaded.warnings == ()
     assert len(loaded.characters) >= 8
@@ -122,7 +123,7 @@ def test_the_example_in_the_readme_loads(tmp_path: Path) -> None:
     (tmp_path / "old-tom.yaml").write_text(example)
     (tmp_path / "old-tom.png").write_bytes((FOLDER / "clover.png").read_bytes())
 
-    loaded = load_characters(tmp_path)
+    loaded = load_characters(tmp_path, lengths=LENGTHS)
 
     assert loaded.warnings == ()
     assert loaded.characters[CharacterKey("old-tom")].length is not None

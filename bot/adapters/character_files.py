@@ -10,7 +10,7 @@ import re
 import stat
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,8 +63,9 @@ class LoadedCharacters:
 class DirectoryCharacters:
     """`CharacterSource` over a folder, read once when this is made."""
 
-    def __init__(self, folder: Path) -> None:
-        self._loaded = load_characters(folder)
+    def __init__(self, folder: Path, *, lengths: Sequence[str]) -> None:
+        """Read *folder*; *lengths* are the names that a character may choose from."""
+        self._loaded = load_characters(folder, lengths=lengths)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -76,7 +77,7 @@ class DirectoryCharacters:
         return self._loaded.characters
 
 
-def load_characters(folder: Path) -> LoadedCharacters:
+def load_characters(folder: Path, *, lengths: Sequence[str]) -> LoadedCharacters:
     """Read every `*.yaml` of *folder*; what is broken is left out and said.
 
     Raises:
@@ -97,7 +98,7 @@ def load_characters(folder: Path) -> LoadedCharacters:
     characters: dict[CharacterKey, Character] = {}
     warnings: list[str] = []
     for path in files:
-        reader = _FileReader(folder, path)
+        reader = _FileReader(folder, path, lengths)
         try:
             character = reader.read()
             if character.key in characters:
@@ -142,7 +143,8 @@ class _Broken(Exception):
 class _FileReader:
     """Reads one file; `warnings` grows by what is wrong but harmless."""
 
-    def __init__(self, folder: Path, path: Path) -> None:
+    def __init__(self, folder: Path, path: Path, lengths: Sequence[str]) -> None:
+        self._lengths = lengths
         self._folder = folder
         self._path = path
         self._shown = _printable(f"{folder.resolve().name}/{path.name}")
@@ -328,9 +330,9 @@ class _FileReader:
 
     def _length(self, fields: Mapping[str, yaml.Node]) -> Length | None:
         given = self._line(fields, "length").lower()
-        if not given or given in set(Length):
+        if not given or given in self._lengths:
             return Length(given) if given else None
-        nearest = difflib.get_close_matches(given, list(Length), n=1, cutoff=0.0)[0]
+        nearest = difflib.get_close_matches(given, self._lengths, n=1, cutoff=0.0)[0]
         self._warn(
             f"`length` {_printable(given[:MAX_KEY])!r} is unknown and left out; "
             f"did you mean {nearest}?",

@@ -30,11 +30,22 @@ class PrometheusMetrics:
             registry=self._registry,
         )
 
+        self._prefix = Counter(
+            "rp_prompt_prefix_tokens",
+            "Prompt tokens: all (total), and those as in the channel's last prompt (reused).",
+            ["kind"],
+            registry=self._registry,
+        )
+
     def turn_ended(self, outcome: str, seconds: float) -> None:
         self._turns.labels(outcome).observe(seconds)
 
     def first_text(self, seconds: float) -> None:
         self._first_text.observe(seconds)
+
+    def prefix_reused(self, *, reused: int, total: int) -> None:
+        self._prefix.labels("reused").inc(reused)
+        self._prefix.labels("total").inc(total)
 
     def generated(self, *, prompt_tokens: int, new_tokens: int) -> None:
         self._tokens.labels("prompt").inc(prompt_tokens)

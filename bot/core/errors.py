@@ -3,7 +3,7 @@
     RoleplayError
     ├── UserError                 its text is shown to the member who caused it
     │   ├── CharacterUnknown
-    │   ├── PromptTooLong             (in `prompt`) even the shortest prompt does not fit
+    │   ├── PromptTooLong             (in `budget`) even the shortest prompt does not fit
     │   ├── SceneAlreadyLive
     │   └── NoLiveScene
     ├── GenerationError           the model gave no (whole) reply; a retry may help
@@ -11,6 +11,7 @@
     │   ├── GenerationOverloaded      the server's own queue is full
     │   ├── GenerationTimedOut        one of our deadlines passed
     │   └── GenerationRejected        the server calls our request invalid
+    │       └── GenerationTooLong         and names its reason: prompt and reply do not fit
     ├── StoreUnavailable          Redis did not answer; a write may have happened
     ├── StoreRefusesWrites        Redis answered but may not or cannot write
     ├── PostError                 Discord did not take what we had to show
@@ -62,6 +63,18 @@ class GenerationTimedOut(GenerationError):
 
 class GenerationRejected(GenerationError):
     """The server calls our request invalid: the same request will fail again."""
+
+
+class GenerationTooLong(GenerationRejected):
+    """The server counts more tokens in prompt and reply than it takes.
+
+    Attributes:
+        excess: by how many tokens, as far as the server said; else None.
+    """
+
+    def __init__(self, message: str, *, excess: int | None = None) -> None:
+        super().__init__(message)
+        self.excess = excess
 
 
 class StoreUnavailable(RoleplayError):

@@ -1,22 +1,19 @@
 """What is asked of the model and what comes back, whatever server holds it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How the next token is drawn. None leaves a filter off.
+    """How the next token is drawn. None leaves a filter off."""
 
-    Defaults from the LimaRP cards' settings, with TFS (which TGI lacks)
-    replaced by top-p.
-    """
-
-    temperature: float = 0.75
-    top_p: float | None = 0.95
+    temperature: float
+    top_p: float | None = None
     top_k: int | None = None
     typical_p: float | None = None
-    repetition_penalty: float | None = 1.1
+    repetition_penalty: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +32,7 @@ class GenerationRequest:
     stop: tuple[str, ...]
     max_new_tokens: int
     seed: int
-    sampling: Sampling = Sampling()
+    sampling: Sampling
     affinity: str = ""
 
 
@@ -58,10 +55,32 @@ class Finish:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A piece of a stream: text to append (maybe none) and, once, the end."""
+    """A piece of a stream: text to append (maybe none) and, once, the end.
+
+    Attributes:
+        is_special: a token that is more than text came, in the middle of the
+            stream: whatever it was, the reply is over.
+    """
 
     text: str
     finish: Finish | None = None
+    is_special: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A text as the model server's tokenizer parts it, its begin token included.
+
+    Attributes:
+        ids: one per token.
+        starts: where each token begins, in UTF-8 bytes of the text; never falls.
+    """
+
+    ids: Sequence[int]
+    starts: Sequence[int]
+
+    def __len__(self) -> int:
+        return len(self.ids)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,13 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from bot.core.plain_text import plain, utf16_units
 
 NAME_CHARACTERS = 32
+_NAME_READ = 8 * NAME_CHARACTERS  # enough where most of a name is taken out
+_NAMES_KNOWN = 1024  # of the scenes that are played just now; a prompt says each many times
 WEBHOOK_NAME_UNITS = 80  # Discord's limit for the name of a webhook message
 
 # A colon ends the name of a speaker, a hash begins a header, and brackets make
@@ -25,9 +28,24 @@ def clean_name(name: str, *, fallback: str) -> str:
     Cleaning a clean name changes nothing. *fallback*, a clean name, stands in
     for a name of which nothing is left.
     """
-    visible = "".join(char for char in plain(name) if unicodedata.category(char) != "Cf")
-    spoken = _BREAKS_A_LINE.sub(" ", unicodedata.normalize("NFKC", visible))
-    return " ".join(spoken.split())[:NAME_CHARACTERS].rstrip() or fallback
+    return _speakable(name[:_NAME_READ]) or fallback
+
+
+@lru_cache(maxsize=_NAMES_KNOWN)
+def _speakable(name: str) -> str:
+    once = _normal(name)
+    # Taking something out may bring together what then composes, or heaps up.
+    while (again := _normal(once)) != once:
+        once = again
+    return once
+
+
+def _normal(name: str) -> str:
+    if not name.isascii():
+        visible = "".join(char for char in name if unicodedata.category(char) != "Cf")
+        name = unicodedata.normalize("NFKC", visible)
+    spoken = _BREAKS_A_LINE.sub(" ", plain(name))
+    return " ".join(spoken.split())[:NAME_CHARACTERS].rstrip()
 
 
 def webhook_name(name: str, *, fallback: str = "Character") -> str:

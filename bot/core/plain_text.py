@@ -20,11 +20,22 @@ _INVISIBLE = re.compile(
 # blocks; what is beyond only eats tokens and spills over other lines.
 _MARK = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 _HEAPED_MARKS = re.compile(f"({_MARK}{{3}}){_MARK}+")
+_A_MARK = re.compile(_MARK)
+
+_PLAIN_BYTES = bytes((*b"\t\n", *range(ord(" "), 0x7F)))
 
 
 def plain(text: str) -> str:
     """Return *text* with one kind of line break and nothing invisible in it."""
-    return _HEAPED_MARKS.sub(r"\1", without_invisible(_BREAKS.sub("\n", text)))
+    # A prompt is made of many texts, and nearly all are plain as they come: with
+    # plain ASCII out of the way, a few quotation marks are left to look at.
+    odd = text.encode("utf-8", "surrogatepass").translate(None, _PLAIN_BYTES)
+    if not odd:
+        return text
+    rare = odd.decode("utf-8", "surrogatepass")
+    if not rare.isprintable():  # nothing that is to go is printable
+        text = without_invisible(_BREAKS.sub("\n", text))
+    return _HEAPED_MARKS.sub(r"\1", text) if _A_MARK.search(rare) else text
 
 
 def without_invisible(text: str) -> str:

@@ -7,11 +7,12 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.core.characters import Character
-from bot.core.generation import Delta, GenerationRequest, ModelLimits
+from bot.core.generation import Delta, GenerationRequest, ModelLimits, Tokens
 from bot.core.lengths import Length
 from bot.core.scene import (
     ChannelId,
     CharacterKey,
+    GuardLevel,
     MessageId,
     Place,
     Scene,
@@ -34,8 +35,7 @@ class TextGenerator(Protocol):
         The last delta, and only it, carries a `Finish`.
 
         Raises:
-            GenerationOverloaded, GenerationTimedOut, GenerationRejected,
-            GenerationUnreachable: on entering the block or while iterating.
+            GenerationError: any kind of it, on entering the block or while iterating.
         """
         ...
 
@@ -47,8 +47,8 @@ class TextGenerator(Protocol):
         """
         ...
 
-    async def count_tokens(self, text: str) -> int:
-        """Count *text* exactly as the server would, its begin token included.
+    async def tokenize(self, text: str) -> Tokens:
+        """Part *text* exactly as the server would, its begin token included.
 
         Raises:
             GenerationError: it cannot be asked.
@@ -147,6 +147,21 @@ class SceneStore(Protocol):
 
     async def set_cut(self, channel: ChannelId, cut: TurnId) -> None:
         """Remember the first turn that still goes into the prompt."""
+        ...
+
+    async def set_guard(self, channel: ChannelId, level: GuardLevel) -> None:
+        """Choose how closely the scene's replies are watched."""
+        ...
+
+    async def set_counts(self, channel: ChannelId, counts: Mapping[TurnId, str]) -> None:
+        """Write down the token counts of turns; turns that are gone are passed over.
+
+        Not a change of the story: neither its version nor its expiry moves.
+        """
+        ...
+
+    async def set_facts(self, channel: ChannelId, turn: TurnId, facts: Mapping[str, str]) -> None:
+        """Write down how a stored turn came about; like `set_counts`, no change of the story."""
         ...
 
     async def edit(self, channel: ChannelId, message: MessageId, text: str, at_ms: int) -> bool:
@@ -263,6 +278,10 @@ class Metrics(Protocol):
 
     def first_text(self, seconds: float) -> None:
         """Time from the trigger to the first post of its reply."""
+        ...
+
+    def prefix_reused(self, *, reused: int, total: int) -> None:
+        """Of *total* prompt tokens, *reused* begin as the channel's last prompt did."""
         ...
 
     def generated(self, *, prompt_tokens: int, new_tokens: int) -> None:

@@ -2,7 +2,8 @@
 
 The format is LimaRP v3: an instruction block with the personas, then
 `### Input:` and `### Response:` blocks, one blank line apart, and a last
-response header that is left open after `Name:`, without a space.
+response header that is left open after `Name:`, without a space. A profile may
+have other words for all of these.
 
 No text can forge structure: a line that looks like a header, a speaker or a
 label of the instruction gets one space in front, which `parse` takes away.
@@ -10,199 +11,223 @@ Hence `parse(render(script)) == clean(script)` for every script.
 """
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import count, groupby
 
-from bot.core.errors import UserError
+from bot.core.draft import (
+    NEUTRAL_PLAYER,
+    Cleaner,
+    Draft,
+    clean_length,
+    draft,
+    hero_name,
+    player_name,
+    speaker,
+)
 from bot.core.guard import Guard
-from bot.core.lengths import Length
-from bot.core.names import NAME_CHARACTERS, clean_name
-from bot.core.plain_text import plain
-from bot.core.profiles import ZEPHRP, ModelProfile
+from bot.core.lengths import AUTO, Length
+from bot.core.profiles import ModelProfile
 from bot.core.scene import Role
+from bot.core.script import Line, Lore, Part, Persona, Piece, Position, Script
 
-NEUTRAL_PLAYER = "User"
-NEUTRAL_CHARACTER = "Character"
-
-
-class PromptTooLong(UserError):
-    """What can never be dropped is already more than the model can read."""
-
-    def __init__(self, *, tokens: int, budget: int) -> None:
-        super().__init__(
-            f"The character and the last message need {tokens:,} tokens, and the model has room "
-            f"for {budget:,}. Shorten the persona, the scenario or the message."
-        )
-        self.tokens = tokens
-        self.budget = budget
+_PARAGRAPH = "\n\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Persona:
-    """Who somebody is; an empty text is left out of the prompt."""
-
-    name: str
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Something said. A narrator needs no name, a character's defaults to the script's."""
-
-    role: Role
-    name: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """All that goes into one prompt.
-
-    Attributes:
-        character: who is to speak next.
-        players: in the order they are introduced; who speaks without being
-            listed is added.
-        examples: stand before the first line as if they had been said; a
-            speaker there who plays no part stands for the first player.
-    """
-
-    character: Persona
-    players: tuple[Persona, ...] = ()
-    scenario: str = ""
-    examples: tuple[Line, ...] = ()
-    lines: tuple[Line, ...] = ()
-    length: Length = Length.MEDIUM
-
-
-def render(script: Script, profile: ModelProfile = ZEPHRP) -> str:
+def render(script: Script, profile: ModelProfile) -> str:
     """Return the prompt, byte for byte as it is sent."""
-    script = clean(script, profile)
-    guard = Guard(profile, _names(script))
-    blocks = [_instruction(script, profile, guard)]
-    input_header = profile.input_header
-    for is_reply, run in groupby(script.lines, key=_is_reply):
-        if is_reply:
-            blocks += [f"{profile.response_header}\n{_written(line, guard)}" for line in run]
-        else:
-            blocks.append("\n".join((input_header, *(_written(line, guard) for line in run))))
-            input_header = profile.later_input_header or input_header
-    header = profile.response_header + _modifier(script.length, profile)
-    blocks.append(f"{header}\n{script.character.name}:")
-    return "\n\n".join(blocks)
+    return "".join([piece.text for piece in pieces(script, profile)])
 
 
-def clean(script: Script, profile: ModelProfile = ZEPHRP) -> Script:
+def pieces(script: Script, profile: ModelProfile) -> tuple[Piece, ...]:
+    """Return the prompt in pieces that know what they are; joined, they are the prompt.
+
+    Every line of the story that says something is one piece. What parts two
+    texts (a gap, the end of a block, a header) belongs to the latter: a piece
+    depends on what stands before it, never on what comes after.
+    """
+    drafted = draft(script, profile)
+    guard = Guard(profile, drafted.names)
+    modifier = "" if drafted.length == AUTO else _modifier(drafted.length, profile)
+    header = f"{_gap(profile)}{profile.response_header}{modifier}\n"
+    return (
+        *_instruction(drafted, profile, guard),
+        *_story(drafted, profile, guard),
+        Piece(Part.REPLY, f"{header}{drafted.character.name}:"),
+    )
+
+
+def clean(script: Script, profile: ModelProfile) -> Script:
     """Return *script* as a prompt can hold it. Cleaning twice changes nothing.
 
     Names become one line without colons; control and invisible characters go;
     special-token strings are broken up by a space; texts lose the blanks around
-    them and empty lines are dropped. Three things the format has no sign for,
-    so they are folded: examples become the first lines, a narrator's line
-    behind another in the same input block joins it, and where nobody plays,
-    a neutral player does.
+    them and empty lines are dropped. What the format has no sign for is folded:
+    examples, the note and lore at a depth become lines; a narrator's line
+    behind another in the same input block joins it; lore before the personas
+    becomes one text, lore after the scenario joins the paragraph in front of
+    it; and where nobody plays, a neutral player does.
     """
-    hero = clean_name(script.character.name, fallback=NEUTRAL_CHARACTER)
-    lines = tuple(_clean_lines(script.lines, hero, profile))
-    players: dict[str, str] = {}
-    for player in script.players:
-        name = _player_name(player.name, hero)
-        players[name] = players.get(name) or _clean_text(player.text, profile)
-    for line in lines:
-        if line.role is Role.PLAYER:
-            players.setdefault(line.name, "")
-    players = players or {_player_name(NEUTRAL_PLAYER, hero): ""}
-    first = next(iter(players))
-    examples = [
-        replace(line, name=first) if line.role is Role.PLAYER and line.name not in players else line
-        for line in _clean_lines(script.examples, hero, profile)
-    ]
-    return Script(
-        character=Persona(hero, _clean_text(script.character.text, profile)),
-        players=tuple(Persona(name, text) for name, text in players.items()),
-        scenario=_clean_text(script.scenario, profile),
-        lines=tuple(_folded((*examples, *lines))),
-        length=_length_of(_word(script.length, profile), profile),
+    drafted = draft(script, profile)
+    paragraphs = _Paragraphs(
+        before=_PARAGRAPH.join(drafted.before),
+        personas={who.name: who.text for who in (drafted.character, *drafted.players)},
+        scenario=drafted.scenario,
+    )
+    if drafted.after:
+        paragraphs = paragraphs.with_last(_PARAGRAPH.join(drafted.after))
+    return paragraphs.script(
+        drafted.character.name,
+        [player.name for player in drafted.players],
+        lines=_folded(entry.line for entry in drafted.entries),
+        length=drafted.length,
     )
 
 
-def parse(text: str, profile: ModelProfile = ZEPHRP) -> Script:
+def parse(text: str, profile: ModelProfile) -> Script:
     """Read a prompt that `render` wrote.
 
     Raises:
         ValueError: it is not one.
     """
-    head, *blocks = re.split(rf"\n\n(?={re.escape(profile.header_mark)})", text)
+    head, *blocks = re.split(
+        rf"{re.escape(_gap(profile))}(?={re.escape(profile.header_mark)})", text
+    )
     if not head.startswith(_opening(profile)) or not blocks:
         raise ValueError("This text is not a prompt of the profile.")
-    *paragraphs, instruction = head.removeprefix(_opening(profile)).split("\n\n")
+    told, instruction = _parted(head.removeprefix(_opening(profile)), profile)
     found = _instruction_pattern(profile).fullmatch(instruction)
     if found is None:
         raise ValueError("This text has no instruction line of the profile.")
     hero, players = found["char"], _unlisted(found["players"])
     *said, last = (_Block.read(block, profile) for block in blocks)
+    if not last.is_reply or last.body != f"{hero}:":
+        raise ValueError("This text does not end where the character is to speak.")
     guard = Guard(profile, [hero, *players, *(block.speaker for block in said if block.is_reply)])
-    personas, scenario = _paragraphs("\n\n".join(paragraphs), (hero, *players), profile, guard)
-    return Script(
-        character=Persona(hero, personas.get(hero, "")),
-        players=tuple(Persona(name, personas.get(name, "")) for name in players),
-        scenario=scenario,
-        lines=tuple(line for block in said for line in block.lines(players, guard)),
-        length=_length_of(last.word, profile),
+    return _Paragraphs.read(told, (hero, *players), profile, guard).script(
+        hero,
+        players,
+        lines=(line for block in said for line in block.lines(players, guard)),
+        length=clean_length(last.word, profile),
     )
 
 
-def speakers(script: Script, profile: ModelProfile = ZEPHRP) -> tuple[str, ...]:
-    """Name everybody but the character whose reply it is, latest speaker first."""
-    script = clean(script, profile)
-    spoken = [line.name for line in reversed(script.lines) if line.name]
-    listed = [player.name for player in script.players]
-    return tuple(name for name in dict.fromkeys(spoken + listed) if name != script.character.name)
+def speakers(script: Script, profile: ModelProfile) -> tuple[str, ...]:
+    """Name everybody but the character whose reply it is, latest speaker first.
 
-
-def stop_strings(script: Script, profile: ModelProfile = ZEPHRP) -> tuple[str, ...]:
-    """Return what ends a reply, most important first: any header, then any name."""
-    return (profile.header_stop, *(f"\n{name}:" for name in speakers(script, profile)))
-
-
-def shorten(
-    script: Script, tokens: int, budget: int, profile: ModelProfile = ZEPHRP
-) -> tuple[Script, int]:
-    """Make room in a script whose prompt counts *tokens*, and say how many lines went.
-
-    Examples go first, all at once; if that is not enough, the oldest lines go in
-    one block, to about half of *budget*: the prompt's beginning then stays the
-    same for many turns, and the server need not read it again. The rest is
-    estimated by characters, so the caller counts again. The last line stays,
-    and persona and scenario are never cut. Lines that go are the first ones of
-    `script.lines`; examples are not counted.
-
-    Raises:
-        PromptTooLong: nothing more can go.
+    Who only listens comes behind, in the order of the players.
     """
-    if tokens <= budget:
-        return script, 0
-    if not script.examples and len(script.lines) <= 1:
-        raise PromptTooLong(tokens=tokens, budget=budget)
-    characters_per_token = len(render(script, profile)) / tokens
-    room = budget * characters_per_token
-    bare = replace(script, examples=())
-    if script.examples and (len(script.lines) <= 1 or len(render(bare, profile)) <= room):
-        return bare, 0
+    hero, cleaner = hero_name(script), Cleaner(profile)
+    found: dict[str, None] = {}
+    somebody_plays = bool(script.players)
+    for line in reversed(script.lines):
+        name = speaker(line, hero)
+        is_news = name not in found or (line.role is Role.PLAYER and not somebody_plays)
+        if name and is_news and cleaner.text(line.text):
+            found[name] = None
+            somebody_plays |= line.role is Role.PLAYER
+    found.update(dict.fromkeys(player_name(player.name, hero) for player in script.players))
+    if not somebody_plays:
+        found[player_name(NEUTRAL_PLAYER, hero)] = None
+    for line in script.examples:
+        if line.role is Role.CHARACTER and cleaner.text(line.text):
+            found[speaker(line, hero)] = None
+    found.pop(hero, None)
+    return tuple(found)
 
-    # With a long persona, half of the budget would leave no memory at all:
-    # the lines then get a third of what the persona leaves.
-    fixed = len(render(replace(bare, lines=()), profile))
-    target = max(room / 2, fixed + (room - fixed) / 3)
-    most = len(script.lines) - 1
-    dropped = bisect_left(
-        range(most),
-        True,  # noqa: FBT003  # what is searched for, not a flag
-        lo=1,
-        key=lambda gone: len(render(replace(bare, lines=script.lines[gone:]), profile)) <= target,
-    )
-    return replace(bare, lines=script.lines[dropped:]), dropped
+
+def stop_strings(script: Script, profile: ModelProfile) -> tuple[str, ...]:
+    """Return what ends a reply, most important first: any header, then any name."""
+    names = (f"\n{name}:" for name in speakers(script, profile))
+    return tuple(dict.fromkeys((profile.header_stop, *profile.stops, *names)))
+
+
+def _instruction(drafted: Draft, profile: ModelProfile, guard: Guard) -> Iterator[Piece]:
+    yield Piece(Part.INSTRUCTION, _opening(profile))
+    gap = ""
+    for part, paragraph in _told(drafted, profile, guard):
+        yield Piece(part, gap + paragraph)
+        gap = _PARAGRAPH
+    line = profile.instruction_line.replace("{char}", drafted.character.name)
+    listed = _listed([player.name for player in drafted.players])
+    yield Piece(Part.INSTRUCTION, gap + line.replace("{players}", listed))
+
+
+def _told(drafted: Draft, profile: ModelProfile, guard: Guard) -> Iterator[tuple[Part, str]]:
+    for text in drafted.before:
+        yield Part.LORE, guard.stuff_bare(text)
+    for who in (drafted.character, *drafted.players):
+        if who.text:
+            yield Part.PERSONAS, _persona_label(who.name, profile) + guard.stuff(who.text)
+    if drafted.scenario:
+        yield Part.SCENARIO, _scenario_label(profile) + guard.stuff(drafted.scenario)
+    for text in drafted.after:
+        yield Part.LORE, guard.stuff_bare(text)
+
+
+def _story(drafted: Draft, profile: ModelProfile, guard: Guard) -> Iterator[Piece]:
+    gap = _gap(profile)
+    reply = f"{gap}{profile.response_header}\n"
+    said = f"{gap}{profile.input_header}\n"
+    later = f"{gap}{profile.later_input_header or profile.input_header}\n"
+    in_input = False
+    for part, line, index in drafted.entries:
+        if line.role is Role.CHARACTER:
+            in_input, before = False, reply
+        elif in_input:
+            before = "\n"
+        else:
+            in_input, before, said = True, said, later
+        if line.role is Role.NARRATOR:
+            yield Piece(part, before + guard.stuff_bare(line.text), index)
+        else:
+            yield Piece(part, f"{before}{line.name}: {guard.stuff(line.text)}", index)
+
+
+@dataclass(frozen=True, slots=True)
+class _Paragraphs:
+    """What the instruction block tells, above its last line."""
+
+    before: str
+    personas: dict[str, str]
+    scenario: str
+
+    @classmethod
+    def read(
+        cls, text: str, names: Sequence[str], profile: ModelProfile, guard: Guard
+    ) -> "_Paragraphs":
+        scenario = _scenario_label(profile)
+        labels = {_persona_label(name, profile): name for name in names}
+        known = "|".join(map(re.escape, (*labels, scenario)))
+        before, *labelled = re.split(rf"(?:\A|\n\n)({known})", text)
+        pairs = zip(labelled[::2], labelled[1::2], strict=True)
+        texts = {label: guard.unstuff(said) for label, said in pairs}
+        return cls(
+            before=guard.unstuff_bare(before),
+            personas={name: texts.get(label, "") for label, name in labels.items()},
+            scenario=texts.get(scenario, ""),
+        )
+
+    def with_last(self, text: str) -> "_Paragraphs":
+        """Let *text* be the end of the last paragraph."""
+        if self.scenario:
+            return replace(self, scenario=self.scenario + _PARAGRAPH + text)
+        told = [name for name, persona in self.personas.items() if persona]
+        if told:
+            joined = self.personas[told[-1]] + _PARAGRAPH + text
+            return replace(self, personas={**self.personas, told[-1]: joined})
+        return replace(self, before=_PARAGRAPH.join(filter(None, (self.before, text))))
+
+    def script(
+        self, hero: str, players: Sequence[str], *, lines: Iterable[Line], length: Length
+    ) -> Script:
+        return Script(
+            character=Persona(hero, self.personas[hero]),
+            players=tuple(Persona(name, self.personas[name]) for name in players),
+            scenario=self.scenario,
+            lore=(Lore(self.before, Position.BEFORE),) if self.before else (),
+            lines=tuple(lines),
+            length=length,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +244,7 @@ class _Block:
         if header in {profile.input_header, profile.later_input_header}:
             return cls(is_reply=False, word="", body=body)
         modifier = header.removeprefix(profile.response_header)
-        before, _, after = profile.modifier.partition("{step}")
+        before, _, after = profile.modifier.partition("{length}")
         word = modifier.removeprefix(before).removesuffix(after)
         if header != profile.response_header + (modifier and before + word + after):
             raise ValueError("This text has a header that is not the profile's.")
@@ -237,81 +262,15 @@ class _Block:
         known = "|".join(map(re.escape, players))
         narrated, *named = re.split(rf"\n({known}): ", "\n" + self.body)
         if narrated:
-            yield Line(Role.NARRATOR, "", guard.unstuff(narrated)[1:])
+            yield Line(Role.NARRATOR, "", guard.unstuff_bare(narrated[1:]))
         for name, text in zip(named[::2], named[1::2], strict=True):
             yield Line(Role.PLAYER, name, guard.unstuff(text))
-
-
-def _instruction(script: Script, profile: ModelProfile, guard: Guard) -> str:
-    paragraphs = [
-        profile.persona_line.format(name=who.name, text=guard.stuff(who.text))
-        for who in (script.character, *script.players)
-        if who.text
-    ]
-    if script.scenario:
-        paragraphs.append(profile.scenario_line.format(text=guard.stuff(script.scenario)))
-    paragraphs.append(
-        profile.instruction_line.format(
-            char=script.character.name, players=_listed([who.name for who in script.players])
-        )
-    )
-    return _opening(profile) + "\n\n".join(paragraphs)
-
-
-def _written(line: Line, guard: Guard) -> str:
-    if line.role is Role.NARRATOR:
-        return guard.stuff("\n" + line.text)[1:]
-    return f"{line.name}: {guard.stuff(line.text)}"
-
-
-def _opening(profile: ModelProfile) -> str:
-    return profile.instruction_header + "\n"
-
-
-def _instruction_pattern(profile: ModelProfile) -> re.Pattern[str]:
-    pattern = re.escape(profile.instruction_line)
-    pattern = pattern.replace(re.escape("{char}"), "(?P<char>.+?)")
-    pattern = pattern.replace(re.escape("{players}"), "(?P<players>.+)", 1)
-    return re.compile(pattern.replace(re.escape("{players}"), "(?P=players)"))
-
-
-def _paragraphs(
-    text: str, names: Sequence[str], profile: ModelProfile, guard: Guard
-) -> tuple[dict[str, str], str]:
-    """Split what stands above the instruction line into personas and scenario."""
-    scenario = profile.scenario_line.format(text="")
-    labels = {profile.persona_line.format(name=name, text=""): name for name in names}
-    known = "|".join(map(re.escape, (*labels, scenario)))
-    _, *labelled = re.split(rf"(?:\A|\n\n)({known})", text)
-    pairs = zip(labelled[::2], labelled[1::2], strict=True)
-    texts = {label: guard.unstuff(said) for label, said in pairs}
-    personas = {name: texts[label] for label, name in labels.items() if label in texts}
-    return personas, texts.get(scenario, "")
-
-
-def _names(script: Script) -> list[str]:
-    speaking = [line.name for line in script.lines if line.name]
-    return [script.character.name, *(who.name for who in script.players), *speaking]
-
-
-def _clean_lines(lines: Iterable[Line], hero: str, profile: ModelProfile) -> Iterator[Line]:
-    for line in lines:
-        text = _clean_text(line.text, profile)
-        if not text:
-            continue
-        match line.role:
-            case Role.NARRATOR:
-                yield Line(line.role, "", text)
-            case Role.CHARACTER:
-                yield Line(line.role, clean_name(line.name, fallback=hero), text)
-            case Role.PLAYER:
-                yield Line(line.role, _player_name(line.name, hero), text)
 
 
 def _folded(lines: Iterable[Line]) -> Iterator[Line]:
     open_line: Line | None = None
     for line in lines:
-        if open_line and line.role is Role.NARRATOR and not _is_reply(open_line):
+        if open_line and line.role is Role.NARRATOR and open_line.role is not Role.CHARACTER:
             open_line = replace(open_line, text=f"{open_line.text}\n{line.text}")
             continue
         if open_line:
@@ -321,36 +280,41 @@ def _folded(lines: Iterable[Line]) -> Iterator[Line]:
         yield open_line
 
 
-def _is_reply(line: Line) -> bool:
-    return line.role is Role.CHARACTER
+def _gap(profile: ModelProfile) -> str:
+    return profile.block_end + profile.block_gap
 
 
-def _clean_text(text: str, profile: ModelProfile) -> str:
-    text = plain(text).strip()
-    unbroken = True
-    while unbroken:  # breaking one may leave another that overlapped it
-        before = text
-        for token in profile.special_tokens:
-            text = text.replace(token, f"{token[0]} {token[1:]}")
-        unbroken = text != before
-    return text
+def _opening(profile: ModelProfile) -> str:
+    return profile.instruction_header + "\n"
 
 
-def _player_name(name: str, hero: str) -> str:
-    """Clean a player's name so that a list of players can be read back.
+# Templates are filled by `replace`, not `format`: a host's profile may hold other
+# braces. Names never do, so that one name cannot be filled with another.
+def _persona_label(name: str, profile: ModelProfile) -> str:
+    return profile.persona_line.partition("{text}")[0].replace("{name}", name)
 
-    A comma and the word "and" would part it in two, and the character's own
-    name would make its lines the character's.
-    """
-    words = clean_name(name, fallback=NEUTRAL_PLAYER).replace(",", " ").split()
-    listed = " ".join("&" if word == "and" else word for word in words) or NEUTRAL_PLAYER
-    candidate = listed
-    for number in count(2):
-        if candidate.casefold() != hero.casefold():
-            break
-        mark = f" ({number})"
-        candidate = listed[: NAME_CHARACTERS - len(mark)].rstrip() + mark
-    return candidate
+
+def _scenario_label(profile: ModelProfile) -> str:
+    return profile.scenario_line.partition("{text}")[0]
+
+
+def _modifier(length: Length, profile: ModelProfile) -> str:
+    return profile.modifier.replace("{length}", length)
+
+
+def _parted(head: str, profile: ModelProfile) -> tuple[str, str]:
+    """Part the instruction block in what it tells and its last line."""
+    own = profile.instruction_line.count(_PARAGRAPH) + 1
+    paragraphs = head.split(_PARAGRAPH)
+    return _PARAGRAPH.join(paragraphs[:-own]), _PARAGRAPH.join(paragraphs[-own:])
+
+
+def _instruction_pattern(profile: ModelProfile) -> re.Pattern[str]:
+    pattern = re.escape(profile.instruction_line)
+    pattern = pattern.replace(re.escape("{char}"), "(?P<char>.+?)", 1)
+    pattern = pattern.replace(re.escape("{char}"), "(?P=char)")
+    pattern = pattern.replace(re.escape("{players}"), "(?P<players>.+)", 1)
+    return re.compile(pattern.replace(re.escape("{players}"), "(?P=players)"))
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -361,17 +325,3 @@ def _listed(names: Sequence[str]) -> str:
 def _unlisted(listed: str) -> list[str]:
     others, _, last = listed.rpartition(" and ")
     return [*(others.split(", ") if others else ()), last]
-
-
-def _modifier(length: Length, profile: ModelProfile) -> str:
-    word = _word(length, profile)
-    return profile.modifier.format(step=word) if word else ""
-
-
-def _word(length: Length, profile: ModelProfile) -> str:
-    return profile.length_words.get(length, "") if profile.modifier else ""
-
-
-def _length_of(word: str, profile: ModelProfile) -> Length:
-    """Name the first step with this word; a model may know fewer than there are."""
-    return next((step for step, its in profile.length_words.items() if its == word), Length.AUTO)

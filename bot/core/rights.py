@@ -14,6 +14,22 @@ class Action(StrEnum):
     SET_SCENE_LENGTH = "set the scene's length"
     STOP_REPLY = "stop a reply"
     RETRY_REPLY = "ask for the reply again"
+    CONTINUE_REPLY = "have the reply continued"
+    ASK_WHY = "ask why a reply is as it is"
+    SET_GUARD = "set the guard level"
+    LOOK_INSIDE = "look at the prompt"
+
+
+FOR_ALL_PLAYERS = frozenset(
+    {
+        Action.START_SCENE,
+        Action.STOP_REPLY,
+        Action.RETRY_REPLY,
+        Action.CONTINUE_REPLY,
+        Action.ASK_WHY,
+    }
+)
+"""What whoever may write may do; all else is the owner's and the moderators'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +49,11 @@ class Member:
 def may(action: Action, member: Member, scene: SceneHead | None) -> bool:
     """Decide whether *member* may do *action*.
 
-    Whoever may write may start scenes, stop a reply and ask for one again;
-    what changes the scene for everybody is its owner's and the moderators'.
+    What every player may do is in `FOR_ALL_PLAYERS`; what changes the scene for
+    everybody, or shows what they all wrote, is its owner's and the moderators'.
     """
     if not member.can_write:
         return False
-    match action:
-        case Action.START_SCENE | Action.STOP_REPLY | Action.RETRY_REPLY:
-            return True
-        case Action.END_SCENE | Action.SET_SCENE_LENGTH:
-            return member.can_moderate or (scene is not None and scene.owner == member.user)
+    if action in FOR_ALL_PLAYERS:
+        return True
+    return member.can_moderate or (scene is not None and scene.owner == member.user)

@@ -62,9 +62,32 @@ def reply_turn_id(trigger: TurnId) -> TurnId:
     return TurnId(f"{trigger}r")
 
 
+class GuardLevel(StrEnum):
+    """How closely a reply is watched for the players' parts.
+
+    `NORMAL` ends it at a player's name and colon at the start of a line,
+    `STRICT` also where a sentence begins to tell what a player does.
+    """
+
+    NORMAL = "normal"
+    STRICT = "strict"
+
+
+def trigger_of(reply: TurnId) -> TurnId | None:
+    """Undo `reply_turn_id`; None for a turn that is no reply."""
+    return TurnId(reply[:-1]) if reply.endswith("r") else None
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One contribution to the story. `at_ms` is Unix time in milliseconds."""
+    """One contribution to the story. `at_ms` is Unix time in milliseconds.
+
+    Attributes:
+        pinned: stays in the prompt when its neighbours leave.
+        count: how many tokens the current text has, as `core.token_counts`
+            writes it down; empty or outdated if nobody has counted.
+        facts: how it came about, as `core.facts` writes it down.
+    """
 
     id: TurnId
     role: Role
@@ -74,6 +97,9 @@ class Turn:
     author: UserId | None = None
     messages: tuple[MessageId, ...] = ()
     at_ms: int = 0
+    pinned: bool = False
+    count: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def text(self) -> str:
@@ -90,7 +116,9 @@ class SceneHead:
         length: the scene's own choice; None leaves it to the character.
         next_length: for the next reply only, then forgotten.
         players: who has written, with the name they had last.
-        cut: the first turn that still goes into the prompt; None for all.
+        cut: the first turn that goes into the prompt as a matter of course;
+            None for all, and the examples too.
+        guard: how closely replies are watched for the players' parts.
         version: grows with every change of the scene.
     """
 
@@ -104,6 +132,7 @@ class SceneHead:
     next_length: Length | None = None
     players: Mapping[UserId, str] = field(default_factory=dict)
     cut: TurnId | None = None
+    guard: GuardLevel = GuardLevel.NORMAL
     started_ms: int = 0
     version: int = 0
 
@@ -124,9 +153,11 @@ class Work:
         reply: id of the turn that is being written.
         trigger: id of the newest turn it answers.
         messages: Discord messages that already show a part of it.
+        continues: whether a reply that is stored goes on, rather than anew.
     """
 
     reply: TurnId
     trigger: TurnId
     messages: tuple[MessageId, ...] = ()
     at_ms: int = 0
+    continues: bool = False

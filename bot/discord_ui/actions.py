@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 
 import discord
+from discord import app_commands
 
-from bot.core.errors import UserError
-from bot.core.lengths import Length
-from bot.core.rights import Action, may
-from bot.core.scene import ChannelId, Place, SceneHead, TurnId, UserId
-from bot.discord_ui.convert import member_of, place_of
+from bot.core.errors import NoLiveScene, UserError
+from bot.core.length_table import LengthTable, example
+from bot.core.lengths import AUTO, Length, LengthStep
+from bot.core.rights import FOR_ALL_PLAYERS, Action, may
+from bot.core.scene import ChannelId, GuardLevel, MessageId, Place, SceneHead, TurnId, UserId
+from bot.discord_ui.convert import member_of, place_of, said_in
+from bot.services.inspection import ContextView, Explanation, Inspection
+from bot.services.length_tables import LengthTables
 from bot.services.scenes import Scenes
 from bot.services.turns import TurnPipeline
 
@@ -18,6 +22,13 @@ SCOPES = {
     "next": "the next reply",
 }
 
+GUARDED = {
+    GuardLevel.NORMAL: "a reply ends where it begins a player's line.",
+    GuardLevel.STRICT: (
+        "a reply ends where it begins a player's line, or a sentence that tells what a player does."
+    ),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Actions:
@@ -25,6 +36,8 @@ class Actions:
 
     scenes: Scenes
     pipeline: TurnPipeline
+    inspection: Inspection
+    length_tables: LengthTables
 
     def place(self, interaction: discord.Interaction) -> Place:
         """Where the interaction happened.
@@ -43,11 +56,9 @@ class Actions:
         """Raise UserError unless whoever asked may do *action*."""
         if may(action, member_of(interaction), scene):
             return
-        if action in (Action.END_SCENE, Action.SET_SCENE_LENGTH):
-            raise UserError(
-                f"Only the one who started the scene and moderators may {action.value}."
-            )
-        raise UserError(f"You need the right to write here to {action.value}.")
+        if action in FOR_ALL_PLAYERS:
+            raise UserError(f"You need the right to write here to {action.value}.")
+        raise UserError(f"Only the one who started the scene and moderators may {action.value}.")
 
     def require_own_rights(self, interaction: discord.Interaction) -> None:
         """Raise UserError where we could not even say that something went wrong."""
@@ -72,28 +83,77 @@ class Actions:
         self.allow(interaction, Action.RETRY_REPLY, None)
         return await self.pipeline.retry(self.place(interaction).channel, turn)
 
+    async def continue_reply(self, interaction: discord.Interaction, turn: TurnId) -> bool:
+        """Have the reply *turn* written on; False if that is being done already."""
+        self.allow(interaction, Action.CONTINUE_REPLY, None)
+        return await self.pipeline.continue_reply(self.place(interaction).channel, turn)
+
+    async def set_guard(self, interaction: discord.Interaction, level: GuardLevel) -> str:
+        """Choose how closely the scene's replies are watched; returns what to tell the member."""
+        channel = self.place(interaction).channel
+        self.allow(interaction, Action.SET_GUARD, await self.scenes.live_head(channel))
+        await self.scenes.set_guard(channel, level)
+        return f"Guard level: **{level}**: {GUARDED[level]}"
+
+    async def look_inside(self, interaction: discord.Interaction) -> ContextView:
+        """The prompt of this channel, for those who may read all that was said in it."""
+        channel = self.place(interaction).channel
+        head = await self.scenes.head(channel)
+        if head is None:  # to refuse would hide that there is nothing to see
+            raise NoLiveScene("There is no scene here. Start one with /roleplay start.")
+        self.allow(interaction, Action.LOOK_INSIDE, head)
+        return await self.inspection.context(channel)
+
+    async def ask_why(
+        self, interaction: discord.Interaction, message: discord.Message
+    ) -> Explanation:
+        """Tell what became of *message*."""
+        self.allow(interaction, Action.ASK_WHY, None)
+        me = interaction.client.user
+        said = said_in(message, bot_user=me.id if me else 0, application=interaction.application_id)
+        channel = self.place(interaction).channel
+        return await self.inspection.why(channel, MessageId(message.id), said)
+
+    async def expected(self) -> list[tuple[LengthStep, str]]:
+        """Every choice of `/length`, with what it gives on this model."""
+        table = await self.length_tables.current()
+        return [(step, _expected(step, table)) for step in self.scenes.lengths.choices]
+
     async def set_length(self, interaction: discord.Interaction, step: Length, scope: str) -> str:
         """Choose a length for *scope*, one of `SCOPES`; returns what to tell the member."""
         channel = ChannelId(self.place(interaction).channel)
         user = UserId(interaction.user.id)
         if scope == "me":
             await self.scenes.set_user_length(user, step)
-            return _said(step, scope)
+            return await self._said(step, scope)
         head = await self.scenes.live_head(channel)
         if scope == "next":
             self.allow(interaction, Action.RETRY_REPLY, head)
             await self.scenes.set_next_length(channel, step)
-            return _said(step, scope)
+            return await self._said(step, scope)
         self.allow(interaction, Action.SET_SCENE_LENGTH, head)
         await self.scenes.set_length(channel, step)
         chosen = await self.scenes.length_for(await self.scenes.live_head(channel), user)
-        told = _said(step, scope)
-        if chosen.step is not step:
-            told += f" The next reply to you stays {chosen.step} ({chosen.source})."
+        told = await self._said(step, scope)
+        if chosen.step.name != step:
+            told += f" The next reply to you stays {chosen.step.name} ({chosen.source})."
         return told
 
+    async def _said(self, name: Length, scope: str) -> str:
+        told = f"Length of {SCOPES[scope]}: **{name}**."
+        step = self.scenes.lengths.find(name)
+        if step is None:
+            return told
+        return f"{told} Expect {_expected(step, await self.length_tables.current())}."
 
-def _said(step: Length, scope: str) -> str:
-    if step is Length.AUTO:
-        return f"Length of {SCOPES[scope]}: **auto**, as the model sees fit."
-    return f"Length of {SCOPES[scope]}: **{step}**."
+
+def length_choices(actions: Actions) -> list[app_commands.Choice[str]]:
+    """What `/length` and `/roleplay start` offer: the ladder of the model's profile."""
+    steps = actions.scenes.lengths.choices
+    return [app_commands.Choice(name=step.name, value=step.name) for step in steps]
+
+
+def _expected(step: LengthStep, table: LengthTable | None) -> str:
+    if step.name == AUTO:
+        return "what the model sees fit"
+    return example(step, table).removeprefix(f"{step.name} ")

@@ -1,18 +1,17 @@
 """Buttons and menus under messages. All live through restarts: their ids say what they do."""
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Self
 
 import discord
 
-from bot.core.lengths import LADDER, ChosenLength, Length
+from bot.core.lengths import ChosenLength, Length, LengthStep
 from bot.core.scene import TurnId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.error_replies import telling
 from bot.services.turns import StoryWentOn
-
-STEPS = (*LADDER, Length.AUTO)
 
 
 class StopButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"stop:(?P<channel>\d+)"):
@@ -72,17 +71,81 @@ class RetryButton(
                     await interaction.delete_original_response()
 
 
+class ContinueButton(
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=r"continue:(?P<turn>[0-9a-z]{1,40})",
+):
+    """Has a reply that ran out of tokens written on, in its own message."""
+
+    def __init__(self, turn: str) -> None:
+        super().__init__(
+            discord.ui.Button(label="Continue", emoji="▶", custom_id=f"continue:{turn}")
+        )
+        self.turn = TurnId(turn)
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],  # noqa: ARG003  # discord.py's signature
+        item: discord.ui.Item[Any],  # noqa: ARG003
+        match: re.Match[str],
+    ) -> Self:
+        return cls(match["turn"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        await interaction.response.defer()
+        actions: Actions = interaction.client.actions
+        async with telling(interaction):
+            if not await actions.continue_reply(interaction, self.turn):
+                text = "That reply is being continued already."
+                await interaction.followup.send(text, ephemeral=True)
+
+
+class AgainButton(
+    discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"again:(?P<turn>[0-9a-z]{1,40})"
+):
+    """Has the reply that it stands under written anew, in its own message."""
+
+    def __init__(self, turn: str) -> None:
+        super().__init__(discord.ui.Button(label="Write it anew", custom_id=f"again:{turn}"))
+        self.turn = TurnId(turn)
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],  # noqa: ARG003  # discord.py's signature
+        item: discord.ui.Item[Any],  # noqa: ARG003
+        match: re.Match[str],
+    ) -> Self:
+        return cls(match["turn"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        await interaction.response.defer()
+        actions: Actions = interaction.client.actions
+        async with telling(interaction):
+            if not await actions.retry_reply(interaction, self.turn):
+                text = "That reply is being written already."
+                await interaction.followup.send(text, ephemeral=True)
+
+
 class LengthSelect(
     discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"length:(?P<scope>scene|me|next)"
 ):
-    """Chooses a reply length from a menu."""
+    """Chooses a reply length from a menu, each with what it gives on this model."""
 
-    def __init__(self, scope: str, chosen: ChosenLength | None = None) -> None:
+    def __init__(
+        self,
+        scope: str,
+        expected: Sequence[tuple[LengthStep, str]],
+        chosen: ChosenLength | None = None,
+    ) -> None:
         options = [
             discord.SelectOption(
-                label=step.value, default=chosen is not None and chosen.step is step
+                label=step.name,
+                description=words or None,
+                default=chosen is not None and chosen.step is step,
             )
-            for step in STEPS
+            for step, words in expected
         ]
         select: discord.ui.Select[Any] = discord.ui.Select(
             custom_id=f"length:{scope}", placeholder="Choose a length", options=options
@@ -93,11 +156,13 @@ class LengthSelect(
     @classmethod
     async def from_custom_id(
         cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003  # discord.py's signature
-        item: discord.ui.Item[Any],  # noqa: ARG003
+        interaction: discord.Interaction[Any],
+        item: discord.ui.Item[Any],  # noqa: ARG003  # discord.py's signature
         match: re.Match[str],
     ) -> Self:
-        return cls(match["scope"])
+        actions: Actions = interaction.client.actions
+        # Without the words: to look them up may wait, and nobody sees this copy.
+        return cls(match["scope"], [(step, "") for step in actions.scenes.lengths.choices])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         await interaction.response.defer()
@@ -108,4 +173,4 @@ class LengthSelect(
             await interaction.edit_original_response(content=told, view=None)
 
 
-DYNAMIC_ITEMS = (StopButton, RetryButton, LengthSelect)
+DYNAMIC_ITEMS = (StopButton, RetryButton, ContinueButton, AgainButton, LengthSelect)

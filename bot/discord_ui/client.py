@@ -21,8 +21,10 @@ from bot.discord_ui.buttons import DYNAMIC_ITEMS
 from bot.discord_ui.command_sync import sync_if_changed
 from bot.discord_ui.convert import incoming_of, milliseconds
 from bot.discord_ui.error_replies import tell
+from bot.discord_ui.inspection import InspectionCog
 from bot.discord_ui.length import LengthCog
 from bot.discord_ui.roleplay import RoleplayCog
+from bot.discord_ui.scene import SceneCog
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +88,8 @@ class RoleplayBot(commands.AutoShardedBot):
         self.add_dynamic_items(*DYNAMIC_ITEMS)
         await self.add_cog(RoleplayCog(self.actions))
         await self.add_cog(LengthCog(self.actions))
+        await self.add_cog(SceneCog(self.actions))
+        await self.add_cog(InspectionCog(self, self.actions))
         try:
             sent = await sync_if_changed(self.tree, self._notes, self.application_id or 0)
         except discord.HTTPException as error:

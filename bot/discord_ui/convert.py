@@ -6,6 +6,7 @@ import discord
 
 from bot.core.rights import Member
 from bot.core.scene import ChannelId, GuildId, MessageId, Place, UserId
+from bot.core.why import Said
 from bot.services.incoming import Incoming
 
 
@@ -54,10 +55,8 @@ def member_of(interaction: discord.Interaction) -> Member:
 
 def incoming_of(message: discord.Message, *, bot_user: int, application: int) -> Incoming | None:
     """A member's message as the pipeline takes it; None for bots, webhooks and system lines."""
-    if message.author.bot or message.webhook_id is not None or message.is_system():
-        return None
     place = place_of(message.channel, message.guild.id if message.guild else None)
-    if place is None:
+    if place is None or not _is_members(message):
         return None
     return Incoming(
         place=place,
@@ -69,6 +68,22 @@ def incoming_of(message: discord.Message, *, bot_user: int, application: int) ->
         replies_to_character=_is_ours(message.reference, bot_user, application),
         at_ms=milliseconds(message.created_at),
     )
+
+
+def said_in(message: discord.Message, *, bot_user: int, application: int) -> Said | None:
+    """What a member's message says, wherever it was found; None for bots, webhooks and notices."""
+    if not _is_members(message):
+        return None
+    return Said(
+        text=message.clean_content.strip(),
+        mentions_bot=any(user.id == bot_user for user in message.mentions),
+        replies_to_character=_is_ours(message.reference, bot_user, application),
+        at_ms=milliseconds(message.created_at),
+    )
+
+
+def _is_members(message: discord.Message) -> bool:
+    return not (message.author.bot or message.webhook_id is not None or message.is_system())
 
 
 def _is_ours(reference: discord.MessageReference | None, bot_user: int, application: int) -> bool:

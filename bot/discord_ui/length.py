@@ -6,9 +6,8 @@ from discord.ext import commands
 
 from bot.core.lengths import Length
 from bot.core.scene import UserId
-from bot.discord_ui.actions import SCOPES, Actions
+from bot.discord_ui.actions import SCOPES, Actions, length_choices
 from bot.discord_ui.buttons import LengthSelect
-from bot.discord_ui.roleplay import LENGTH_CHOICES
 
 SCOPE_CHOICES = [
     app_commands.Choice(name=name, value=value)
@@ -21,6 +20,7 @@ class LengthCog(commands.Cog):
 
     def __init__(self, actions: Actions) -> None:
         self._actions = actions
+        app_commands.choices(step=length_choices(actions))(self.length)
 
     @app_commands.command()
     @app_commands.describe(
@@ -28,29 +28,30 @@ class LengthCog(commands.Cog):
         scope="Whose replies: the scene's (usual), those to me, or only the next one",
     )
     @app_commands.rename(scope="for")
-    @app_commands.choices(step=LENGTH_CHOICES, scope=SCOPE_CHOICES)
+    @app_commands.choices(scope=SCOPE_CHOICES)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
     @app_commands.allowed_installs(guilds=True, users=False)
     async def length(
         self,
         interaction: discord.Interaction,
-        step: app_commands.Choice[str] | None = None,
+        step: str | None = None,
         scope: app_commands.Choice[str] | None = None,
     ) -> None:
         """Set how long the replies are; without a step, show it and choose from a menu."""
         await interaction.response.defer(ephemeral=True)
         chosen_scope = scope.value if scope else "scene"
         if step is not None:
-            told = await self._actions.set_length(interaction, Length(step.value), chosen_scope)
+            told = await self._actions.set_length(interaction, Length(step), chosen_scope)
             await interaction.followup.send(told, ephemeral=True)
             return
         head = await self._actions.scenes.live_head(self._actions.place(interaction).channel)
         chosen = await self._actions.scenes.length_for(head, UserId(interaction.user.id))
+        expected = await self._actions.expected()
         view = discord.ui.View(timeout=None)
-        view.add_item(LengthSelect(chosen_scope, chosen))
-        await interaction.followup.send(
-            f"The next reply to you will be **{chosen.step}** ({chosen.source}). "
+        view.add_item(LengthSelect(chosen_scope, expected, chosen))
+        lines = [
+            f"The next reply to you will be **{chosen.step.name}** ({chosen.source}).",
+            *(f"- {step.name}: {words}" for step, words in expected),
             f"Choose the length of {SCOPES[chosen_scope]}:",
-            view=view,
-            ephemeral=True,
-        )
+        ]
+        await interaction.followup.send("\n".join(lines), view=view, ephemeral=True)

@@ -9,13 +9,11 @@ from discord.ext import commands
 from bot.core.errors import CharacterUnknown
 from bot.core.lengths import Length
 from bot.core.rights import Action
-from bot.core.scene import MessageId, Role, UserId
-from bot.discord_ui.actions import Actions
-from bot.discord_ui.buttons import STEPS
+from bot.core.scene import GuardLevel, MessageId, Role, UserId
+from bot.discord_ui.actions import GUARDED, Actions, length_choices
 from bot.discord_ui.convert import is_age_restricted, milliseconds
 from bot.services.scenes import CHOICES_SHOWN, Opening
 
-LENGTH_CHOICES = [app_commands.Choice(name=step.value, value=step.value) for step in STEPS]
 NO_GREETING = "none"
 LABEL_LIMIT = 100
 NAMES_SHOWN = 20
@@ -34,6 +32,7 @@ class RoleplayCog(
     def __init__(self, actions: Actions) -> None:
         super().__init__()
         self._actions = actions
+        app_commands.choices(length=length_choices(actions))(self.start)
 
     @app_commands.command()
     @app_commands.describe(
@@ -42,13 +41,12 @@ class RoleplayCog(
         length="How long the replies are; /length changes it later",
         greeting="How the character opens the scene",
     )
-    @app_commands.choices(length=LENGTH_CHOICES)
     async def start(
         self,
         interaction: discord.Interaction,
         character: app_commands.Range[str, 1, 100],
         scenario: app_commands.Range[str, 1, SCENARIO_LIMIT] | None = None,
-        length: app_commands.Choice[str] | None = None,
+        length: str | None = None,
         greeting: app_commands.Range[str, 1, 10] | None = None,
     ) -> None:
         """Start a scene: the character greets you and answers what you write."""
@@ -67,7 +65,7 @@ class RoleplayCog(
                 character=found.key,
                 at_ms=milliseconds(interaction.created_at),
                 scenario=scenario or "",
-                length=Length(length.value) if length else None,
+                length=Length(length) if length else None,
                 greeting=_greeting_number(greeting, len(found.greetings)),
                 is_age_restricted=is_age_restricted(interaction.channel),
             )
@@ -155,8 +153,10 @@ class RoleplayCog(
             f"Started <t:{head.started_ms // 1000}:R> by <@{head.owner}>.",
             f"Turns so far: {len(scene.turns)}, {replies} of them the character's.",
             f"Players: {_listed(tuple(head.players.values()))}.",
-            f"Length of the next reply to you: **{chosen.step}** ({chosen.source}).",
+            f"Length of the next reply to you: **{chosen.step.name}** ({chosen.source}).",
         ]
+        if head.guard is GuardLevel.STRICT:
+            lines.append(f"Guard level: **{head.guard}**: {GUARDED[head.guard]}")
         if self._actions.pipeline.is_writing(channel):
             lines.append("A reply is being written.")
         await interaction.followup.send(

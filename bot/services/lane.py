@@ -18,11 +18,13 @@ class Trigger:
     Attributes:
         author: None for a line nobody owns.
         shown: messages of an earlier reply to it, which this one replaces.
+        continues: the text of that reply, if it is to go on rather than anew.
     """
 
     turn: TurnId
     author: UserId | None
     shown: tuple[MessageId, ...] = ()
+    continues: str = ""
 
 
 @dataclass(slots=True)
@@ -30,11 +32,15 @@ class Partial:
     """What the model has written so far of the reply to `turn`, as it came.
 
     Kept over a loss of the model: the reply is continued, not begun again.
+
+    Attributes:
+        spoken: the text it had before, if a member asked it to go on.
     """
 
     turn: TurnId
     raw: str = ""
     tokens: int = 0
+    spoken: str = ""
 
 
 class Lane:
@@ -60,6 +66,7 @@ class Lane:
         self._hurry = asyncio.Event()
         self._poked_at = asyncio.get_running_loop().time()
         self.taken_at = self._poked_at
+        self.first_text_at: float | None = None
 
     def poke(self, head: SceneHead, trigger: Trigger) -> None:
         """A line wants an answer, with the one that is being made if that is not shown.
@@ -88,6 +95,7 @@ class Lane:
         self.is_showing = False
         self.shows_in(())
         self.taken_at = asyncio.get_running_loop().time()
+        self.first_text_at = None
         return was_pending
 
     def changed(self, line: TurnId) -> None:

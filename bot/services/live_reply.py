@@ -70,7 +70,6 @@ class LiveReply:
         split: Split,
         on_posted: Noted,
         buttons_while_writing: Sequence[Button] = (),
-        buttons_at_end: Sequence[Button] = (),
         already: Sequence[MessageId] = (),
         on_removing: Callable[[MessageId], None] = lambda _: None,
         part_limit: int = PART_LIMIT,
@@ -99,7 +98,7 @@ class LiveReply:
         self._on_posted = on_posted
         self._on_removing = on_removing
         self._while_writing = tuple(buttons_while_writing)
-        self._at_end = tuple(buttons_at_end)
+        self._at_end: tuple[Button, ...] = ()
         self._parts = [_Part(message) for message in already]
         self._part_limit = part_limit
         self._last_edit_s = last_edit_s
@@ -158,8 +157,8 @@ class LiveReply:
         self._newest = text
         self._changed.set()
 
-    async def finish(self, text: str) -> tuple[MessageId, ...]:
-        """Put the whole *text* on the screen and take the writing buttons away.
+    async def finish(self, text: str, buttons: Sequence[Button] = ()) -> tuple[MessageId, ...]:
+        """Put the whole *text* on the screen, with *buttons* instead of the writing ones.
 
         Retried for `last_edit_s`.
 
@@ -171,7 +170,7 @@ class LiveReply:
             PostAmbiguous: a message may or may not have been posted.
             PostError: Discord could not be reached in time.
         """
-        self._newest = text
+        self._newest, self._at_end = text, tuple(buttons)
         try:
             async with asyncio.timeout(self._last_edit_s):
                 await self._stop_growing()

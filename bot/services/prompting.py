@@ -1,110 +1,356 @@
 """From a stored scene to the exact prompt, within what the model server accepts."""
 
-from dataclasses import dataclass
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
-from bot.core.characters import Character, filled
-from bot.core.lengths import ChosenLength, choose_length
-from bot.core.ports import SceneStore, TextGenerator
+from bot.core.budget import Costs, Plan, PromptTooLong, plan, standing_cut
+from bot.core.characters import Character
+from bot.core.errors import GenerationError, StoreRefusesWrites, StoreUnavailable
+from bot.core.generation import ModelLimits, Tokens
+from bot.core.lengths import ChosenLength, Length, choose_length
+from bot.core.ports import Metrics, SceneStore, TextGenerator
 from bot.core.profiles import ModelProfile
-from bot.core.prompt import Line, Persona, Script, render, shorten, speakers, stop_strings
-from bot.core.scene import Role, Scene, TurnId, UserId, reply_turn_id
+from bot.core.prompt import pieces, render, speakers, stop_strings
+from bot.core.scene import ChannelId, Scene, Turn, TurnId, UserId
+from bot.core.script import Part, Piece, Script
+from bot.core.story import Story, script_of, story_of
+from bot.core.token_counts import estimate, fingerprint
+from bot.core.token_ledger import TokenLedger
+from bot.services.prefix_meter import PrefixMeter
+from bot.services.recent import Recent
 
-MOST_CUTS = 6
-"""Each cut halves the story at least; more would mean the estimate is broken."""
+log = logging.getLogger(__name__)
+
+CHANNELS_REMEMBERED = 256
+MOST_ROUNDS = 6
+"""Each cut halves the story at least; more would mean that counts are broken."""
+MOST_COUNTED_BYTES = 60_000
+"""Of lines that nobody has counted, in one request; what is older rarely fits anyway."""
+HEADER_BYTES = 32
+FIRST_LINE_TOKENS = 64
+"""Room that a scene needs beside its fixed part before it is worth beginning."""
+LEAST_REPLY_TOKENS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class BuiltPrompt:
-    """What the model is asked. `others` are the names it must not speak for."""
+    """What the model is asked.
+
+    Attributes:
+        prompt: what the reply already has, if anything, is its end.
+        others: the names it must not speak for.
+        max_new_tokens: what the length says, but never more than fits.
+        tokens: of the prompt, exactly; `parts` says where they went.
+        reused: so many did the channel's last prompt begin with.
+        dropped: how many lines of the story are left out.
+        context_tokens: what prompt and reply may have together.
+        model: as the server names it.
+    """
 
     prompt: str
     stop: tuple[str, ...]
     others: tuple[str, ...]
     max_new_tokens: int
     length: ChosenLength
+    tokens: int
+    reused: int
+    parts: Mapping[Part, int]
+    dropped: int
+    context_tokens: int
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """What the model server and the profile leave for prompt and reply."""
+
+    context: int
+    budget: int
+    reply: int
+
+    @classmethod
+    def of(cls, profile: ModelProfile, limits: ModelLimits | None, length: ChosenLength) -> "_Room":
+        context = profile.context_tokens
+        if limits is not None:
+            context = min(context, limits.max_total_tokens)
+        # A server may be set up for less than the longest replies of its model.
+        budget = context - min(length.step.max_new_tokens, context // 2)
+        if limits is not None:
+            budget = min(budget, limits.max_input_tokens)
+        return cls(context, budget, length.step.max_new_tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A prompt that is to be built.
+
+    Attributes:
+        around: the pieces of the prompt without any line.
+        written: what the reply already has.
+    """
+
+    story: Story
+    around: tuple[Piece, ...]
+    written: str
+    ledger: TokenLedger
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A prompt as it was counted."""
+
+    script: Script
+    prompt: str
+    tokens: Tokens
+    parts: Mapping[Part, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    """The last prompt of a channel, and what its pieces but the lines took."""
+
+    built: BuiltPrompt
+    tokenizer: str
+    told: Mapping[str, int]
 
 
 class Prompting:
-    """Builds prompts. Borrows store and generator."""
+    """Builds prompts. Borrows store, generator and metrics."""
 
     def __init__(
-        self, *, store: SceneStore, generator: TextGenerator, profile: ModelProfile
+        self,
+        *,
+        store: SceneStore,
+        generator: TextGenerator,
+        profile: ModelProfile,
+        metrics: Metrics,
     ) -> None:
         self._store = store
         self._generator = generator
         self._profile = profile
+        self._meter = PrefixMeter(metrics)
+        self._last: Recent[ChannelId, _Remembered] = Recent(CHANNELS_REMEMBERED)
 
     async def build(
-        self, scene: Scene, character: Character, *, trigger: TurnId, author: UserId | None
+        self,
+        scene: Scene,
+        character: Character,
+        *,
+        trigger: TurnId,
+        author: UserId | None,
+        written: str = "",
+        excess: int = 0,
     ) -> BuiltPrompt:
-        """Render the scene up to *trigger* and cut old turns until it fits.
+        """Render the scene for a reply to *trigger*, with as many lines as fit.
+
+        Args:
+            written: what the reply already has; stands behind `Name:`.
+            excess: by how many tokens the prompts that were built before for
+                this reply exceeded what the server takes, all together.
 
         Raises:
             PromptTooLong: the parts that are never cut do not fit.
             GenerationError: the model server cannot be asked for limits or counts.
             StoreUnavailable, StoreRefusesWrites: the cut could not be noted.
         """
+        channel = scene.head.place.channel
         me = await self._store.user_length(author) if author is not None else None
-        length = choose_length(
-            next_reply=scene.head.next_length,
+        length = self._length(
+            character, scene=scene.head.length, me=me, next_reply=scene.head.next_length
+        )
+        limits = await self._generator.limits()
+        room = _Room.of(self._profile, limits, length)
+        tokenizer = fingerprint(limits, self._profile)
+        story = story_of(scene, character, length.step.name, trigger=trigger)
+        task = self._task(channel, story, written, tokenizer)
+        chosen, draft, together = await self._fit(task, room, excess)
+        left = together - len(draft.tokens)
+        if left < LEAST_REPLY_TOKENS:
+            budget = max(0, together - LEAST_REPLY_TOKENS)
+            raise PromptTooLong(tokens=len(draft.tokens), budget=budget)
+        await self._note(channel, task, chosen, scene.head.cut)
+        built = BuiltPrompt(
+            prompt=draft.prompt,
+            stop=stop_strings(draft.script, self._profile),
+            others=speakers(draft.script, self._profile),
+            max_new_tokens=min(length.step.max_new_tokens, left),
+            length=length,
+            tokens=len(draft.tokens),
+            reused=self._meter.measure(channel, draft.tokens.ids),
+            parts=draft.parts,
+            dropped=len(task.story.turns) - len(chosen.kept),
+            context_tokens=room.context,
+            model=limits.model,
+        )
+        self._last.set(channel, _Remembered(built, tokenizer, task.ledger.told(task.around)))
+        return built
+
+    async def check(
+        self,
+        character: Character,
+        *,
+        scenario: str = "",
+        owner_name: str,
+        length: Length | None = None,
+    ) -> None:
+        """Refuse a scene that could never be played: not even one line would fit.
+
+        Raises:
+            PromptTooLong: with the numbers.
+        """
+        chosen = self._length(character, scene=length)
+        script = script_of(character, user=owner_name, scenario=scenario, length=chosen.step.name)
+        prompt = render(replace(script, examples=()), self._profile)
+        room = _Room.of(self._profile, None, chosen)
+        try:
+            room = _Room.of(self._profile, await self._generator.limits(), chosen)
+            tokens = len(await self._generator.tokenize(prompt))
+        except GenerationError:
+            # The server is away and may come back before the first line does. An
+            # estimate may be twice too high, so only what is hopeless is refused.
+            tokens = estimate(prompt) // 2
+        needed = tokens + FIRST_LINE_TOKENS
+        if needed > room.budget:
+            raise PromptTooLong(tokens=needed, budget=room.budget)
+
+    def last(self, channel: ChannelId) -> BuiltPrompt | None:
+        """The prompt that was built last for the channel, if that was lately."""
+        remembered = self._last.get(channel)
+        return remembered.built if remembered else None
+
+    def forget(self, channel: ChannelId) -> None:
+        """Drop what was built for the channel."""
+        self._last.forget(channel)
+        self._meter.forget(channel)
+
+    def _length(
+        self,
+        character: Character,
+        *,
+        scene: Length | None,
+        me: Length | None = None,
+        next_reply: Length | None = None,
+    ) -> ChosenLength:
+        return choose_length(
+            self._profile.lengths,
+            next_reply=next_reply,
             me=me,
-            scene=scene.head.length,
+            scene=scene,
             character=character.length,
         )
-        max_new_tokens = self._profile.max_new_tokens[length.step]
-        script, ids = self._script(scene, character, length, trigger)
-        limits = await self._generator.limits()
-        room = min(self._profile.context_tokens, limits.max_total_tokens) - max_new_tokens
-        budget = min(room, limits.max_input_tokens)
-        prompt, kept = await self._fit(script, budget)
-        if kept.lines and len(kept.lines) < len(ids):
-            await self._store.set_cut(scene.head.place.channel, ids[-len(kept.lines)])
-        return BuiltPrompt(
-            prompt=prompt,
-            stop=stop_strings(kept, self._profile),
-            others=speakers(script, self._profile),
-            max_new_tokens=max_new_tokens,
-            length=length,
+
+    def _task(self, channel: ChannelId, story: Story, written: str, tokenizer: str) -> _Task:
+        around = (
+            *pieces(replace(story.script, lines=()), self._profile),
+            *_written_piece(written),
         )
+        remembered = self._last.get(channel)
+        is_told = remembered is not None and remembered.tokenizer == tokenizer
+        told = remembered.told if remembered is not None and is_told else {}
+        return _Task(story, around, written, TokenLedger(story.turns, tokenizer, told))
 
-    def _script(
-        self, scene: Scene, character: Character, length: ChosenLength, trigger: TurnId
-    ) -> tuple[Script, list[TurnId]]:
-        head = scene.head
-        replaced = reply_turn_id(trigger)
-        turns = [
-            turn
-            for turn in scene.turns
-            if turn.id != replaced and (head.cut is None or turn.id >= head.cut)
-        ]
-        user = next((turn.name for turn in turns if turn.role is Role.PLAYER), "User")
+    async def _fit(self, task: _Task, room: _Room, excess: int) -> tuple[Plan, _Draft, int]:
+        """Choose lines until the prompt, counted exactly, fits.
 
-        def fill(text: str) -> str:
-            return filled(text, char=character.name, user=user)
-
-        script = Script(
-            character=Persona(character.name, fill(character.persona)),
-            players=tuple(Persona(name, "") for name in dict.fromkeys(head.players.values())),
-            scenario=fill(head.scenario or character.scenario),
-            examples=tuple(
-                # Without names: the script's own character, and whoever plays first.
-                Line(line.role, "", fill(line.text))
-                for line in character.examples
-            ),
-            lines=tuple(Line(turn.role, turn.name, turn.text) for turn in turns),
-            length=length.step,
-        )
-        return script, [turn.id for turn in turns]
-
-    async def _fit(self, script: Script, budget: int) -> tuple[str, Script]:
-        for _ in range(MOST_CUTS):
-            prompt = render(script, self._profile)
-            # No tokenizer makes more tokens than bytes, so a short prompt needs
-            # no counting; one more stands for the begin token.
-            tokens = len(prompt.encode()) + 1
-            if tokens > budget:
-                tokens = await self._generator.count_tokens(prompt)
+        Beside it what prompt and reply may have together.
+        """
+        budget, together, tokens = room.budget, room.context, 0
+        for _ in range(MOST_ROUNDS):
+            chosen = await self._plan(task, budget)
+            draft = await self._drafted(task, chosen.kept, examples=chosen.examples)
+            tokens = len(draft.tokens)
+            if excess:
+                # The server took less than this, whatever its limits say. What
+                # the story cannot give the reply has to.
+                together = min(room.context, tokens + room.reply) - excess
+                least = self._least(task)
+                budget, excess = max(min(budget, tokens) - excess, min(budget, least)), 0
             if tokens <= budget:
-                return prompt, script
-            script, _ = shorten(script, tokens, budget, self._profile)
-        raise AssertionError("shorten() neither fits nor refuses")
+                return chosen, draft, together
+        raise PromptTooLong(tokens=tokens, budget=budget)
+
+    def _least(self, task: _Task) -> int:
+        """What the prompt costs with nothing but what is never dropped."""
+        costs = self._costs(task, len(task.story.turns) - 1 if task.story.turns else None)
+        return costs.fixed + sum(costs.lines[-1:])
+
+    async def _plan(self, task: _Task, budget: int) -> Plan:
+        """Choose lines by the counts there are; before any leaves, count what is not."""
+        since = self._since(task, budget)
+        with suppress(PromptTooLong):  # by estimates it may only seem so
+            chosen = self._planned(task, budget, since)
+            if not _drops(chosen, task.story, since or 0):
+                return chosen
+        unknown = task.ledger.unknown(since=since or 0, stays=task.story.stays)
+        if unknown or not task.ledger.knows(task.around):
+            await self._drafted(task, _newest(task.story.turns, unknown), examples=since is None)
+        return self._planned(task, budget, since)
+
+    def _planned(self, task: _Task, budget: int, since: int | None) -> Plan:
+        return plan(self._costs(task, since), budget, stays=task.story.stays, cut=since)
+
+    def _since(self, task: _Task, budget: int) -> int | None:
+        """The cut that still counts."""
+        if task.story.cut is None:
+            return None
+        return standing_cut(self._costs(task, task.story.cut), budget, task.story.cut)
+
+    def _costs(self, task: _Task, since: int | None) -> Costs:
+        return task.ledger.costs(task.around, since=since or 0, stays=task.story.stays)
+
+    async def _drafted(self, task: _Task, lines: Sequence[int], *, examples: bool) -> _Draft:
+        """Write the prompt of these lines, and let the server count it."""
+        script = replace(
+            task.story.script,
+            examples=task.story.script.examples if examples else (),
+            lines=tuple(task.story.script.lines[at] for at in lines),
+        )
+        written = (*pieces(script, self._profile), *_written_piece(task.written))
+        prompt = "".join(piece.text for piece in written)
+        tokens = await self._generator.tokenize(prompt)
+        parts = task.ledger.note(written, tokens.starts, lines)
+        return _Draft(script, prompt, tokens, parts)
+
+    async def _note(
+        self, channel: ChannelId, task: _Task, chosen: Plan, cut: TurnId | None
+    ) -> None:
+        """Remember where the story was cut, and what its lines took."""
+        is_whole = cut is None and chosen.examples
+        if task.story.turns and not is_whole and task.story.turns[chosen.first].id != cut:
+            await self._store.set_cut(channel, task.story.turns[chosen.first].id)
+        counts = task.ledger.news()
+        if not counts:
+            return
+        try:
+            await self._store.set_counts(channel, counts)
+        except (StoreUnavailable, StoreRefusesWrites) as error:
+            # They only spare work: the reply is not to be lost for them.
+            log.warning(
+                "token counts are not stored",
+                extra={"channel": channel, "reason": type(error).__name__},
+            )
+
+
+def _drops(chosen: Plan, story: Story, since: int) -> bool:
+    """Whether the plan leaves out anything that an earlier cut has not."""
+    wanted = len(story.turns) - since + sum(at < since for at in story.stays)
+    return len(chosen.kept) < wanted or bool(story.script.examples and not chosen.examples)
+
+
+def _newest(turns: Sequence[Turn], lines: Sequence[int]) -> Sequence[int]:
+    """Of *lines*, newest first, as many as may be counted at once; in their order."""
+    left = MOST_COUNTED_BYTES
+    chosen: list[int] = []
+    for at in lines:
+        turn = turns[at]
+        left -= len(f"{turn.name}{turn.text}".encode("utf-8", "surrogatepass")) + HEADER_BYTES
+        if left < 0 and chosen:
+            break
+        chosen.append(at)
+    return chosen[::-1]
+
+
+def _written_piece(written: str) -> tuple[Piece, ...]:
+    return (Piece(Part.REPLY, written),) if written else ()

@@ -21,5 +21,10 @@ def left_unanswered(scene: Scene, work: Work | None) -> Trigger | None:
         or len(scene.head.players) == 1
         or calls_by_name(last.text, (scene.head.character_name,))
     )
-    shown = rewritten[-1].messages if rewritten else ()
-    return Trigger(last.id, last.author, shown) if is_due else None
+    if not is_due:
+        return None
+    if not rewritten:
+        return Trigger(last.id, last.author)
+    reply = rewritten[-1]
+    continues = reply.text if work is not None and work.continues else ""
+    return Trigger(last.id, last.author, reply.messages, continues)

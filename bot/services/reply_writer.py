@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from bot.core.characters import Character
-from bot.core.errors import CharacterUnknown, NoLiveScene, PostError, StoreUnavailable, UserError
-from bot.core.generation import FinishReason, GenerationRequest
-from bot.core.ports import Button, CharacterSource, Metrics, SceneStore, Speaker, TextGenerator
+from bot.core.errors import CharacterUnknown, NoLiveScene, PostError, StoreUnavailable
+from bot.core.facts import Ending, ReplyFacts
+from bot.core.ports import Button, CharacterSource, Metrics, SceneStore, Speaker
 from bot.core.profiles import ModelProfile
 from bot.core.reply_text import ReplyText
 from bot.core.scene import (
@@ -21,14 +21,15 @@ from bot.core.scene import (
     Work,
     reply_turn_id,
 )
-from bot.services.dispatcher import Dispatcher
+from bot.services.drafting import Draft, Drafter
 from bot.services.interrupt import Reason
 from bot.services.lane import Lane, Partial
 from bot.services.live_reply import LiveReply
-from bot.services.prompting import Prompting
 
 STOP_PREFIX = "stop:"
-TRIES_AT_EMPTY = 2
+RETRY_PREFIX = "retry:"
+CONTINUE_PREFIX = "continue:"
+AGAIN_PREFIX = "again:"
 COMMIT_PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 
 log = logging.getLogger(__name__)
@@ -39,11 +40,30 @@ def stop_button(channel: ChannelId) -> Button:
     return Button("Stop", f"{STOP_PREFIX}{channel}", emoji="■", danger=True)
 
 
-class NothingToSay(UserError):
-    """The model ended at once, twice."""
+def retry_button(trigger: TurnId) -> Button:
+    """Ask again for the reply to *trigger*; stands under a notice, which then goes."""
+    return Button("Try again", f"{RETRY_PREFIX}{trigger}", emoji="🔁")
+
+
+def continue_button(reply: TurnId) -> Button:
+    """Let a reply that was cut off go on."""
+    return Button("Continue", f"{CONTINUE_PREFIX}{reply}", emoji="▶️")
 
 
 LiveReplyFactory = Callable[..., LiveReply]
+
+
+def again_button(trigger: TurnId) -> Button:
+    """Have a reply that is there written anew; stands under the reply itself."""
+    return Button("Write it anew", f"{AGAIN_PREFIX}{trigger}", emoji="🔁")
+
+
+def another_try(lane: Lane) -> Button | None:
+    """Ask again for what the lane could not do.
+
+    A reply that was to go on needs none: it still has its own button.
+    """
+    return None if lane.newest.continues else retry_button(lane.newest.turn)
 
 
 class ReplyWriter:
@@ -53,27 +73,21 @@ class ReplyWriter:
         self,
         *,
         store: SceneStore,
-        generator: TextGenerator,
         characters: CharacterSource,
-        dispatcher: Dispatcher,
-        prompting: Prompting,
+        drafter: Drafter,
         profile: ModelProfile,
         metrics: Metrics,
         open_live_reply: LiveReplyFactory,
         merge_pause_s: float,
-        new_seed: Callable[[], int],
         now_ms: Callable[[], int],
     ) -> None:
         self._store = store
-        self._generator = generator
         self._characters = characters
-        self._dispatcher = dispatcher
-        self._prompting = prompting
+        self._drafter = drafter
         self._profile = profile
         self._metrics = metrics
         self._open_live_reply = open_live_reply
         self._merge_pause_s = merge_pause_s
-        self._new_seed = new_seed
         self._now_ms = now_ms
 
     async def write(self, lane: Lane) -> str:
@@ -96,13 +110,13 @@ class ReplyWriter:
         async with self._live(lane, character, work.messages) as live:
             await lane.settle(self._merge_pause_s)
             while True:
-                text = await self._compose(lane, live, character)
+                draft = await self._compose(lane, live, character)
                 if lane.interrupt.reason is not Reason.MERGE or lane.is_showing:
                     break
                 lane.interrupt.clear()
                 lane.partial = Partial(lane.partial.turn)  # it did not know the new line
                 await lane.settle(self._merge_pause_s)
-            return await self._conclude(lane, live, character, text)
+            return await self._conclude(lane, live, character, draft)
 
     def _live(self, lane: Lane, character: Character, already: Sequence[MessageId]) -> LiveReply:
         return self._open_live_reply(
@@ -117,10 +131,16 @@ class ReplyWriter:
     async def _claim(self, lane: Lane) -> Work:
         lane.joined()
         trigger = lane.newest.turn
-        if lane.partial.turn != trigger:
-            lane.partial = Partial(trigger)
-        shown = lane.newest.shown
-        work = Work(reply_turn_id(trigger), trigger, messages=shown, at_ms=self._now_ms())
+        continues = lane.newest.continues
+        if lane.partial.turn != trigger or lane.partial.spoken != continues:
+            lane.partial = Partial(trigger, spoken=continues)
+        work = Work(
+            reply_turn_id(trigger),
+            trigger,
+            messages=lane.newest.shown,
+            at_ms=self._now_ms(),
+            continues=bool(continues),
+        )
         return await self._store.claim(lane.channel, work)
 
     async def _make_room(self, lane: Lane) -> None:
@@ -144,66 +164,35 @@ class ReplyWriter:
             character = self._character_of(lane.head)
             with suppress(PostError):  # then it cannot be helped
                 async with self._live(lane, character, work.messages) as live:
-                    await live.discard()
+                    if work.continues:  # what is stored stays
+                        await live.finish(lane.partial.spoken)
+                    else:
+                        await live.discard()
         await self._store.abandon(lane.channel, work.reply)
 
     async def _posted(self, lane: Lane, message: MessageId) -> None:
         lane.shown_in.add(message)
         await self._store.posted(lane.channel, reply_turn_id(lane.partial.turn), message)
 
-    async def _compose(self, lane: Lane, live: LiveReply, character: Character) -> str:
-        """Stream one reply onto the screen; returns its final text, empty if there is none."""
+    async def _compose(self, lane: Lane, live: LiveReply, character: Character) -> Draft | None:
+        """Stream one reply onto the screen; None if it was stopped before it began."""
         if lane.interrupt.reason is Reason.STOP:
-            return ""
+            return None
         if lane.newest.turn != lane.partial.turn and not lane.is_showing:
             await self._claim(lane)
-        for _ in range(TRIES_AT_EMPTY):
-            text = await self._stream(lane, live, character)
-            if text or lane.interrupt.reason is not None:
-                return text
-            lane.partial = Partial(lane.partial.turn)
-        raise NothingToSay("The model had nothing to say to that, twice. Try again, or add a line.")
-
-    async def _stream(self, lane: Lane, live: LiveReply, character: Character) -> str:
-        request, others = await self._request(lane, character)
-        reply = ReplyText(character.name, others, self._profile)
-        if lane.partial.raw:
-            reply.feed(lane.partial.raw)
-        reason: FinishReason | None = None
-        async with lane.interrupt.block():
-            reason = await self._feed(lane, live, reply, request)
-        # None: somebody pressed Stop, which may be in the middle of a word.
-        return str(reply.finish(cut=reason in (FinishReason.LENGTH, None)))
-
-    async def _feed(
-        self, lane: Lane, live: LiveReply, reply: ReplyText, request: GenerationRequest
-    ) -> FinishReason | None:
-        shown = ""
-        async with (
-            self._dispatcher.slot(lane.head.place.guild or lane.channel),
-            self._generator.stream(request) as deltas,
-        ):
-            async for delta in deltas:
-                reply.feed(delta.text)
-                lane.partial.raw += delta.text
-                lane.partial.tokens += 1
-                if reply.shown != shown:
-                    shown = reply.shown
-                    self._show(lane, live, shown)
-                if delta.finish is not None:
-                    self._metrics.generated(
-                        prompt_tokens=delta.finish.prompt_tokens or 0,
-                        new_tokens=delta.finish.generated_tokens,
-                    )
-                    return delta.finish.reason
-                if reply.done:
-                    return FinishReason.STOP
-        return None
+        scene = await self._store.read(lane.channel)
+        if scene is None or not scene.head.live:
+            raise NoLiveScene("The scene was stopped meanwhile.")
+        lane.head = scene.head
+        return await self._drafter.draft(
+            lane, scene, character, lambda text: self._show(lane, live, text)
+        )
 
     def _show(self, lane: Lane, live: LiveReply, text: str) -> None:
         if not lane.is_showing:
             lane.is_showing = True
-            self._metrics.first_text(asyncio.get_running_loop().time() - lane.taken_at)
+            lane.first_text_at = asyncio.get_running_loop().time()
+            self._metrics.first_text(lane.first_text_at - lane.taken_at)
         live.show(text)
 
     async def keep_partial(self, lane: Lane) -> bool:
@@ -215,51 +204,42 @@ class ReplyWriter:
         if not lane.partial.raw:
             return False
         character = self._character_of(lane.head)
-        reply = ReplyText(character.name, tuple(lane.head.players.values()), self._profile)
+        reply = ReplyText(
+            character.name,
+            tuple(lane.head.players.values()),
+            self._profile,
+            guard=lane.head.guard,
+            spoken=lane.partial.spoken,
+        )
         reply.feed(lane.partial.raw)
         text = reply.finish(cut=True)
         if not text:
             return False
+        draft = Draft(text, ReplyFacts(ending=Ending.LOST, new_tokens=lane.partial.tokens))
         work = await self._store.work(lane.channel)
         async with self._live(lane, character, work.messages if work else ()) as live:
-            await self._conclude(lane, live, character, text)
+            await self._conclude(lane, live, character, draft)
         return True
 
-    async def _request(
-        self, lane: Lane, character: Character
-    ) -> tuple[GenerationRequest, Sequence[str]]:
-        scene = await self._store.read(lane.channel)
-        if scene is None or not scene.head.live:
-            raise NoLiveScene("The scene was stopped meanwhile.")
-        lane.head = scene.head
-        built = await self._prompting.build(
-            scene, character, trigger=lane.partial.turn, author=lane.newest.author
-        )
-        request = GenerationRequest(
-            prompt=built.prompt + lane.partial.raw,
-            stop=built.stop,
-            max_new_tokens=max(1, built.max_new_tokens - lane.partial.tokens),
-            seed=self._new_seed(),
-            affinity=str(lane.channel),
-        )
-        return request, built.others
-
-    async def _conclude(self, lane: Lane, live: LiveReply, character: Character, text: str) -> str:
+    async def _conclude(
+        self, lane: Lane, live: LiveReply, character: Character, draft: Draft | None
+    ) -> str:
         was_stopped = lane.interrupt.reason is Reason.STOP
         reply = reply_turn_id(lane.partial.turn)
-        if not text or lane.is_unwanted:
+        if draft is None or not draft.text or lane.is_unwanted:
             if lane.is_unwanted or not lane.newest.shown:  # what is stored already stays as it is
                 await live.discard()
             await self._store.abandon(lane.channel, reply)
             return "stopped"
-        messages = await live.finish(text)
+        messages = await live.finish(draft.text, _offers(lane, draft))
         turn = Turn(
             id=reply,
             role=Role.CHARACTER,
             name=character.name,
-            swipes=(text,),
+            swipes=(draft.text,),
             messages=messages,
             at_ms=self._now_ms(),
+            facts=draft.facts.written(),
         )
         await self._commit(lane, turn)
         lane.partial = Partial(TurnId(""))
@@ -283,3 +263,13 @@ class ReplyWriter:
                 f"The host can bring `{head.character}` back; then try again."
             )
         return character
+
+
+def _offers(lane: Lane, draft: Draft) -> tuple[Button, ...]:
+    """What a member may do about a reply that is not as it should be."""
+    offers = []
+    if draft.may_go_on:
+        offers.append(continue_button(reply_turn_id(lane.partial.turn)))
+    if draft.facts.repeats:
+        offers.append(again_button(lane.partial.turn))
+    return tuple(offers)

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 
 from bot.core.characters import Character, Rating, filled
 from bot.core.errors import CharacterUnknown, NoLiveScene, PostError, PostRefused, UserError
-from bot.core.lengths import ChosenLength, Length, choose_length
+from bot.core.lengths import ChosenLength, Length, LengthLadder, choose_length
 from bot.core.ports import CharacterSource, SceneStore, Speaker, Voice
 from bot.core.scene import (
     ChannelId,
     CharacterKey,
+    GuardLevel,
     MessageId,
     Place,
     Role,
@@ -21,6 +22,7 @@ from bot.core.scene import (
     player_turn_id,
 )
 from bot.core.split import split
+from bot.services.prompting import Prompting
 
 CHOICES_SHOWN = 25
 """As many as Discord's autocomplete takes."""
@@ -52,10 +54,20 @@ class Opening:
 class Scenes:
     """The commands' side of a scene. Every method may raise StoreUnavailable."""
 
-    def __init__(self, *, store: SceneStore, voice: Voice, characters: CharacterSource) -> None:
+    def __init__(
+        self,
+        *,
+        store: SceneStore,
+        voice: Voice,
+        characters: CharacterSource,
+        prompting: Prompting,
+        lengths: LengthLadder,
+    ) -> None:
         self._store = store
         self._voice = voice
         self._source = characters
+        self._prompting = prompting
+        self.lengths = lengths
 
     def characters(self) -> Mapping[CharacterKey, Character]:
         """All characters that can be played, by key."""
@@ -96,10 +108,17 @@ class Scenes:
 
         Raises:
             UserError: unknown character, a live scene, an adult character in
-                a channel for everyone, or no right to write here.
+                a channel for everyone, no right to write here, or more text
+                than the model can read.
         """
         character = self.character(opening.character)
         _check_age(character, is_age_restricted=opening.is_age_restricted)
+        await self._prompting.check(
+            character,
+            scenario=opening.scenario.strip(),
+            owner_name=opening.owner_name,
+            length=opening.length,
+        )
         head = SceneHead(
             place=opening.place,
             owner=opening.owner,
@@ -111,6 +130,7 @@ class Scenes:
         )
         turn = _greeting(opening, character)
         head = await self._store.start(head, turn)
+        self._prompting.forget(opening.place.channel)  # the prompt of an earlier scene
         if turn is not None:
             await self._greet(opening.place, character, turn)
         return head
@@ -183,6 +203,7 @@ class Scenes:
         """The length that the next reply to *user* will have, and whose choice it is."""
         character = self.characters().get(head.character)
         return choose_length(
+            self.lengths,
             next_reply=head.next_length,
             me=await self._store.user_length(user),
             scene=head.length,
@@ -192,6 +213,10 @@ class Scenes:
     async def set_length(self, channel: ChannelId, step: Length) -> None:
         """Choose the length of the scene's replies."""
         await self._store.set_length(channel, step)
+
+    async def set_guard(self, channel: ChannelId, level: GuardLevel) -> None:
+        """Choose how closely the scene's replies are watched for the players' parts."""
+        await self._store.set_guard(channel, level)
 
     async def set_next_length(self, channel: ChannelId, step: Length) -> None:
         """Choose the length of the next reply only."""
@@ -203,6 +228,7 @@ class Scenes:
 
     async def forget(self, channel: ChannelId) -> None:
         """The channel is gone, and its story with it."""
+        self._prompting.forget(channel)
         await self._store.purge(channel)
 
 

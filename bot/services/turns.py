@@ -18,30 +18,32 @@ from bot.core.errors import (
     GenerationError,
     GenerationRejected,
     NoLiveScene,
-    PostError,
     PostRefused,
     StoreRefusesWrites,
     StoreUnavailable,
     UserError,
 )
-from bot.core.ports import Button, IngestStatus, Metrics, SceneStore, Voice
+from bot.core.ports import IngestStatus, Metrics, SceneStore, Voice
 from bot.core.scene import (
     ChannelId,
     MessageId,
-    Place,
     Role,
+    Scene,
     SceneHead,
     Turn,
     TurnId,
     player_turn_id,
     reply_turn_id,
+    trigger_of,
 )
 from bot.core.triggers import Decision, decide
 from bot.services.incoming import Incoming, Patience
 from bot.services.interrupt import Reason
 from bot.services.lane import Lane, Trigger
+from bot.services.notices import Notices
+from bot.services.prompting import Prompting
 from bot.services.recovery import left_unanswered
-from bot.services.reply_writer import ReplyWriter
+from bot.services.reply_writer import ReplyWriter, another_try
 
 log = logging.getLogger(__name__)
 
@@ -50,24 +52,11 @@ T = TypeVar("T")
 LIVE_KEPT = 20_000
 """Channels remembered as live, for the time when the store cannot be asked."""
 
-REMARK_EMOJI = "💭"
-"""Put under a line that the character does not hear."""
-
 ROUND = 2
 ROUND_BEGINS = (
     "Several of you play now, so {name} answers when you say the name, mention me, or reply to "
     "one of {name}'s messages. Everything else is heard and remembered."
 )
-
-RETRY_PREFIX = "retry:"
-
-TAKE_BACK_S = 3.0
-"""For removing a notice, also while the process ends."""
-
-
-def retry_button(trigger: TurnId) -> Button:
-    """Ask again for the reply to *trigger*."""
-    return Button("Try again", f"{RETRY_PREFIX}{trigger}", emoji="🔁")
 
 
 class StoryWentOn(UserError):
@@ -83,13 +72,15 @@ class TurnPipeline:
         store: SceneStore,
         voice: Voice,
         writer: ReplyWriter,
+        prompting: Prompting,
         metrics: Metrics,
         patience: Patience,
         now_ms: Callable[[], int],
     ) -> None:
         self._store = store
-        self._voice = voice
+        self._notices = Notices(voice)
         self._writer = writer
+        self._prompting = prompting
         self._metrics = metrics
         self._patience = patience
         self._now_ms = now_ms
@@ -132,7 +123,7 @@ class TurnPipeline:
                 extra={"channel": place.channel, "error": type(error).__name__},
             )
             if place.channel in self._live or incoming.mentions_bot:
-                await self._say_why_not(place, sentence_for(error), None)
+                await self._notices.say(place, sentence_for(error))
             return None
 
     async def _insist(self, step: Callable[[], Awaitable[T]]) -> T:
@@ -166,7 +157,7 @@ class TurnPipeline:
             names=(head.character_name,),
         )
         if decision in (Decision.IGNORE_OOC, Decision.IGNORE_EMPTY):
-            await self._react(place, incoming.message)
+            await self._notices.mark_as_remark(place, incoming.message)
             return decision
         turn = Turn(
             id=player_turn_id(incoming.message),
@@ -176,6 +167,7 @@ class TurnPipeline:
             author=incoming.author,
             messages=(incoming.message,),
             at_ms=incoming.at_ms,
+            facts={"decision": decision},
         )
         ingested = await self._store.ingest(place.channel, turn)
         if ingested.status is not IngestStatus.STORED or ingested.head is None:
@@ -185,14 +177,8 @@ class TurnPipeline:
         elif len(players) == ROUND and incoming.author not in head.players:
             # From here on the first player is not answered every time either.
             name = head.character_name
-            await self._say_why_not(place, ROUND_BEGINS.format(name=name), None)
+            await self._notices.say(place, ROUND_BEGINS.format(name=name))
         return decision
-
-    async def _react(self, place: Place, message: MessageId) -> None:
-        try:
-            await self._voice.react(place, message, REMARK_EMOJI)
-        except PostError:
-            log.info("no reaction possible", extra={"channel": place.channel})
 
     def _poke(self, head: SceneHead, trigger: Trigger) -> None:
         if self._closing:
@@ -226,17 +212,9 @@ class TurnPipeline:
         Raises:
             UserError: there is nothing to answer again; says why.
         """
-        if self._closing:
-            raise UserError("I am about to restart. Please try again in a minute.")
-        if channel in self._lanes:
-            lane = self._lanes[channel]
-            if lane.newest.turn == trigger:
-                lane.hurry()
-                return False
-            raise UserError("A reply is being written already.")
-        scene = await self._store.read(channel)
-        if scene is None or not scene.head.live:
-            raise NoLiveScene("No scene is live here. Start one with /roleplay start.")
+        if (under_way := self._under_way(channel, trigger)) is not None:
+            return under_way
+        scene = await self._live_scene(channel)
         players = [turn for turn in scene.turns if turn.role is Role.PLAYER]
         if not players or players[-1].id != trigger:
             raise StoryWentOn("The story has gone on since. Just write your next line.")
@@ -244,6 +222,41 @@ class TurnPipeline:
         shown = earlier[-1].messages if earlier else ()
         self._poke(scene.head, Trigger(trigger, players[-1].author, shown))
         return True
+
+    async def continue_reply(self, channel: ChannelId, reply: TurnId) -> bool:
+        """Let the newest reply go on where it was cut off; returns as `retry` does.
+
+        Raises:
+            UserError: there is no such reply, or the story has gone on.
+        """
+        scene = await self._live_scene(channel)
+        last = scene.turns[-1] if scene.turns else None
+        trigger = trigger_of(reply)
+        if last is None or last.id != reply or trigger is None:
+            raise StoryWentOn("The story has gone on since. Just write your next line.")
+        if (under_way := self._under_way(channel, trigger)) is not None:
+            return under_way
+        author = next((turn.author for turn in scene.turns if turn.id == trigger), None)
+        self._poke(scene.head, Trigger(trigger, author, last.messages, continues=last.text))
+        return True
+
+    def _under_way(self, channel: ChannelId, trigger: TurnId) -> bool | None:
+        """False if the reply to *trigger* is being written, None if none is."""
+        if self._closing:
+            raise UserError("I am about to restart. Please try again in a minute.")
+        lane = self._lanes.get(channel)
+        if lane is None:
+            return None
+        if lane.newest.turn != trigger:
+            raise UserError("A reply is being written already.")
+        lane.hurry()
+        return False
+
+    async def _live_scene(self, channel: ChannelId) -> Scene:
+        scene = await self._store.read(channel)
+        if scene is None or not scene.head.live:
+            raise NoLiveScene("No scene is live here. Start one with /roleplay start.")
+        return scene
 
     async def recover(self) -> int:
         """After a start: answer what a crash or a restart left unanswered; returns how many.
@@ -276,6 +289,8 @@ class TurnPipeline:
         if (lane := self._lanes.get(channel)) is not None:
             messages = [each for each in messages if each not in lane.taken_away]
         gone = await self._insist(lambda: self._store.delete(channel, messages))
+        if gone:
+            self._prompting.forget(channel)  # it holds what was deleted
         if (lane := self._lanes.get(channel)) is not None:
             lane.removed(gone, messages)
 
@@ -302,8 +317,7 @@ class TurnPipeline:
             facts = {"channel": lane.channel, "error": type(error).__name__}
             log.warning("a reply failed", extra=facts, exc_info=is_bug(error))
             await self._let_go(lane, error)
-            button = retry_button(lane.newest.turn)
-            await self._say_why_not(lane.head.place, sentence_for(error), button)
+            await self._notices.say(lane.head.place, sentence_for(error), another_try(lane))
         finally:
             lane.interrupt.clear()
         if outcome is not None:
@@ -339,7 +353,7 @@ class TurnPipeline:
                     return await self._stop_waiting(lane)
         finally:
             if apology is not None:
-                await self._take_back(lane.head.place, apology)
+                await self._notices.take_back(lane.head.place, apology)
 
     async def _stop_waiting(self, lane: Lane) -> str:
         if not (lane.is_showing and await self._writer.keep_partial(lane)):
@@ -351,14 +365,7 @@ class TurnPipeline:
             "The model is not answering right now. Your line is kept, and the reply will come "
             "by itself as soon as the model is back."
         )
-        return await self._say_why_not(lane.head.place, sentence, retry_button(lane.newest.turn))
-
-    async def _take_back(self, place: Place, notice: MessageId) -> None:
-        try:
-            async with asyncio.timeout(TAKE_BACK_S):
-                await self._voice.delete(place, notice)
-        except (PostError, TimeoutError):
-            log.info("a notice could not be removed", extra={"channel": place.channel})
+        return await self._notices.say(lane.head.place, sentence, another_try(lane))
 
     async def _let_go(self, lane: Lane, error: Exception) -> None:
         """Give the reply up; what shows of it stays claimed, so that another try edits it."""
@@ -366,18 +373,9 @@ class TurnPipeline:
             work = await self._store.work(lane.channel)
             if work is None:
                 return
-            if isinstance(error, PostRefused):
+            if isinstance(error, PostRefused) and not work.continues:
                 await self._writer.take_back(lane)
-            elif not work.messages:
+            elif not work.messages or work.continues:  # what is stored already stays as it is
                 await self._store.abandon(lane.channel, work.reply)
         except (StoreUnavailable, StoreRefusesWrites, UserError):
             log.warning("work is left behind", extra={"channel": lane.channel})
-
-    async def _say_why_not(
-        self, place: Place, sentence: str, button: Button | None
-    ) -> MessageId | None:
-        try:
-            return await self._voice.notice(place, sentence, (button,) if button else ())
-        except PostError:
-            log.warning("not even a notice could be posted", extra={"channel": place.channel})
-            return None

@@ -44,6 +44,8 @@ class EngineOptions:
         context: tokens of all slots together.
         slots: requests that are worked on at the same time.
         cache_mib: memory for the state of chats that have no slot at the moment.
+        reuses_moved: text that moved within the prompt is not read again, which is
+            quick and a little wrong; otherwise only common beginnings are reused, as by TGI.
     """
 
     model: Path
@@ -52,6 +54,7 @@ class EngineOptions:
     slots: int = 2
     threads: int = 1
     cache_mib: int = 512
+    reuses_moved: bool = True
 
     @property
     def slot_context(self) -> int:
@@ -261,6 +264,7 @@ async def _handshake(process: asyncio.subprocess.Process, options: EngineOptions
         "slots": options.slots,
         "threads": options.threads,
         "cache_mib": options.cache_mib,
+        "reuses_moved": options.reuses_moved,
         "key": key,
     }
     try:

@@ -75,8 +75,8 @@ def _parameters(settings: dict[str, Any]) -> Any:
     parameters.cpuparams_batch.n_threads = settings["threads"]
     # A cancelled request is noticed between two batches: small ones end sooner.
     parameters.n_batch = parameters.n_ubatch = 128
-    # Text that moved within the prompt (an old turn was dropped) is not read again.
-    parameters.n_cache_reuse = 32
+    # So many tokens in a row that moved within the prompt are not read again.
+    parameters.n_cache_reuse = 32 if settings["reuses_moved"] else 0
     parameters.slot_prompt_similarity = 0.01
     parameters.cache_ram_mib = settings["cache_mib"]
     parameters.n_gpu_layers = 0

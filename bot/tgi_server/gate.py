@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from bot.tgi_server.reading import Reading
 from bot.tgi_server.wire import Refused, overloaded
 
 _FAMILIES: Final = {
@@ -17,6 +19,13 @@ _FAMILIES: Final = {
     "tgi_request_generated_tokens": "Tokens written",
     "tgi_request_seconds": "Time spent on requests",
 }
+
+# TGI has no such metrics.
+_READ: Final = {
+    "tgi_engine_prompt_tokens": "Tokens of the prompts that the model was given, per request",
+    "tgi_engine_prefill_tokens": "Those that were computed, not found in the cache, per request",
+}
+_BOUNDS: Final = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
 
 
 class Gate:
@@ -35,8 +44,8 @@ class Gate:
         self.counts: Counter[str] = Counter()
 
     @contextmanager
-    def permit(self) -> Iterator[None]:
-        """Be one of those inside.
+    def permit(self) -> Iterator[Reading]:
+        """Be one of those inside, and note what is read.
 
         Raises:
             Refused: there are as many as may be.
@@ -48,9 +57,12 @@ class Gate:
         self.inside += 1
         self.idle.clear()
         began = time.monotonic()
+        reading = Reading()
         try:
-            yield
+            yield reading
         finally:
+            if reading.prompt:
+                self._has_read(reading)
             self.counts["tgi_request_seconds_ms"] += round(1000 * (time.monotonic() - began))
             self.inside -= 1
             if not self.inside:
@@ -71,6 +83,11 @@ class Gate:
         if refusal.kind != "overloaded":
             self.fail(refusal.kind)
 
+    def _has_read(self, reading: Reading) -> None:
+        for name, tokens in zip(_READ, (reading.prompt, reading.prefill), strict=True):
+            self.counts[f"{name}_sum"] += tokens
+            self.counts[f"{name}_{bisect_left(_BOUNDS, tokens)}"] += 1
+
     def exposition(self, slots: int) -> str:
         """Prometheus text, under TGI's metric names."""
         lines = [
@@ -86,4 +103,15 @@ class Gate:
                 continue
             found = {key: n for key, n in self.counts.items() if key.partition("{")[0] == name}
             lines += [f"{key} {n}" for key, n in sorted((found or {name: 0}).items())]
+        for name, told in _READ.items():
+            lines += [f"# HELP {name} {told}", f"# TYPE {name} histogram"]
+            lines += self._histogram(name)
         return "\n".join(lines) + "\n"
+
+    def _histogram(self, name: str) -> Iterator[str]:
+        count = 0
+        for number, bound in enumerate((*_BOUNDS, "+Inf")):
+            count += self.counts[f"{name}_{number}"]
+            yield f'{name}_bucket{{le="{bound}"}} {count}'
+        yield f"{name}_sum {self.counts[f'{name}_sum']}"
+        yield f"{name}_count {count}"

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from bot.tgi_server.engine import Engine
 from bot.tgi_server.limarp import parse_prompt
+from bot.tgi_server.reading import Reading
 from bot.tgi_server.reply_shaper import ReplyShaper
 from bot.tgi_server.requests import Parameters, Request, check_tokens, check_values
 from bot.tgi_server.small_model import SAMPLING, Plan, plan_reply
@@ -96,13 +97,16 @@ class Writer:
         plan = await self._plan(request, most) if self.helps else None
         return Job(request, tuple(ids), most, seed if parameters.samples else None, plan)
 
-    async def run(self, job: Job) -> AsyncGenerator[Step, None]:
-        """Generate. Closing the iterator frees the engine's slot.
+    async def run(self, job: Job, reading: Reading) -> AsyncGenerator[Step, None]:
+        """Generate, and note what is read. Closing the iterator frees the engine's slot.
 
         Raises:
             EngineFailed, GenerationUnreachable: it broke off.
         """
-        pieces = self._write(job) if job.plan is None else self._write_with_help(job, job.plan)
+        if job.plan is None:
+            pieces = self._write(job, reading)
+        else:
+            pieces = self._write_with_help(job, job.plan, reading)
         stop = job.request.parameters.stop
         text, count = "", 0
         async with aclosing(pieces):
@@ -137,22 +141,24 @@ class Writer:
                 return plan
         return None
 
-    async def _write(self, job: Job) -> AsyncGenerator[_Piece, None]:
+    async def _write(self, job: Job, reading: Reading) -> AsyncGenerator[_Piece, None]:
         body = _body(job.request.parameters, self.max_total_tokens)
         body |= {"prompt": list(job.ids), "n_predict": job.max_new_tokens}
         body |= {"seed": (job.seed or 0) % LARGEST_SEED}
-        async with aclosing(self._stream(body)) as pieces:
+        async with aclosing(self._stream(body, reading)) as pieces:
             async for piece in pieces:
                 yield piece
 
-    async def _write_with_help(self, job: Job, plan: Plan) -> AsyncGenerator[_Piece, None]:
+    async def _write_with_help(
+        self, job: Job, plan: Plan, reading: Reading
+    ) -> AsyncGenerator[_Piece, None]:
         shaper = ReplyShaper(plan)
         left = min(plan.span.most_tokens, job.max_new_tokens)
         written, shown = plan.opening, shaper.open()
         for attempt in range(MOST_PARAGRAPHS):
             body = dict(SAMPLING) | {"prompt": plan.prompt + written, "n_predict": left}
             body |= {"seed": ((job.seed or 0) + attempt) % LARGEST_SEED}
-            async with aclosing(self._stream(body)) as pieces:
+            async with aclosing(self._stream(body, reading)) as pieces:
                 async for piece in pieces:
                     if piece.token.special:
                         break
@@ -173,13 +179,17 @@ class Writer:
             yield _Piece(Token(first, shown, 0.0))
         yield _Piece(await self._end())
 
-    async def _stream(self, body: Mapping[str, Any]) -> AsyncGenerator[_Piece, None]:
+    async def _stream(
+        self, body: Mapping[str, Any], reading: Reading
+    ) -> AsyncGenerator[_Piece, None]:
         """What llama.cpp writes, token by token, with the end token if it meets it."""
         count = 0
+        reading.begin()
         ask = {"return_tokens": True, "return_progress": True, "cache_prompt": True, "n_probs": 1}
         async with aclosing(self.engine.stream({**ask, **body})) as events:
             async for event in events:
                 if "prompt_progress" in event:
+                    reading.progress(event["prompt_progress"])
                     continue
                 missing = event["tokens_predicted"] - count - (0 if event["stop"] else 1)
                 if event["stop"]:

@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 _HEADER = re.compile(
     r"^### (?P<kind>Instruction|Input|Response):?"
-    r"[ \t]*(?:\(length = (?P<length>[a-z]+)\))?[ \t]*$",
+    r"[ \t]*(?:\(length = (?P<length>[^()\n]+)\))?[ \t]*$",
     re.MULTILINE,
 )
 _TASK = re.compile(
@@ -22,6 +23,7 @@ _TASK = re.compile(
 _PERSONA = re.compile(r"^(?P<name>[^\n:]{1,80})'s Persona: ?(?P<text>.*)$", re.DOTALL)
 _SCENARIO = re.compile(r"^Scenario: ?(?P<text>.*)$", re.DOTALL)
 _SPEAKER = re.compile(r"^(?P<name>[^\n:]{1,80}):(?: |$)")
+_OPENING = re.compile(r"^(?P<name>[^\n:]{1,80}): ?")
 _STUFFED = re.compile(r"^ (?=[ \t]*(?:###|[^\n:]{1,80}:))", re.MULTILINE)
 
 
@@ -48,7 +50,7 @@ class LimaPrompt:
 
     Attributes:
         background: lore and whatever else stood among the personas.
-        prefill: what the reply already begins with, without the name.
+        prefill: what the reply already begins with, without the name, to the last blank.
         length: the word in the last header, or None.
     """
 
@@ -78,10 +80,11 @@ def parse_prompt(prompt: str) -> LimaPrompt | None:
     blocks = tuple(_blocks(prompt))
     if len(blocks) < 2 or blocks[0].kind != "Instruction" or blocks[-1].kind != "Response":  # noqa: PLR2004  # an instruction and a reply to come
         return None
-    task = _TASK.search(blocks[0].text)
-    opening = _SPEAKER.match(blocks[-1].text)
-    if task is None or opening is None:
+    tasks = tuple(_TASK.finditer(blocks[0].text))
+    opening = _OPENING.match(blocks[-1].text)
+    if not tasks or opening is None:
         return None
+    task = tasks[-1]  # a persona or lore may hold the same words
     character = opening["name"]
     players = tuple(re.split(r", (?:and )?| and ", task["players"]))
     personas, scenario, background = _read_instruction(blocks[0].text[: task.start()])
@@ -101,9 +104,11 @@ def _blocks(prompt: str) -> Iterator[_Block]:
     headers = list(_HEADER.finditer(prompt))
     if not headers or prompt[: headers[0].start()].strip():
         return
-    for header, following in zip(headers, [*headers[1:], None], strict=True):
-        end = following.start() if following else len(prompt)
-        yield _Block(header["kind"], header["length"], prompt[header.end() : end].strip("\n"))
+    for header, following in pairwise(headers):
+        text = prompt[header.end() : following.start()].strip("\n")
+        yield _Block(header["kind"], header["length"], text)
+    last = headers[-1]
+    yield _Block(last["kind"], last["length"], prompt[last.end() :].lstrip("\n"))
 
 
 def _read_instruction(

@@ -116,11 +116,11 @@ class Server:
         began = time.monotonic()
         tokens: list[Token] = []
         try:
-            with self.gate.permit(), engine_errors():
+            with self.gate.permit() as reading, engine_errors():
                 job = await self.writer.prepare(request, streaming=False)
                 ready = time.monotonic()
                 last: Step | None = None
-                async with aclosing(self.writer.run(job)) as steps:
+                async with aclosing(self.writer.run(job, reading)) as steps:
                     async for step in steps:
                         tokens.append(step.token)
                         last = step
@@ -134,6 +134,7 @@ class Server:
         self.gate.succeed(len(job.ids), len(tokens))
         headers = told_times(began=began, ready=ready, inputs=request.inputs)
         headers |= {"x-prompt-tokens": str(len(job.ids)), "x-generated-tokens": str(len(tokens))}
+        headers |= {"x-prefill-tokens": str(reading.prefill)}  # ours; TGI does not tell
         return reply([body] if in_list else body, headers)
 
     async def _whole(self, job: Job, tokens: list[Token], last: Step | None) -> dict[str, Any]:
@@ -189,10 +190,10 @@ class Server:
         is_whole = False
         count = 0
         try:
-            with self.gate.permit():
+            with self.gate.permit() as reading:
                 with engine_errors():
                     job = await self.writer.prepare(request, streaming=True)
-                async with aclosing(self.writer.run(job)) as steps:
+                async with aclosing(self.writer.run(job, reading)) as steps:
                     while True:
                         with engine_errors():
                             step = await anext(steps, None)

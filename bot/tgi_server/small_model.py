@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from bot.core.lengths import Length
+from bot.core.lengths import AUTO, Length
 from bot.tgi_server.examples import LONG, MEDIUM, MICRO, SHORT, ExampleScene
 from bot.tgi_server.limarp import LimaPrompt, Line, Speaker
 
@@ -57,30 +57,31 @@ class Span:
 
 SPANS: Final[Mapping[Length, Span]] = MappingProxyType(
     {
-        Length.MICRO: Span(0, 4, 40),
-        Length.TINY: Span(0, 11, 60),
-        Length.SHORT: Span(8, 19, 100),
-        Length.MEDIUM: Span(20, 38, 180),
-        Length.LONG: Span(75, 95, 340),
-        Length.MASSIVE: Span(105, 130, 440),
-        Length.HUGE: Span(135, 165, 512),
-        Length.ENORMOUS: Span(170, 210, 640),
-        Length.HUMONGOUS: Span(230, 280, 896),
-        Length.UNLIMITED: Span(270, 330, 1024),
-        Length.AUTO: Span(20, 38, 180),
+        Length("micro"): Span(0, 4, 40),
+        Length("tiny"): Span(0, 11, 60),
+        Length("short"): Span(8, 19, 100),
+        Length("medium"): Span(20, 38, 180),
+        Length("long"): Span(75, 95, 340),
+        Length("massive"): Span(105, 130, 440),
+        Length("huge"): Span(135, 165, 512),
+        Length("enormous"): Span(170, 210, 640),
+        Length("humongous"): Span(230, 280, 768),
+        Length("extreme"): Span(250, 305, 896),
+        Length("unlimited"): Span(270, 330, 1024),
+        Length("auto"): Span(20, 38, 180),
     }
 )
 
 _EXAMPLES: Final[Mapping[Length, tuple[ExampleScene, ...]]] = MappingProxyType(
     {
-        Length.MICRO: MICRO,
-        Length.TINY: MICRO,
-        Length.SHORT: SHORT,
-        Length.MEDIUM: MEDIUM,
-        Length.AUTO: MEDIUM,
+        Length("micro"): MICRO,
+        Length("tiny"): MICRO,
+        Length("short"): SHORT,
+        Length("medium"): MEDIUM,
+        Length("auto"): MEDIUM,
     }
 )
-_SPOKEN_ONLY: Final = (Length.MICRO, Length.TINY)
+_SPOKEN_ONLY: Final = (Length("micro"), Length("tiny"))
 _SPEECH: Final = re.compile(r'("[^"\n]*"|“[^”\n]*”)')
 
 
@@ -148,10 +149,8 @@ def starred(prose: str) -> str:
 
 
 def _length(word: str | None) -> Length:
-    try:
-        return Length(word or Length.AUTO)
-    except ValueError:  # another model's word
-        return Length.AUTO
+    name = Length(word or AUTO)
+    return name if name in SPANS else AUTO  # another model's word
 
 
 def _examples(length: Length) -> tuple[ExampleScene, ...]:

@@ -23,6 +23,7 @@ from bot.tgi_server.small_model import warm_prompts
 BUILT_IN_NAME: Final = "SmolLM2-135M stand-in"
 SHUTDOWN_S: Final = 0.5
 WAITING_PER_SLOT: Final = 16
+QUIET_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class StandInOptions:
         cache: where the built-in model is kept.
         model: a GGUF file instead of the built-in model; gets no help.
         lora: an adapter; it knows LimaRP's format itself, so it gets no help either.
-        raw: no help for the bare built-in model.
+        raw: no help for the bare built-in model, and a cache that works as TGI's does.
         threads: None leaves one core to everybody else.
         concurrent: requests taken at once; None is sixteen per slot.
         port: 0 takes any free one.
@@ -82,6 +83,7 @@ async def open_stand_in(
         context=options.context,
         slots=options.slots,
         threads=options.threads or max(1, (os.cpu_count() or 1) - 1),
+        reuses_moved=not options.raw,
     )
     helps = options.model is None and options.lora is None and not options.raw
     name = BUILT_IN_NAME if options.model is None else options.model.stem
@@ -137,6 +139,12 @@ async def _warm(engine: Engine, gate: Gate) -> None:
     waiting = list(warm_prompts())
     while waiting:
         await gate.idle.wait()
+        served = gate.counts["tgi_request_count"]
+        if served:
+            # Reading ahead takes the place of a chat; one that is under way needs it more.
+            await asyncio.sleep(QUIET_S)
+            if gate.counts["tgi_request_count"] != served:
+                continue
         try:
             if await _read_ahead(engine, gate, waiting[0]):
                 waiting.pop(0)

@@ -19,6 +19,7 @@ from bot.core.characters import ExampleLine, Rating
 from bot.core.errors import StartupError
 from bot.core.lengths import Length
 from bot.core.scene import CharacterKey, Role
+from tests.profiles import LENGTHS
 
 GOOD = "name: Ann\npersona: Ann mends nets.\n"
 
@@ -72,7 +73,7 @@ def test_every_field_arrives(folder: Path, write: Write) -> None:
         "length: Short\nrating: everyone\navatar: face.png\n",
     )
 
-    loaded = load_characters(folder)
+    loaded = load_characters(folder, lengths=LENGTHS)
 
     character = loaded.characters[CharacterKey("ann-of-the-nets")]
     assert loaded.warnings == ()
@@ -85,7 +86,7 @@ def test_every_field_arrives(folder: Path, write: Write) -> None:
         ExampleLine(Role.PLAYER, "Hello?"),
         ExampleLine(Role.CHARACTER, '"Hm," said Ann.'),
     )
-    assert character.length is Length.SHORT
+    assert character.length == Length("short")
     assert character.rating is Rating.EVERYONE
     assert character.avatar == png()
 
@@ -93,7 +94,7 @@ def test_every_field_arrives(folder: Path, write: Write) -> None:
 def test_a_name_and_a_persona_are_enough(folder: Path, write: Write) -> None:
     write("ann.yaml", GOOD)
 
-    character = load_characters(folder).characters[CharacterKey("ann")]
+    character = load_characters(folder, lengths=LENGTHS).characters[CharacterKey("ann")]
 
     assert (character.greetings, character.examples, character.length) == ((), (), None)
     assert character.rating is Rating.EVERYONE
@@ -102,7 +103,7 @@ def test_a_name_and_a_persona_are_enough(folder: Path, write: Write) -> None:
 def test_words_that_yaml_would_turn_into_values_stay_words(folder: Path, write: Write) -> None:
     write("no.yaml", "name: No\npersona: 1_000\nscenario: 2026-01-01\ntagline: null\n")
 
-    character = load_characters(folder).characters[CharacterKey("no")]
+    character = load_characters(folder, lengths=LENGTHS).characters[CharacterKey("no")]
 
     assert (character.name, character.persona) == ("No", "1_000")
     assert (character.scenario, character.tagline) == ("2026-01-01", "")
@@ -120,7 +121,7 @@ def test_words_that_yaml_would_turn_into_values_stay_words(folder: Path, write: 
 def test_what_editors_leave_behind_does_no_harm(content: bytes, folder: Path, write: Write) -> None:
     write("ann.yaml", content)
 
-    loaded = load_characters(folder)
+    loaded = load_characters(folder, lengths=LENGTHS)
 
     assert loaded.warnings == ()
     assert loaded.characters[CharacterKey("ann")].persona == "Ann mends nets."
@@ -175,7 +176,7 @@ def test_a_broken_file_is_left_out_with_a_sentence(case: str, folder: Path, writ
     write("ann.yaml", GOOD)
     write("broken.yaml", content)
 
-    loaded = load_characters(folder)
+    loaded = load_characters(folder, lengths=LENGTHS)
 
     assert set(loaded.characters) == {"ann"}
     assert complaint in only_warning(loaded)
@@ -189,7 +190,7 @@ def test_tags_construct_nothing(folder: Path, write: Write, tmp_path: Path) -> N
     write("ann.yaml", f"name: Ann\npersona: !!python/object/apply:os.mkdir ['{trace}']\n")
     write("bob.yaml", "name: Bob\npersona: x\n")
 
-    loaded = load_characters(folder)
+    loaded = load_characters(folder, lengths=LENGTHS)
 
     assert not trace.exists()
     assert set(loaded.characters) == {"bob"}
@@ -210,7 +211,7 @@ def test_a_harmless_slip_is_said_and_the_character_plays(
 ) -> None:
     write("ann.yaml", GOOD + line + "\n")
 
-    loaded = load_characters(folder)
+    loaded = load_characters(folder, lengths=LENGTHS)
 
     assert complaint in only_warning(loaded)
     assert "?." not in only_warning(loaded)
@@ -220,7 +221,7 @@ def test_a_harmless_slip_is_said_and_the_character_plays(
 def test_a_long_tagline_is_cut_to_what_discord_shows(folder: Path, write: Write) -> None:
     write("ann.yaml", GOOD + "tagline: " + "x" * 200 + "\n")
 
-    tagline = load_characters(folder).characters[CharacterKey("ann")].tagline
+    tagline = load_characters(folder, lengths=LENGTHS).characters[CharacterKey("ann")].tagline
 
     assert tagline == "x" * 99 + "…"
 
@@ -228,14 +229,14 @@ def test_a_long_tagline_is_cut_to_what_discord_shows(folder: Path, write: Write)
 def test_a_persona_that_crowds_out_the_story_is_said(folder: Path, write: Write) -> None:
     write("ann.yaml", "name: Ann\npersona: " + "word " * 1500 + "\n")
 
-    assert "goes into every prompt" in only_warning(load_characters(folder))
+    assert "goes into every prompt" in only_warning(load_characters(folder, lengths=LENGTHS))
 
 
 def test_two_characters_of_one_name_are_both_there_and_said(folder: Path, write: Write) -> None:
     write("ann.yaml", GOOD)
     write("other.yaml", GOOD.replace("Ann", "ANN"))
 
-    loaded = load_characters(folder)
+    loaded = load_characters(folder, lengths=LENGTHS)
 
     assert set(loaded.characters) == {"ann", "other"}
     assert "ann and other share the name 'Ann'" in only_warning(loaded)
@@ -245,7 +246,7 @@ def test_two_files_of_one_key_keep_the_first(folder: Path, write: Write) -> None
     write("a-b.yaml", GOOD)
     write("a_b.yaml", GOOD.replace("Ann", "Bob"))
 
-    loaded = load_characters(folder)
+    loaded = load_characters(folder, lengths=LENGTHS)
 
     assert loaded.characters[CharacterKey("a-b")].name == "Ann"
     assert "characters/a_b.yaml: the name `a-b` is taken" in only_warning(loaded)
@@ -272,7 +273,7 @@ def test_other_files_are_none_of_our_business(folder: Path, write: Write) -> Non
     write("ann.yaml~", "old")
     write(".ann.yaml", "hidden")
 
-    loaded = load_characters(folder)
+    loaded = load_characters(folder, lengths=LENGTHS)
 
     assert (set(loaded.characters), loaded.warnings) == ({"ann"}, ())
 
@@ -305,7 +306,7 @@ def test_a_character_plays_without_a_picture_that_cannot_be_used(
     make(folder)
     write("ann.yaml", f"{GOOD}avatar: {name}\n")
 
-    loaded = load_characters(folder)
+    loaded = load_characters(folder, lengths=LENGTHS)
 
     assert complaint in only_warning(loaded)
     assert loaded.characters[CharacterKey("ann")].avatar is None
@@ -316,7 +317,7 @@ def test_an_absolute_avatar_path_leads_nowhere(folder: Path, write: Write) -> No
     secret.write_bytes(png())
     write("ann.yaml", f"{GOOD}avatar: {secret}\n")
 
-    assert load_characters(folder).characters[CharacterKey("ann")].avatar is None
+    assert load_characters(folder, lengths=LENGTHS).characters[CharacterKey("ann")].avatar is None
 
 
 def test_a_link_out_of_the_folder_is_not_followed(folder: Path, write: Write) -> None:
@@ -325,7 +326,7 @@ def test_a_link_out_of_the_folder_is_not_followed(folder: Path, write: Write) ->
     (folder / "link.yaml").symlink_to(outside)
     write("bob.yaml", GOOD)
 
-    loaded = load_characters(folder)
+    loaded = load_characters(folder, lengths=LENGTHS)
 
     assert set(loaded.characters) == {"bob"}
     assert "link.yaml lies outside the character folder" in only_warning(loaded)
@@ -337,7 +338,7 @@ def test_a_link_within_the_folder_is_followed(folder: Path) -> None:
     (folder / "..data" / "ann.yaml").write_text(GOOD)
     (folder / "ann.yaml").symlink_to("..data/ann.yaml")
 
-    assert set(load_characters(folder).characters) == {"ann"}
+    assert set(load_characters(folder, lengths=LENGTHS).characters) == {"ann"}
 
 
 @pytest.mark.parametrize("kind", ["folder", "pipe", "dangling link"])
@@ -352,7 +353,7 @@ def test_what_only_looks_like_a_file_is_not_opened(kind: str, folder: Path, writ
             path.symlink_to("nowhere.yaml")
     write("ann.yaml", GOOD)
 
-    loaded = load_characters(folder)
+    loaded = load_characters(folder, lengths=LENGTHS)
 
     assert set(loaded.characters) == {"ann"}
     assert "trap.yaml" in only_warning(loaded)
@@ -373,7 +374,7 @@ def test_nothing_to_play_stops_the_start(
         write(name, content)
 
     with pytest.raises(StartupError) as caught:
-        load_characters(folder)
+        load_characters(folder, lengths=LENGTHS)
 
     assert sentence in str(caught.value)
     assert caught.value.exit_code == 78
@@ -381,7 +382,7 @@ def test_nothing_to_play_stops_the_start(
 
 def test_a_missing_folder_stops_the_start_and_names_the_setting(tmp_path: Path) -> None:
     with pytest.raises(StartupError, match="BOT_CHARACTERS") as caught:
-        load_characters(tmp_path / "nowhere")
+        load_characters(tmp_path / "nowhere", lengths=LENGTHS)
 
     assert caught.value.exit_code == 78
 
@@ -389,7 +390,7 @@ def test_a_missing_folder_stops_the_start_and_names_the_setting(tmp_path: Path) 
 def test_the_source_hands_out_what_the_folder_held(folder: Path, write: Write) -> None:
     write("ann.yaml", GOOD + "greeting: Hi.\n")
 
-    source = DirectoryCharacters(folder)
+    source = DirectoryCharacters(folder, lengths=LENGTHS)
 
     assert source.characters()[CharacterKey("ann")].name == "Ann"
     assert len(source.warnings) == 1

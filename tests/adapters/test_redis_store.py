@@ -43,7 +43,7 @@ async def test_every_key_of_a_channel_expires_and_each_write_puts_it_off(
     for key in channel_keys(HARBOUR):
         await redis.pexpire(key, 60_000)
 
-    await store.set_length(HARBOUR, Length.LONG)
+    await store.set_length(HARBOUR, Length("long"))
 
     left = [await redis.pttl(key) for key in channel_keys(HARBOUR)]
     assert all(DAY_MS - 60_000 < ms <= DAY_MS for ms in left), left
@@ -52,7 +52,7 @@ async def test_every_key_of_a_channel_expires_and_each_write_puts_it_off(
 async def test_every_key_is_in_the_key_table(store: RedisSceneStore, redis: Redis) -> None:
     await fill(store)
     await store.put_note("n", "x")
-    await store.set_user_length(ANN, Length.LONG)
+    await store.set_user_length(ANN, Length("long"))
 
     found = set(await redis.keys("*"))
 
@@ -287,7 +287,7 @@ ACTS: dict[str, Callable[[RedisSceneStore], Awaitable[object]]] = {
     "abandon": lambda store: store.abandon(HARBOUR, reply(2, "").id),
     "edit": lambda store: store.edit(HARBOUR, MessageId(2), "new", 500),
     "set_live": lambda store: store.set_live(HARBOUR, live=False),
-    "set_length": lambda store: store.set_length(HARBOUR, Length.LONG),
+    "set_length": lambda store: store.set_length(HARBOUR, Length("long")),
     "purge": lambda store: store.purge(HARBOUR),
 }
 

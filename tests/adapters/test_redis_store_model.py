@@ -42,8 +42,8 @@ SELDOM = [
     step("set_live", st.sampled_from([True, True, False])),
     step("posted", NUMBERS, MESSAGES),
     step("abandon", NUMBERS),
-    step("set_length", st.sampled_from([None, Length.LONG])),
-    step("set_next_length", st.sampled_from([None, Length.TINY])),
+    step("set_length", st.sampled_from([None, Length("long")])),
+    step("set_next_length", st.sampled_from([None, Length("tiny")])),
     step("set_cut", NUMBERS),
     step("purge"),
 ]

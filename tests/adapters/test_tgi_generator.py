@@ -18,8 +18,11 @@ from bot.core.errors import (
 )
 from bot.core.generation import Delta, FinishReason, GenerationRequest, Sampling
 from tests.fakes.scripted_tgi import Fault, ScriptedTgi, story
+from tests.profiles import ZEPHRP
 
-REQUEST = GenerationRequest(prompt="### Response:\nMira:", stop=(), max_new_tokens=50, seed=7)
+REQUEST = GenerationRequest(
+    prompt="### Response:\nMira:", stop=(), max_new_tokens=50, seed=7, sampling=ZEPHRP.sampling
+)
 FAST = Deadlines(connect_s=1, first_token_s=0.6, between_tokens_s=0.3, whole_reply_s=5)
 
 
@@ -78,7 +81,9 @@ async def test_stops_are_cut_to_what_the_server_takes_and_stay_in_the_text(
 async def test_values_that_the_server_refuses_are_left_out(
     server: ScriptedTgi, generator: TgiGenerator
 ) -> None:
-    await collect(generator, replace(REQUEST, sampling=Sampling(top_p=1, typical_p=None)))
+    await collect(
+        generator, replace(REQUEST, sampling=Sampling(temperature=0.7, top_p=1, typical_p=None))
+    )
 
     sent = server.asked[-1].parameters
     assert sent["do_sample"] is True
@@ -234,12 +239,13 @@ async def test_limits_are_asked_again_after_the_server_was_lost(
     assert (await generator.limits()).max_total_tokens == 2048
 
 
-async def test_counts_are_the_servers_and_asked_once(
-    server: ScriptedTgi, generator: TgiGenerator
+async def test_text_is_parted_as_the_server_does_with_places_in_bytes(
+    generator: TgiGenerator,
 ) -> None:
-    assert await generator.count_tokens(" two words") == 3
-    assert await generator.count_tokens(" two words") == 3
-    assert server.tokenized == 1
+    tokens = await generator.tokenize("ein Öl brennt")
+
+    assert len(tokens) == len(tokens.ids) == 4
+    assert list(tokens.starts) == [0, 0, 3, 7]
 
 
 async def test_a_story_keeps_its_server_and_moves_only_when_that_is_lost() -> None:

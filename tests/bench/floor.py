@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 import aiohttp
 
 from bot.adapters.tgi import Deadlines, open_tgi
-from bot.core.generation import GenerationRequest
+from bot.core.generation import GenerationRequest, Sampling
 
 ROUNDS = 3
 PROMPT = "### Response:\nMira:"
@@ -41,7 +41,9 @@ async def bare_read(url: str, tokens: int) -> None:
 
 async def own_read(url: str, tokens: int) -> None:
     """Read a stream with the bot's generator, up to its deltas."""
-    request = GenerationRequest(prompt=PROMPT, stop=(), max_new_tokens=tokens, seed=1)
+    request = GenerationRequest(
+        prompt=PROMPT, stop=(), max_new_tokens=tokens, seed=1, sampling=Sampling(0.7)
+    )
     async with (
         open_tgi(urls=[url], api_key=None, deadlines=Deadlines()) as generator,
         generator.stream(request) as deltas,

@@ -35,7 +35,7 @@ from bot.core.scene import ChannelId, CharacterKey, GuildId, Place, SceneHead, U
 from bot.playground.server import Address, serve
 from bot.playground.site import Config
 from bot.playground.world import ASSETS_ID, GUILD_ID, HARBOUR_ID, MARA_ID, TAVERN_ID
-from tests.fakes.scripted_tgi import ScriptedTgi, story
+from tests.fakes.scripted_tgi import ScriptedTgi, stories
 
 ROOT = Path(__file__).resolve().parents[2]
 QUIET_CHANNELS = 1000
@@ -213,8 +213,8 @@ def environment_of(address: Address, tgi: ScriptedTgi, redis_url: str, port: int
 
 
 async def run(options: argparse.Namespace) -> dict[str, float]:
-    text = story(options.reply_tokens)
-    tgi = ScriptedTgi(reply=lambda _: text, first_token_s=0.3, tokens_per_s=TOKENS_PER_S)
+    reply = stories(options.reply_tokens)
+    tgi = ScriptedTgi(reply=reply, first_token_s=0.3, tokens_per_s=TOKENS_PER_S)
     with tempfile.TemporaryDirectory() as folder:
         async with (
             tgi.running(),
@@ -261,7 +261,12 @@ async def _measured(
     store = RedisSceneStore(client, keep=2000, ttl=timedelta(days=30))
     place = Place(ChannelId(HARBOUR_ID), GuildId(GUILD_ID), ChannelId(HARBOUR_ID))
     head = SceneHead(
-        place, UserId(MARA_ID), CharacterKey("clover"), "Clover", length=Length.LONG, started_ms=1
+        place,
+        UserId(MARA_ID),
+        CharacterKey("clover"),
+        "Clover",
+        length=Length("long"),
+        started_ms=1,
     )
     await store.start(head, None)
     await client.aclose()

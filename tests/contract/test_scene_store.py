@@ -25,7 +25,7 @@ async def test_a_channel_nobody_played_in_has_no_scene(store: Store) -> None:
 
 
 async def test_a_scene_comes_back_as_it_was_started(store: Store) -> None:
-    given = replace(scene(), length=Length.LONG, cut=TurnId("1"), next_length=Length.TINY)
+    given = replace(scene(), length=Length("long"), cut=TurnId("1"), next_length=Length("tiny"))
 
     started = await store.start(given, None)
 
@@ -139,14 +139,14 @@ async def test_live_channels_are_those_that_play_now(store: Store) -> None:
 async def test_choices_are_kept_and_given_back(store: Store) -> None:
     await store.start(scene(), None)
 
-    await store.set_length(HARBOUR, Length.MASSIVE)
-    await store.set_next_length(HARBOUR, Length.MICRO)
+    await store.set_length(HARBOUR, Length("massive"))
+    await store.set_next_length(HARBOUR, Length("micro"))
     await store.set_cut(HARBOUR, TurnId("12"))
     chosen = await head_of(store)
     await store.set_length(HARBOUR, None)
     await store.set_next_length(HARBOUR, None)
 
-    assert (chosen.length, chosen.next_length) == (Length.MASSIVE, Length.MICRO)
+    assert (chosen.length, chosen.next_length) == (Length("massive"), Length("micro"))
     assert chosen.cut == "12"
     assert ((await head_of(store)).length, (await head_of(store)).next_length) == (None, None)
 
@@ -157,7 +157,7 @@ async def test_the_version_grows_with_changes_and_only_with_them(store: Store) -
     for _ in range(2):
         await store.ingest(HARBOUR, line(1))
         seen.append((await head_of(store)).version)
-        await store.set_length(HARBOUR, Length.LONG)
+        await store.set_length(HARBOUR, Length("long"))
         seen.append((await head_of(store)).version)
         await store.set_live(HARBOUR, live=True)
         seen.append((await head_of(store)).version)
@@ -171,8 +171,8 @@ async def test_writes_to_a_channel_without_a_scene_leave_nothing(store: Store) -
     assert await store.claim(HARBOUR, work) == work
     await store.posted(HARBOUR, work.reply, MessageId(1))
     await store.commit(HARBOUR, reply(1, "x"))
-    await store.set_length(HARBOUR, Length.LONG)
-    await store.set_next_length(HARBOUR, Length.LONG)
+    await store.set_length(HARBOUR, Length("long"))
+    await store.set_next_length(HARBOUR, Length("long"))
     await store.set_cut(HARBOUR, work.reply)
     await store.abandon(HARBOUR, work.reply)
 
@@ -203,11 +203,11 @@ async def test_channels_do_not_see_each_other(store: Store) -> None:
 
 
 async def test_a_member_has_a_length_of_their_own(store: Store) -> None:
-    await store.set_user_length(ANN, Length.TINY)
-    await store.set_user_length(BOB, Length.LONG)
+    await store.set_user_length(ANN, Length("tiny"))
+    await store.set_user_length(BOB, Length("long"))
     await store.set_user_length(BOB, None)
 
-    assert await store.user_length(ANN) is Length.TINY
+    assert await store.user_length(ANN) == Length("tiny")
     assert await store.user_length(BOB) is None
 
 

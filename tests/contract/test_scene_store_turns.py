@@ -188,15 +188,15 @@ async def test_only_the_claimed_reply_can_be_abandoned(store: Store) -> None:
 
 async def test_a_committed_reply_ends_its_work_and_uses_the_next_length_up(store: Store) -> None:
     await store.start(scene(), None)
-    await store.set_next_length(HARBOUR, Length.TINY)
+    await store.set_next_length(HARBOUR, Length("tiny"))
     await store.claim(HARBOUR, Work(reply(1, "").id, line(1).id))
 
     await store.commit(HARBOUR, reply(1, "done", 21))
-    await store.set_next_length(HARBOUR, Length.HUGE)
+    await store.set_next_length(HARBOUR, Length("huge"))
     await store.commit(HARBOUR, reply(1, "done", 21))
 
     assert await store.work(HARBOUR) is None
-    assert (await head_of(store)).next_length is Length.HUGE
+    assert (await head_of(store)).next_length == Length("huge")
     assert await texts(store) == ["done"]
 
 

@@ -1,11 +1,11 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.names import clean_name, webhook_name
-from bot.core.plain_text import plain, utf16_units
+from bot.core.plain_text import plain, utf16_units, without_invisible
 
 TRICKY = st.lists(
     st.one_of(
@@ -13,6 +13,7 @@ TRICKY = st.lists(
             [
                 *("clyde", "CLYDE", "Discord", "cly", "de", "everyone", "@here", "here", "\u200b"),
                 *(":", "#", "[", "<s>", "\n", " ", "\u200a", "\u0301", "\u202e", "😀", "\u017f"),
+                *("e", "\u0301\u0301", "\u0344", "\u200d", "\u034f", "\uff1a", "\ufb01", "\u1fbd"),
             ]
         ),
         st.text(max_size=3),
@@ -35,12 +36,16 @@ TRICKY = st.lists(
         ("", "User"),
         ("\u200b:#\n", "User"),
         ("Müller-Lüdenscheidt", "Müller-Lüdenscheidt"),
+        ("Zoe\u200d\u0308", "Zo\u00eb"),
+        ("x\u0301\u0301\u200d\u0301\u0301", "x\u0301\u0301\u0301"),
+        ("q\u0344\u0344", "q\u0308\u0301\u0308"),
     ],
 )
 def test_a_name_can_begin_a_speakers_line(name: str, expected: str) -> None:
     assert clean_name(name, fallback="User") == expected
 
 
+@settings(max_examples=500)
 @given(TRICKY)
 def test_cleaning_a_clean_name_changes_nothing(name: str) -> None:
     once = clean_name(name, fallback="User")
@@ -96,7 +101,26 @@ def test_what_cannot_be_seen_is_taken_out(text: str, expected: str) -> None:
     assert plain(text) == expected
 
 
-@given(st.text())
+def test_what_is_taken_out_is_never_printable() -> None:
+    # plain() looks no further where all is printable.
+    printable = "".join(filter(str.isprintable, map(chr, range(0x110000))))
+
+    assert without_invisible(printable) == printable
+    assert printable.splitlines() == [printable]
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        *("\u0300", "\u036f", "\u0483", "\u0489", "\u1ab0", "\u1aff", "\u1dc0", "\u1dff"),
+        *("\u20d0", "\u20ff", "\ufe20", "\ufe2f"),
+    ],
+)
+def test_no_mark_heaps_up(mark: str) -> None:
+    assert plain("“x" + mark * 9 + "”") == "“x" + mark * 3 + "”"
+
+
+@given(TRICKY)
 def test_plain_text_stays_as_it_is(text: str) -> None:
     once = plain(text)
 

@@ -1,20 +1,20 @@
-import itertools
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from bot.core.profiles import ZEPHRP
+from bot.core.facts import Ending
 from bot.core.reply_text import ReplyText
+from bot.core.scene import GuardLevel
 from bot.core.sentences import last_sentence_end
+from tests.profiles import CHATML, ZEPHRP
 
 OTHERS = ("Mara", "Tom", "Old Ann", "Lyra (2)")
 
 
 def read(*deltas: str, cut: bool = False, others: Sequence[str] = OTHERS) -> str:
-    reply = ReplyText("Lyra", others)
+    reply = ReplyText("Lyra", others, ZEPHRP)
     for delta in deltas:
         reply.feed(delta)
     return reply.finish(cut=cut)
@@ -91,7 +91,7 @@ def test_a_reply_ends_where_the_character_ends(raw: str, expected: str) -> None:
     ],
 )
 def test_what_may_become_a_stop_is_not_shown_yet(raw: str, shown: str) -> None:
-    reply = ReplyText("Lyra", OTHERS)
+    reply = ReplyText("Lyra", OTHERS, ZEPHRP)
 
     reply.feed(raw)
 
@@ -103,7 +103,7 @@ def test_what_may_become_a_stop_is_not_shown_yet(raw: str, shown: str) -> None:
     "raw", ["Hi.\n###", "Hi.\nMara:", "Hi.</s>", "Hi. (length = huge)", "Tom:"]
 )
 def test_a_stop_ends_the_reply_at_once(raw: str) -> None:
-    reply = ReplyText("Lyra", OTHERS)
+    reply = ReplyText("Lyra", OTHERS, ZEPHRP)
 
     for character in raw[:-1]:
         reply.feed(character)
@@ -115,88 +115,229 @@ def test_a_stop_ends_the_reply_at_once(raw: str) -> None:
     assert reply.finish(cut=False) == ("" if raw == "Tom:" else "Hi.")
 
 
-PIECES = st.sampled_from(
+@pytest.mark.parametrize(
+    ("raw", "shown", "expected"),
     [
-        *("\n", "\n\n", " ", "  ", "\t", "\r\n", "\u2028", "#", "##", "###", "### Input:", "Lyra"),
-        *("Lyra:", "lyra :", "Mara", "mara:", "Mara :", "Tom", "Old", "Old Ann", ":", "\uff1a"),
-        *(
-            "(length",
-            " = ",
-            "long)",
-            "(length = huge)",
-            "<",
-            "</s>",
-            "<|",
-            "im_end|>",
-            "[INST",
-            "]",
-        ),
-        *("*", "**", "_", '"', "```", "hello", "Yes.", "M", "L", "a", "…", "😀", "\u200b", "(2)"),
-    ]
+        ("She nods. She", "She nods.", "She nods."),
+        ("Yes. She walks slowly to the window and", "Yes.", "Yes."),
+        ("She nods. It costs 3.", "She nods.", "She nods. It costs 3."),
+        ("no end in sight", "", "no end in sight"),
+        ('"Come in, please. Sit down," she', '"Come in, please.', '"Come in, please."'),
+        ("*She nods. She", "*She nods.", "*She nods.*"),
+        ("*She nods*\nShe walks", "*She nods*", "*She nods*"),
+        ("*She nods*\n", "*She nods*", "*She nods*"),
+        ("She nods.\nMar", "She nods.", "She nods."),
+        ("She nods.\n##", "She nods.", "She nods."),
+        ('She nods quietly. "', "She nods quietly.", "She nods quietly."),
+        ("She nods quietly.\nMara: hi", "She nods quietly.", "She nods quietly."),
+        ("She waves\nMara: hi", "", "She waves"),
+        ("```\ncode without an end", "", "```\ncode without an end\n```"),
+        ("", "", ""),
+    ],
 )
-RAW = st.lists(st.one_of(PIECES, PIECES, st.text(max_size=2)), max_size=25).map("".join)
+def test_a_reply_that_ran_out_of_tokens_ends_with_a_sentence(
+    raw: str, shown: str, expected: str
+) -> None:
+    reply = ReplyText("Lyra", OTHERS, ZEPHRP)
+    reply.whole_sentences()
+
+    reply.feed(raw)
+
+    assert reply.shown == shown
+    assert reply.finish(cut=True) == expected
 
 
-@settings(max_examples=600, deadline=None)
-@given(RAW, st.data())
-def test_a_reply_does_not_depend_on_how_the_stream_is_cut(raw: str, data: st.DataObject) -> None:
-    places = data.draw(st.lists(st.integers(0, len(raw)), max_size=12).map(sorted))
-    pieces = [raw[a:b] for a, b in zip([0, *places], [*places, len(raw)], strict=True)]
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("She nods. She walks", " to the window. Then", "She nods. She walks to the window."),
+        ("She nods. She walks", " to the window, then", "She nods. She walks"),
+        ("*She nods. She walks", " to the window", "*She nods. She walks*"),
+        ('She says, "Well', " then", 'She says, "Well"'),
+        ("She nods..", ". She", "She nods..."),
+        ('"Wait.', '" She', '"Wait."'),
+    ],
+)
+def test_what_is_shown_when_only_sentences_may_follow_stays(
+    before: str, after: str, expected: str
+) -> None:
+    reply = ReplyText("Lyra", OTHERS, ZEPHRP)
+    reply.feed(before)
+    reply.whole_sentences()
 
-    assert "".join(pieces) == raw
-    assert read(*pieces) == read(raw)
-    assert read(*pieces, cut=True) == read(raw, cut=True)
+    reply.feed(after)
 
-
-@settings(max_examples=600, deadline=None)
-@given(RAW)
-def test_nothing_that_was_shown_is_taken_back(raw: str) -> None:
-    reply = ReplyText("Lyra", OTHERS)
-
-    seen = [""]
-    for character in raw:
-        reply.feed(character)
-        seen.append(reply.shown)
-    seen.append(reply.finish(cut=False))
-
-    assert all(after.startswith(before) for before, after in itertools.pairwise(seen))
-    assert all(shown == shown.strip() for shown in seen[:-1])
+    assert reply.finish(cut=True) == expected
 
 
-@settings(max_examples=600, deadline=None)
-@given(RAW)
-def test_no_line_of_another_speaker_is_ever_shown(raw: str) -> None:
-    reply = ReplyText("Lyra", OTHERS)
+def test_a_reply_that_is_stopped_keeps_what_is_shown_and_no_more() -> None:
+    reply = ReplyText("Lyra", OTHERS, ZEPHRP)
+    reply.feed('*She opens the door. "Come\nMar')
 
-    for character in raw:
-        reply.feed(character)
-        for line in reply.shown.split("\n"):
-            start = line.strip().casefold()
-            assert not start.startswith(("###", "mara:", "tom:", "lyra:"))
-        assert not any(token in reply.shown for token in ZEPHRP.special_tokens)
+    assert reply.shown == '*She opens the door. "Come'
+    assert reply.finish(cut=True) == '*She opens the door. "Come"*'
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ('She says "', "She says"),
+        ('She says *"', "She says"),
+        ('She says " *', "She says"),
+        ("She says (", "She says"),
+        ("*", ""),
+        ("She says.\n\n***", "She says."),
+        ('"Hello."', '"Hello."'),
+        ("*waves*", "*waves*"),
+    ],
+)
+def test_a_mark_that_opens_is_shown_with_what_it_opens(raw: str, shown: str) -> None:
+    reply = ReplyText("Lyra", OTHERS, ZEPHRP)
+
+    reply.feed(raw)
+    assert reply.shown == shown
+    reply.feed("well")
+
+    assert reply.shown == raw + "well"
+    assert read(raw) == shown
+
+
+def test_a_reply_of_nothing_but_marks_is_empty() -> None:
+    assert read("***") == read('"') == read("\n* *\n") == read("***", cut=True) == ""
+
+
+@pytest.mark.parametrize(
+    ("raw", "by"),
+    [
+        ("Hi.\n### Input:\nx", Ending.HEADER),
+        ("Hi.\nMara: hello", Ending.NAME),
+        ("Hi.\n**Mara**: hello", Ending.NAME),
+        ("Hi.</s>", Ending.SPECIAL),
+        ("Hi. (length = long)", Ending.SPECIAL),
+        ("Hi. There is no more.", None),
+        ("Hi.\nLyra: more", None),
+    ],
+)
+def test_a_reply_knows_what_ended_it(raw: str, by: Ending | None) -> None:
+    reply = ReplyText("Lyra", OTHERS, ZEPHRP)
+
+    reply.feed(raw)
+
+    assert reply.ended_by is by
+    assert reply.done is (by is not None)
+    reply.finish(cut=False)
+    assert reply.ended_by is by
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected", "by"),
+    [
+        ("Hi. <END> more", "Hi.", Ending.STOP_STRING),
+        ("Hi. <end> more", "Hi. <end> more", None),
+        ("Hi.\n*** more", "Hi.", Ending.STOP_STRING),
+        ("Hi. *** more", "Hi. *** more", None),
+        ("Hi.\n\n\n\nmore", "Hi.", Ending.STOP_STRING),
+        ("\n\n\n\nHi.", "Hi.", None),
+        ("Hi.</s> more", "Hi.", Ending.SPECIAL),
+    ],
+)
+def test_a_stop_of_the_profiles_own_ends_a_reply(
+    raw: str, expected: str, by: Ending | None
+) -> None:
+    profile = replace(ZEPHRP, stops=("<END>", "\n***", "\n\n\n\n", "</s>"))
+    for pieces in ([raw], list(raw)):
+        reply = ReplyText("Lyra", OTHERS, profile)
+
+        for piece in pieces:
+            reply.feed(piece)
+
+        assert reply.finish(cut=False) == expected
+        assert reply.ended_by is by
+
+
+def test_a_header_of_chatml_ends_a_reply() -> None:
+    header = ReplyText("Lyra", OTHERS, CHATML)
+    header.feed("Hi.\n<|im_start|>user")
+    end = ReplyText("Lyra", OTHERS, CHATML)
+    end.feed("Hi.<|im_end|>")
+
+    assert (header.finish(cut=False), header.ended_by) == ("Hi.", Ending.HEADER)
+    assert (end.finish(cut=False), end.ended_by) == ("Hi.", Ending.SPECIAL)
 
 
 @pytest.mark.parametrize(
     ("raw", "expected"),
     [
-        ("She nods. She", "She nods."),
-        (
-            "Yes. She walks slowly to the far window and",
-            "Yes. She walks slowly to the far window and",
-        ),
-        ("no end in sight", "no end in sight"),
-        ('"Come in, please. Sit down," she', '"Come in, please."'),
-        ("*She nods. She", "*She nods.*"),
-        ("She nods.\nMar", "She nods."),
-        ("She nods.\n##", "She nods."),
-        ('She nods quietly. "', "She nods quietly."),
-        ("She nods quietly.\nMara: hi", "She nods quietly."),
-        ("```\ncode without an end", "```\ncode without an end\n```"),
-        ("", ""),
+        ("**Lyra:** Hello.", "Hello."),
+        ("**Lyra**: Hello.", "Hello."),
+        ("***Lyra:*** Hello.", "Hello."),
+        ("_**Lyra**_: Hello.", "Hello."),
+        ("_**Lyra:**_ Hello.", "Hello."),
+        ("**lyra :** Hello.", "Hello."),
+        ("Hi.\n__Lyra__\uff1a Hello.", "Hi.\nHello."),
+        ("*Lyra: nods.* Hello.", "*nods.* Hello."),
+        ("**Lyra: Hello.**", "**Hello.**"),
+        ("Lyra: *nods.* Hello.", "*nods.* Hello."),
+        ("Lyra:*nods.* Hello.", "*nods.* Hello."),
+        ("**Lyra:** **Lyra:** Hello.", "Hello."),
+        ("**Lyra:** Mara: hi", ""),
+        ("**Lyra:", ""),
+        ("**Lyra:**", ""),
+        ("**Lyra** nods.", "**Lyra** nods."),
+        ("She is *Lyra:* a star.", "She is *Lyra:* a star."),
     ],
 )
-def test_a_reply_that_ran_out_of_tokens_ends_with_a_sentence(raw: str, expected: str) -> None:
-    assert read(raw, cut=True) == expected
+def test_the_own_name_is_taken_out_with_its_emphasis(raw: str, expected: str) -> None:
+    assert read(raw) == expected
+    assert read(*raw) == expected
+
+
+@pytest.mark.parametrize(
+    ("spoken", "raw", "expected"),
+    [
+        ("She opens the door", " and waits.", "She opens the door and waits."),
+        ("She opens the door.", "\n\nLyra: Come in.", "She opens the door.\n\nCome in."),
+        ("She opens the door.", "\nMara: hi", "She opens the door."),
+        ("She said to", " Lyra: come.", "She said to Lyra: come."),
+        ("The sign says", "Lyra: come.", "The sign saysLyra: come."),
+        ("She opens the door. \n", "\nIt rains.", "She opens the door.\nIt rains."),
+        ("*She opens", " the door", "*She opens the door*"),
+        ("She opens the door.", "", "She opens the door."),
+        ('She says: "', "", 'She says: "'),
+        ("", " Lyra: Hello.", "Hello."),
+    ],
+)
+def test_a_reply_that_goes_on_keeps_what_it_has_said(spoken: str, raw: str, expected: str) -> None:
+    for pieces in ([raw], list(raw)):
+        reply = ReplyText("Lyra", OTHERS, ZEPHRP, spoken=spoken)
+        assert reply.shown == spoken.rstrip()
+
+        for piece in pieces:
+            reply.feed(piece)
+
+        assert reply.finish(cut=False) == expected
+
+
+def test_a_reply_that_goes_on_and_breaks_off_loses_nothing_of_what_it_had() -> None:
+    reply = ReplyText("Lyra", OTHERS, ZEPHRP, spoken="It rains. She opens the")
+    reply.whole_sentences()
+    reply.feed(" door and then")
+
+    assert reply.finish(cut=True) == "It rains. She opens the"
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("Hello.\r\n\r\nIt rains.", "Hello.\n\nIt rains."),
+        ("Hello.\u2028It rains.", "Hello.\nIt rains."),
+        ("Hello.  \n  It rains.", "Hello.\n  It rains."),
+        ("Hello.\t It rains.", "Hello.\t It rains."),
+    ],
+)
+def test_lines_end_as_prompts_have_them(raw: str, expected: str) -> None:
+    assert read(raw) == expected
+    assert read(*raw) == expected
 
 
 @pytest.mark.parametrize(
@@ -210,6 +351,8 @@ def test_a_reply_that_ran_out_of_tokens_ends_with_a_sentence(raw: str, expected:
         ("```\nx = 1", "```\nx = 1\n```"),
         ('"One paragraph.\n\n"Another."', '"One paragraph.\n\n"Another."'),
         ("*stray\n\nAnother paragraph.", "*stray\n\nAnother paragraph."),
+        ("\u201cIs it late", "\u201cIs it late\u201d"),
+        ("\u201eIst es sp\u00e4t\u201c", "\u201eIst es sp\u00e4t\u201c"),
         ("5 * 3 = 15", "5 * 3 = 15"),
         ('*done* and "done"', '*done* and "done"'),
     ],
@@ -248,6 +391,10 @@ def test_a_player_with_the_characters_own_name_does_not_silence_it() -> None:
         ("She met Mr. Vane", ""),
         ("Bonjour ! Je suis", "Bonjour !"),
         ("そうです。でも", "そうです。"),
+        ("*She waves*\nand then", "*She waves*"),
+        ("One line,\nthe next", ""),
+        ("She has:\n1. A boat.\n2. ", "She has:\n1. A boat."),
+        ("." * 3000 + "x", ""),
         ("", ""),
     ],
 )
@@ -255,7 +402,8 @@ def test_the_last_whole_sentence_is_found(text: str, kept: str) -> None:
     assert text[: last_sentence_end(text)] == kept
 
 
-def test_a_token_costs_little() -> None:
+@pytest.mark.parametrize("guard", GuardLevel)
+def test_a_token_costs_little(guard: GuardLevel) -> None:
     words = [
         '"Come in,"',
         "she",
@@ -265,22 +413,36 @@ def test_a_token_costs_little() -> None:
         "turns",
         "(slowly).",
         "\n\n",
-        "Mara",
+        "Marat",
         "nods.",
     ]
     deltas = [f" {words[n % len(words)]}" for n in range(600)]
 
-    best = min(_seconds(deltas) for _ in range(5))
+    best = min(_seconds(deltas, guard) for _ in range(5))
 
     assert best / len(deltas) < 20e-6
 
 
-def _seconds(deltas: Sequence[str]) -> float:
-    reply = ReplyText("Lyra", [f"Player {n}" for n in range(8)] + ["Mara"])
-    started = time.perf_counter()
+def _seconds(deltas: Sequence[str], guard: GuardLevel) -> float:
+    reply = ReplyText("Lyra", [f"Player {n}" for n in range(8)] + ["Mara"], ZEPHRP, guard=guard)
+    started = time.thread_time()
     for delta in deltas:
         reply.feed(delta)
         assert reply.shown is not None
-    elapsed = time.perf_counter() - started
+    elapsed = time.thread_time() - started
     assert not reply.done
     return elapsed
+
+
+@pytest.mark.parametrize("letter", [" ", ".", "*", "\n"])
+def test_a_page_of_one_letter_costs_little(letter: str) -> None:
+    reply = ReplyText("Lyra", OTHERS, ZEPHRP, guard=GuardLevel.STRICT)
+    reply.whole_sentences()
+    started = time.thread_time()
+
+    for _ in range(600):
+        reply.feed(letter * 4)
+    reply.feed("x")
+    reply.finish(cut=True)
+
+    assert time.thread_time() - started < 1

@@ -8,27 +8,23 @@ from bot.core.markup import spans
 from bot.core.plain_text import utf16_units
 from bot.core.split import split
 
-WORDS = st.sampled_from(
-    [
-        *("rain", "a", "lighthouse", "Wait.", '"Yes!"', "…", "そう。", "😀", "👩\u200d🚀", "🇫🇷🇩🇪"),
-        *(" ", " ", " ", "\n", "\n\n", "  \n", "x" * 60, "e\u0301" * 20, "👍🏽" * 15, "\u3000"),
-    ]
-)
-MARKS = st.sampled_from(
-    [
-        *("*", "**", "***", "_", "__", "~~", "||", "`", "``", "```", "```q\n", "\n```\n"),
-        *("\\*", "<@123456789012345678>", "<:wave:12345>", "[a link](https://a.example/b)"),
-        *(
-            "*waves*",
-            "**loud**",
-            "||secret words||",
-            "`code words`",
-            "https://a.example/" + "p" * 50,
-        ),
-    ]
-)
-PLAIN = st.lists(WORDS, max_size=80).map("".join)
-MARKED = st.lists(st.one_of(WORDS, WORDS, MARKS), max_size=80).map("".join)
+WORDS = [
+    *("rain", "a", "lighthouse", "Wait.", '"Yes!"', "…", "そう。", "😀", "👩\u200d🚀", "🇫🇷🇩🇪"),
+    *(" ", " ", " ", "\n", "\n\n", "  \n", "x" * 60, "e\u0301" * 20, "👍🏽" * 15, "\u3000"),
+]
+MARKS = [
+    *("*", "**", "***", "_", "__", "~~", "||", "`", "``", "```", "```q\n", "\n```\n"),
+    *("\\*", "<@123456789012345678>", "<:wave:12345>", "[a link](https://a.example/b)"),
+    *(
+        "*waves*",
+        "**loud**",
+        "||secret words||",
+        "`code words`",
+        "https://a.example/" + "p" * 50,
+    ),
+]
+PLAIN = st.lists(st.sampled_from(WORDS), max_size=80).map("".join)
+MARKED = st.lists(st.sampled_from(WORDS * 2 + MARKS * 2), max_size=60).map("".join)
 LIMITS = st.integers(100, 160)
 
 
@@ -36,13 +32,28 @@ def squeezed(text: str) -> str:
     return re.sub(r"\s+", "", text)
 
 
-@settings(max_examples=400, deadline=None)
+def letters(marked: str) -> str:
+    """What is no blank and no mark; "q" is the language of the fences, which is written again."""
+    return re.sub(r"[*_~|`q\s]", "", marked)
+
+
+@settings(max_examples=2000, deadline=None)
 @given(MARKED, LIMITS)
-def test_every_part_fits_and_says_something(text: str, limit: int) -> None:
+def test_every_part_fits_and_nothing_but_marks_is_added(text: str, limit: int) -> None:
     parts = split(text, limit)
 
     assert all(part.strip() for part in parts)
     assert all(len(part) <= utf16_units(part) <= limit for part in parts)
+    assert letters("".join(parts)) == letters(text)
+
+
+@settings(max_examples=200, deadline=None)
+@given(MARKED, st.integers(2, 40))
+def test_parts_fit_into_messages_of_discord(text: str, times: int) -> None:
+    parts = split(text * times)
+
+    assert all(part.strip() and utf16_units(part) <= 2000 for part in parts)
+    assert letters("".join(parts)) == letters(text) * times
 
 
 @settings(max_examples=400, deadline=None)
@@ -63,18 +74,6 @@ def test_nothing_but_blanks_at_breaks_is_lost(text: str, limit: int) -> None:
     position = 0
     for part in parts:
         position = text.index(part, position) + len(part)
-
-
-@settings(max_examples=300, deadline=None)
-@given(MARKED, LIMITS)
-def test_nothing_but_marks_is_added(text: str, limit: int) -> None:
-    # "q" is the language of the fences: it is written again with each of them.
-    parts = split(text, limit)
-
-    def letters(marked: str) -> str:
-        return re.sub(r"[*_~|`q\s]", "", marked)
-
-    assert letters("".join(parts)) == letters(text)
 
 
 @settings(deadline=None)

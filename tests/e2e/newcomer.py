@@ -40,7 +40,7 @@ class Play:
 
 
 @asynccontextmanager
-async def played(data: Path, *arguments: str) -> AsyncGenerator[Play, None]:
+async def played(data: Path, *arguments: str, **settings: str) -> AsyncGenerator[Play, None]:
     """Run `play` on *data* until the block is left."""
     data.mkdir(exist_ok=True)
     output = data / "output"
@@ -49,7 +49,7 @@ async def played(data: Path, *arguments: str) -> AsyncGenerator[Play, None]:
             *(sys.executable, "-m", "bot", "play", "--no-browser", "--port", "0"),
             *("--data", str(data), *arguments),
             cwd=ROOT,
-            env=surroundings(),
+            env=surroundings(**settings),
             stdout=written,
             stderr=written,
         )

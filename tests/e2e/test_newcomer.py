@@ -91,7 +91,7 @@ async def test_the_newcomers_story(page: Page, tmp_path: Path) -> None:
 
         await choose_length(page, "tiny")
         short = await reply_to(page, "I come in. Is the lamp lit?", tmp_path)
-        await choose_length(page, "long")
+        await choose_length(page, "medium")
         long = await reply_to(page, "Tell me about the sea.", tmp_path, "reply")
         await take_picture(page, "length", tmp_path)
 

@@ -3,14 +3,18 @@
 import asyncio
 import os
 import signal
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from yarl import URL
 
 from bot.playground.server import Address
 from tests.e2e.newcomer import Play, command_of, is_alive, played
 from tests.playground.driver import Playground, visiting
+from tests.short_character import KEY as PIP
+from tests.short_character import folder_of_pip
 
 pytestmark = [
     pytest.mark.model,
@@ -35,11 +39,12 @@ async def answered(world: Playground, line: str) -> str:
 
 
 async def test_each_process_may_be_killed_and_play_goes_on(tmp_path: Path) -> None:
-    async with played(tmp_path / "data") as play:
+    characters = str(folder_of_pip(tmp_path))
+    async with played(tmp_path / "data", BOT_CHARACTERS=characters) as play:
         async with visiting(address_of(play), token="") as world:
-            use = await world.mara.slash("roleplay start", character="clover", length="tiny")
+            use = await world.mara.slash("roleplay start", character=PIP, length="micro")
             await world.mara.answer(use)
-            assert await answered(world, "Hello, Clover.")
+            assert await answered(world, "Hello, Pip.")
 
         for name in ("model", "memory", "bot", "discord"):
             before = play.children[name]
@@ -91,18 +96,26 @@ async def test_when_play_is_stopped_nothing_is_left_running(tmp_path: Path) -> N
         assert not [command_of(pid) for pid in everyone if is_alive(pid)]
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def somebodys_play(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Play, None]:
+    """One that runs already, for those that must not start."""
+    async with played(tmp_path_factory.mktemp("play") / "data") as play:
+        yield play
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_second_play_on_the_same_story_is_refused_with_a_sentence(
-    tmp_path: Path,
+    somebodys_play: Play,
 ) -> None:
-    async with played(tmp_path / "data"):
-        with pytest.raises(AssertionError, match="Another playground uses"):
-            async with played(tmp_path / "data"):
-                pass
+    with pytest.raises(AssertionError, match="Another playground uses"):
+        async with played(somebodys_play.output.parent):
+            pass
 
 
-async def test_a_port_in_use_is_named(tmp_path: Path) -> None:
-    async with played(tmp_path / "one") as play:
-        port = str(URL(play.url).port)
-        with pytest.raises(AssertionError, match=f"Port {port} is taken"):
-            async with played(tmp_path / "two", "--port", port):
-                pass
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_port_in_use_is_named(somebodys_play: Play, tmp_path: Path) -> None:
+    port = str(URL(somebodys_play.url).port)
+
+    with pytest.raises(AssertionError, match=f"Port {port} is taken"):
+        async with played(tmp_path / "two", "--port", port):
+            pass

@@ -5,7 +5,7 @@ on Redis, and by a state machine that compares the two step by step.
 """
 
 import bisect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.core.errors import SceneAlreadyLive
@@ -13,6 +13,7 @@ from bot.core.lengths import Length
 from bot.core.ports import Ingested, IngestStatus
 from bot.core.scene import (
     ChannelId,
+    GuardLevel,
     MessageId,
     Role,
     Scene,
@@ -107,6 +108,23 @@ class MemorySceneStore:
 
     async def set_cut(self, channel: ChannelId, cut: TurnId) -> None:
         self._set(channel, cut=cut)
+
+    async def set_guard(self, channel: ChannelId, level: GuardLevel) -> None:
+        self._set(channel, guard=level)
+
+    async def set_counts(self, channel: ChannelId, counts: Mapping[TurnId, str]) -> None:
+        for turn, count in counts.items():
+            self._annotate(channel, turn, count=count)
+
+    async def set_facts(self, channel: ChannelId, turn: TurnId, facts: Mapping[str, str]) -> None:
+        if facts:
+            self._annotate(channel, turn, facts=dict(facts))
+
+    def _annotate(self, channel: ChannelId, turn: TurnId, **fields: object) -> None:
+        found = self._channels.get(channel)
+        stored = found.turns.get(turn) if found else None
+        if found is not None and stored is not None:
+            found.turns[turn] = replace(stored, **fields)  # type: ignore[arg-type]  # checked by dataclasses
 
     async def ingest(self, channel: ChannelId, turn: Turn) -> Ingested:
         found = self._channels.get(channel)

@@ -9,8 +9,10 @@ program: `python tests/fakes/scripted_tgi.py --port N --first-token-s 0.3
 import argparse
 import asyncio
 import json
+import random
 import re
 import time
+import zlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -39,7 +41,7 @@ class Fault:
 
     Attributes:
         kind: "hang", "keep alive only", "cut", "reset", "garbage", "no end",
-            "overloaded", "validation", "status", "endless".
+            "overloaded", "validation", "too long", "status", "endless".
         after: tokens sent before it happens.
         status: for "status", with `body` as the answer's text.
     """
@@ -65,6 +67,15 @@ class Asked:
     ended_at: float | None = None
 
 
+def too_long(asked: Asked, most: int) -> str:
+    """TGI's sentence, as if it counted ten tokens more than it takes."""
+    new = int(asked.parameters.get("max_new_tokens", 100))
+    return (
+        f"Input validation error: `inputs` tokens + `max_new_tokens` must be <= {most}. "
+        f"Given: {most - new + 10} `inputs` tokens and {new} `max_new_tokens`"
+    )
+
+
 @dataclass(slots=True)
 class ScriptedTgi:
     """The script; change it at any time. `reply` makes the text from the prompt."""
@@ -76,6 +87,8 @@ class ScriptedTgi:
     chunk_bytes: int = 0
     """Cuts every event into pieces of this size; 0 sends it whole."""
     max_total_tokens: int = 4096
+    special: str = ""
+    """A piece that this server's tokenizer takes for more than text."""
     api_key: str | None = None
     fault: Fault | None = None
     asked: list[Asked] = field(default_factory=list)
@@ -139,9 +152,10 @@ class ScriptedTgi:
         text = (await request.json())["inputs"]
         rows = [{"id": 1, "text": "", "start": 0, "stop": 0}]
         at = 0
-        for number, piece in enumerate(tokens_of(text), start=2):
+        for piece in tokens_of(text):
             size = len(piece.encode())
-            rows.append({"id": number, "text": piece, "start": at, "stop": at + size})
+            token = 2 + zlib.crc32(piece.encode()) % 32_000  # the same text, the same id
+            rows.append({"id": token, "text": piece, "start": at, "stop": at + size})
             at += size
         return web.json_response(rows)
 
@@ -186,6 +200,7 @@ class ScriptedTgi:
         refusals = {
             "overloaded": ("Model is overloaded", "overloaded"),
             "validation": ("Input validation error: `inputs` cannot be empty", "validation"),
+            "too long": (too_long(asked, self.max_total_tokens), "validation"),
         }
         if fault is not None and fault.kind in refusals:
             text, kind = refusals[fault.kind]
@@ -213,7 +228,7 @@ class ScriptedTgi:
                 reason = "length" if number == most else "stop_sequence"
                 await self._end(response, asked, said, reason, piece)
                 return
-            await self._send(response, self._event(number, piece))
+            await self._send(response, self._event(number, piece, special=piece == self.special))
             asked.first_token_at = asked.first_token_at or time.monotonic()
             asked.sent = number
             if self.tokens_per_s:
@@ -277,10 +292,15 @@ def story(tokens: int) -> str:
     return "".join(f" {WORDS[at % len(WORDS)]}" for at in range(tokens))
 
 
+def stories(tokens: int) -> Callable[[str], str]:
+    """Replies of that many tokens, no two alike: a character that repeats itself is asked again."""
+    chance = random.Random(7)
+    return lambda _: "".join(f" {chance.choice(WORDS)}" for _ in range(tokens))
+
+
 async def _serve(options: argparse.Namespace) -> None:
-    text = story(options.reply_tokens)
     server = ScriptedTgi(
-        reply=lambda _: text,
+        reply=stories(options.reply_tokens),
         first_token_s=options.first_token_s,
         tokens_per_s=options.tokens_per_s,
     )

@@ -13,6 +13,7 @@ HARBOUR = Place(ChannelId(7), GuildId(1), ChannelId(7))
 MARA = Speaker("Mara")
 STOP = Button("Stop", "stop")
 AGAIN = Button("Again", "again")
+
 EVERY_S = 0.05
 
 
@@ -43,7 +44,6 @@ def live(
         on_posted=on_posted,
         on_removing=on_removing,
         buttons_while_writing=[STOP],
-        buttons_at_end=[AGAIN],
         already=already,
         part_limit=part_limit,
         last_edit_s=last_edit_s,

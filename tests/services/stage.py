@@ -10,7 +10,6 @@ from functools import partial
 from bot.adapters.tgi import Deadlines, open_tgi
 from bot.core.characters import Character
 from bot.core.pacing import Pacer
-from bot.core.profiles import ZEPHRP
 from bot.core.scene import (
     ChannelId,
     CharacterKey,
@@ -26,6 +25,7 @@ from bot.core.scene import (
 from bot.core.split import split
 from bot.core.triggers import Decision
 from bot.services.dispatcher import Dispatcher
+from bot.services.drafting import Drafter
 from bot.services.incoming import Incoming, Patience
 from bot.services.live_reply import LiveReply
 from bot.services.prompting import Prompting
@@ -34,6 +34,7 @@ from bot.services.turns import TurnPipeline
 from tests.fakes.memory_store import MemorySceneStore
 from tests.fakes.scripted_tgi import ScriptedTgi
 from tests.fakes.scripted_voice import ScriptedVoice
+from tests.profiles import ZEPHRP
 
 MARA, TOM = UserId(11), UserId(12)
 NAMES = {MARA: "Mara", TOM: "Tom"}
@@ -54,6 +55,9 @@ class CountingMetrics:
 
     def first_text(self, seconds: float) -> None:
         assert seconds >= 0
+
+    def prefix_reused(self, *, reused: int, total: int) -> None:
+        assert 0 <= reused <= total
 
     def generated(self, *, prompt_tokens: int, new_tokens: int) -> None: ...
 
@@ -149,12 +153,19 @@ async def open_stage(
         ScriptedTgi().running() as tgi,
         open_tgi(urls=[tgi.url], api_key=None, deadlines=deadlines) as generator,
     ):
+        prompting = Prompting(store=store, generator=generator, profile=ZEPHRP, metrics=metrics)
+        drafter = Drafter(
+            generator=generator,
+            prompting=prompting,
+            dispatcher=Dispatcher(slots=slots, waiting=1),
+            profile=ZEPHRP,
+            metrics=metrics,
+            new_seed=lambda: next(seeds),
+        )
         writer = ReplyWriter(
             store=store,
-            generator=generator,
             characters=characters,
-            dispatcher=Dispatcher(slots=slots, waiting=1),
-            prompting=Prompting(store=store, generator=generator, profile=ZEPHRP),
+            drafter=drafter,
             profile=ZEPHRP,
             metrics=metrics,
             open_live_reply=partial(
@@ -166,13 +177,13 @@ async def open_stage(
                 retry_s=0.01,
             ),
             merge_pause_s=merge_pause_s,
-            new_seed=lambda: next(seeds),
             now_ms=lambda: clock_ms[0],
         )
         pipeline = TurnPipeline(
             store=store,
             voice=voice,
             writer=writer,
+            prompting=prompting,
             metrics=metrics,
             patience=Patience(
                 resume_age_s=resume_age_s,

@@ -8,6 +8,7 @@ from bot.core.pacing import Pacer
 from bot.core.scene import MessageId
 from tests.fakes.scripted_voice import ScriptedVoice
 from tests.services.growing import (
+    AGAIN,
     EVERY_S,
     HARBOUR,
     MARA,
@@ -38,7 +39,7 @@ async def test_the_final_text_replaces_what_grew_and_its_buttons() -> None:
     async with live(voice) as reply:
         reply.show("Ahoy")
         await until(lambda: reply.shown)
-        messages = await reply.finish("Ahoy, you!")
+        messages = await reply.finish("Ahoy, you!", [AGAIN])
 
     assert texts(voice) == ["Ahoy, you!"]
     assert labels(voice) == [["Again"]]
@@ -49,7 +50,7 @@ async def test_a_reply_that_never_grew_is_posted_whole() -> None:
     voice = ScriptedVoice()
 
     async with live(voice) as reply:
-        await reply.finish("Ahoy!")
+        await reply.finish("Ahoy!", [AGAIN])
 
     assert [act.verb for act in voice.did("say", "edit")] == ["say"]
     assert labels(voice) == [["Again"]]
@@ -171,7 +172,7 @@ async def test_a_long_text_goes_on_in_further_messages() -> None:
         reply.show("a" * 10 + "b" * 3)
         await until(lambda: len(voice.messages) == 2)
         assert labels(voice) == [[], ["Stop"]]
-        messages = await reply.finish("a" * 10 + "b" * 10 + "c")
+        messages = await reply.finish("a" * 10 + "b" * 10 + "c", [AGAIN])
 
     assert texts(voice) == ["a" * 10, "b" * 10, "c"]
     assert labels(voice) == [[], [], ["Again"]]
@@ -204,7 +205,7 @@ async def test_after_a_crash_the_messages_that_are_there_are_used_again(count: i
         assert reply.shown
         reply.show("a" * 5)
         await until(lambda: texts(voice)[0] == "a" * 5)
-        messages = await reply.finish("a" * 10 + "b")
+        messages = await reply.finish("a" * 10 + "b", [AGAIN])
 
     assert texts(voice) == ["a" * 10, "b"]
     assert labels(voice) == [[], ["Again"]]

@@ -7,10 +7,13 @@ import pytest
 from bot.core.characters import Character, Rating
 from bot.core.errors import PostAmbiguous, PostRefused, UserError
 from bot.core.scene import CharacterKey, MessageId
+from bot.services.prompting import Prompting
 from bot.services.scenes import Opening, Scenes
 from tests.fakes.memory_store import MemorySceneStore
 from tests.fakes.scripted_voice import ScriptedVoice
-from tests.services.stage import HARBOUR, MARA, MIRA, OneCharacter
+from tests.fakes.word_counter import WordCounter
+from tests.profiles import ZEPHRP
+from tests.services.stage import HARBOUR, MARA, MIRA, CountingMetrics, OneCharacter
 
 OPENING = Opening(MessageId(9_000), HARBOUR, MARA, "Mara", MIRA.key, at_ms=1)
 
@@ -20,7 +23,22 @@ def scenes(
 ) -> tuple[Scenes, MemorySceneStore, dict[CharacterKey, Character]]:
     source, store = OneCharacter(), MemorySceneStore()
     source.loaded = {character.key: character}
-    return Scenes(store=store, voice=voice, characters=source), store, source.loaded
+    return (
+        Scenes(
+            store=store,
+            voice=voice,
+            characters=source,
+            prompting=Prompting(
+                store=store,
+                generator=WordCounter(),
+                profile=ZEPHRP,
+                metrics=CountingMetrics(),
+            ),
+            lengths=ZEPHRP.lengths,
+        ),
+        store,
+        source.loaded,
+    )
 
 
 @pytest.mark.parametrize(
@@ -53,3 +71,13 @@ async def test_a_character_for_adults_is_not_resumed_where_everyone_reads() -> N
     assert stopped is not None
     assert not stopped.live
     assert (await service.resume(HARBOUR.channel, is_age_restricted=True)).live
+
+
+async def test_a_character_that_leaves_no_room_for_a_line_is_refused_with_the_numbers() -> None:
+    long = replace(MIRA, persona="She counts the ships. " * 800)
+    service, store, _ = scenes(ScriptedVoice(), character=long)
+
+    with pytest.raises(UserError, match=r"need 4,[0-9]{3} tokens, .* room for 3,840"):
+        await service.start(OPENING)
+
+    assert await store.head(HARBOUR.channel) is None

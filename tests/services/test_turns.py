@@ -5,9 +5,10 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from bot.core.errors import PostRefused
-from bot.core.lengths import MAX_NEW_TOKENS, Length
+from bot.core.lengths import Length
 from bot.core.triggers import Decision
 from tests.fakes.scripted_tgi import Fault, story
+from tests.profiles import ZEPHRP
 from tests.services.stage import HARBOUR, MARA, TAVERN, TOM, Stage, open_stage
 
 
@@ -255,10 +256,10 @@ async def test_one_reply_too_many_is_refused_with_a_notice() -> None:
 @pytest.mark.parametrize(
     ("scene", "me", "following", "expected"),
     [
-        (None, None, None, Length.MEDIUM),
-        (Length.SHORT, None, None, Length.SHORT),
-        (Length.SHORT, Length.HUGE, None, Length.HUGE),
-        (Length.SHORT, Length.HUGE, Length.MICRO, Length.MICRO),
+        (None, None, None, Length("medium")),
+        (Length("short"), None, None, Length("short")),
+        (Length("short"), Length("huge"), None, Length("huge")),
+        (Length("short"), Length("huge"), Length("micro"), Length("micro")),
     ],
 )
 async def test_the_length_in_force_reaches_the_model(
@@ -279,13 +280,15 @@ async def test_the_length_in_force_reaches_the_model(
 
     first, second = stage.tgi.asked
     assert first.prompt.endswith(f"(length = {expected})\nMira:")
-    assert first.parameters["max_new_tokens"] == MAX_NEW_TOKENS[expected]
-    after = me or scene or Length.MEDIUM
+    step = ZEPHRP.lengths.find(expected)
+    assert step is not None
+    assert first.parameters["max_new_tokens"] == step.max_new_tokens
+    after = me or scene or Length("medium")
     assert second.prompt.endswith(f"(length = {after})\nMira:")
 
 
 async def test_auto_sends_no_length(stage: Stage) -> None:
-    await stage.store.set_length(HARBOUR.channel, Length.AUTO)
+    await stage.store.set_length(HARBOUR.channel, Length("auto"))
 
     await stage.say("Well?")
     await stage.quiet()

@@ -7,6 +7,10 @@ from statistics import mean
 import aiohttp
 import pytest
 
+from bot.core.prompt import render
+from bot.core.scene import Role
+from bot.core.script import Line, Persona, Script
+from tests.profiles import CHATML
 from tests.tgi_server.conftest import RunningServer, serving
 from tests.tgi_server.prompts import lima
 
@@ -105,3 +109,16 @@ async def test_other_prompts_reach_the_model_as_they_are(stand_in: RunningServer
         answer = await response.json()
 
     assert answer == {"generated_text": " Paris"}
+
+
+async def test_a_chatml_prompt_of_the_bot_is_answered(stand_in: RunningServer) -> None:
+    script = Script(
+        character=Persona("Mira", "Mira is a pirate captain, bold and warm."),
+        players=(Persona("Tom"),),
+        lines=(Line(Role.PLAYER, "Tom", LINES[0]),),
+    )
+    async with aiohttp.ClientSession(stand_in.url) as http:
+        text, reason = await reply(http, render(script, CHATML), seed=5, most=60)
+
+    assert text.strip()
+    assert reason in {"eos_token", "stop_sequence", "length"}

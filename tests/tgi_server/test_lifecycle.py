@@ -159,7 +159,9 @@ def test_the_engine_ends_when_nobody_holds_its_input(model_file: Path) -> None:
     with process:
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(json.dumps(settings | {"cache_mib": 0, "key": "k"}) + "\n")
+        process.stdin.write(
+            json.dumps(settings | {"reuses_moved": True, "cache_mib": 0, "key": "k"}) + "\n"
+        )
         process.stdin.flush()
         url = json.loads(process.stdout.readline())["url"]
 

@@ -2,10 +2,11 @@ import re
 
 import pytest
 
-from bot.core.lengths import LADDER, MAX_NEW_TOKENS, Length
+from bot.core.profiles import ModelProfile
 from bot.tgi_server.examples import LONG, MEDIUM, MICRO, SHORT, ExampleScene
 from bot.tgi_server.limarp import LimaPrompt, parse_prompt
 from bot.tgi_server.small_model import SPANS, plan_reply, render_examples, starred, warm_prompts
+from tests.profiles import EARLY, LENGTHS, ZEPHRP
 from tests.tgi_server.prompts import lima
 
 
@@ -28,8 +29,8 @@ def test_a_new_chat_gets_two_examples_of_the_wanted_length() -> None:
 def test_what_a_new_chat_begins_with_is_read_ahead() -> None:
     warm = warm_prompts()
 
-    for step in Length:
-        plan = plan_reply(read(lima([("Tom", "A sail!")], length=step.value)))
+    for step in (*LENGTHS, None, "another model's word"):
+        plan = plan_reply(read(lima([("Tom", "A sail!")], length=step)))
         assert plan.prompt.startswith(warm)
 
 
@@ -56,7 +57,7 @@ def test_a_chat_that_shows_the_form_itself_keeps_its_prompt_when_the_length_chan
         ("Tom", "?"),
     ]
 
-    prompts = {plan_reply(read(lima(turns, length=step.value))).prompt for step in LADDER}
+    prompts = {plan_reply(read(lima(turns, length=step))).prompt for step in LENGTHS}
 
     assert len(prompts) == 1
 
@@ -101,12 +102,32 @@ def test_several_players_keep_their_names() -> None:
     assert "<|im_start|>user\nTom: Hello.\nAda: Ahoy!<|im_end|>" in plan.prompt
 
 
-def test_longer_steps_ask_for_more_words_and_fit_the_bots_caps() -> None:
-    spans = [SPANS[step] for step in LADDER]
+@pytest.mark.parametrize("profile", [ZEPHRP, EARLY], ids=lambda profile: profile.name)
+def test_longer_steps_ask_for_more_words_and_fit_the_bots_caps(profile: ModelProfile) -> None:
+    steps = profile.lengths.steps
+
+    spans = [SPANS[step.name] for step in steps]
 
     assert [span.enough for span in spans] == sorted({span.enough for span in spans})
-    for step, span in zip(LADDER, spans, strict=True):
-        assert span.least <= span.enough < span.most_tokens <= MAX_NEW_TOKENS[step]
+    for step, span in zip(steps, spans, strict=True):
+        assert span.least <= span.enough < span.most_tokens <= step.max_new_tokens
+
+
+def test_another_models_length_is_as_good_as_none() -> None:
+    foreign = plan_reply(read(lima([("Tom", "A sail!")], length="colossal")))
+
+    assert foreign == plan_reply(read(lima([("Tom", "A sail!")], length=None)))
+
+
+def test_lore_and_notes_reach_the_model() -> None:
+    text = lima([("Tom", "A sail!"), ("", "[The mast is cracked.]"), ("Mira", "Where?")])
+    text = text.replace("### Instruction:\n", "### Instruction:\nThe sea is haunted.\n\n")
+    text = text.replace("at dawn.\n\n", "at dawn.\n\nGulls mean land.\n\n")
+
+    plan = plan_reply(read(text))
+
+    for told in ("The sea is haunted.", "Gulls mean land.", "On deck at dawn.", "mast is cracked"):
+        assert told in plan.prompt
 
 
 @pytest.mark.parametrize("scene", [*MICRO, *SHORT, *MEDIUM, *LONG])

@@ -118,6 +118,7 @@ async def test_a_killed_bot_goes_on_with_the_story(stage: Running) -> None:
 
     whole = await mara.wait_for_message(lambda m: m.id == half.id and not m.labels)
     assert whole.content == story(100).strip()
+    tgi.reply = lambda _: " By this lamp, Ada."
     await mara.send("Who am I?")
     await mara.wait_for_message(lambda m: is_whole(m, "lamp") and m.id > whole.id)
     assert "My name is Ada." in tgi.asked[-1].prompt
@@ -259,7 +260,7 @@ async def test_a_reply_that_a_moderator_deletes_while_it_grows_is_forgotten(
     stage: Running,
 ) -> None:
     mara, tgi = stage.world.mara, stage.tgi
-    tgi.reply, tgi.tokens_per_s = lambda _: story(60), 60
+    tgi.reply, tgi.tokens_per_s = lambda _: story(600), 60
     await mara.answer(await mara.slash("roleplay start", character="clover", greeting="none"))
     await mara.send("Tell me.")
     growing = await mara.wait_for_message(lambda m: "Stop" in m.labels)

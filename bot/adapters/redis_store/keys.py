@@ -17,9 +17,9 @@ together once the channel has been silent for the store's *ttl*.
                             never longer than the store's *keep*
     rp:{C}:shown    HASH    Discord message id -> id of the turn it       ttl
                             shows a part of
-    rp:{C}:work     HASH    `reply`, `trigger`, `at_ms` and `messages`    ttl
-                            (ids, comma separated) of the reply in the
-                            making
+    rp:{C}:work     HASH    `reply`, `trigger`, `at_ms`, `continues`      ttl
+                            and `messages` (ids, comma separated) of the
+                            reply in the making
     rp:{C}:players  HASH    user id -> name they wrote under last         ttl
     rp:live         HASH    channel id -> random token: every channel     never
                             with a live scene, and maybe more; a reader

@@ -14,6 +14,7 @@ from bot.core.lengths import Length
 from bot.core.scene import (
     ChannelId,
     CharacterKey,
+    GuardLevel,
     GuildId,
     MessageId,
     Place,
@@ -41,6 +42,12 @@ def turn_to_record(turn: Turn, *, write: str = "") -> str:
         record["author"] = str(turn.author)
     if turn.messages:
         record["messages"] = [str(message) for message in turn.messages]
+    if turn.pinned:
+        record["pinned"] = True
+    if turn.count:
+        record["count"] = turn.count
+    if turn.facts:
+        record["facts"] = {name: clean(text) for name, text in turn.facts.items()}
     if write:
         record["write"] = write
     return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
@@ -64,6 +71,9 @@ def turn_from_record(record: str) -> Turn:
             author=None if author is None else UserId(int(author)),
             messages=tuple(MessageId(int(message)) for message in fields.get("messages", ())),
             at_ms=int(fields["at_ms"]),
+            pinned=fields.get("pinned") is True,
+            count=str(fields.get("count", "")),
+            facts={str(name): str(text) for name, text in fields.get("facts", {}).items()},
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError("not a turn's record") from error
@@ -86,6 +96,7 @@ def head_to_fields(head: SceneHead) -> dict[str, str]:
         "length": _text(head.length),
         "next_length": _text(head.next_length),
         "cut": _text(head.cut),
+        "guard": head.guard.value,
         "started_ms": str(head.started_ms),
     }
 
@@ -110,6 +121,7 @@ def head_from_fields(
         next_length=length_from(fields.get("next_length")),
         players={UserId(int(user)): name for user, name in sorted(players.items())},
         cut=TurnId(fields["cut"]) if fields.get("cut") else None,
+        guard=_guard(fields.get("guard")),
         started_ms=int(fields.get("started_ms", 0)),
         version=int(fields.get("ver", 0)),
     )
@@ -126,15 +138,17 @@ def work_from_fields(fields: Mapping[str, str]) -> Work | None:
             MessageId(int(part)) for part in fields.get("messages", "").split(",") if part
         ),
         at_ms=int(fields.get("at_ms", 0)),
+        continues=fields.get("continues") == "1",
     )
 
 
 def length_from(value: str | None) -> Length | None:
-    """The length called *value*; None for a name that we do not know."""
-    try:
-        return Length(value) if value else None
-    except ValueError:
-        return None
+    """The length called *value*; None if none is."""
+    return Length(value) if value else None
+
+
+def _guard(value: str | None) -> GuardLevel:
+    return GuardLevel.STRICT if value == GuardLevel.STRICT else GuardLevel.NORMAL
 
 
 def pairs(flat: Sequence[str]) -> dict[str, str]:

@@ -1,10 +1,11 @@
 """`SceneStore` and `NoteStore` on Redis."""
 
 import asyncio
+import json
 import logging
 import secrets
 from collections import OrderedDict
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from bot.core.lengths import Length
 from bot.core.ports import Ingested, IngestStatus
 from bot.core.scene import (
     ChannelId,
+    GuardLevel,
     MessageId,
     Role,
     Scene,
@@ -35,6 +37,7 @@ _CHUNK = 500
 _UNSURE_KEPT = 256
 _SCRIPTS = (
     "abandon",
+    "annotate",
     "claim",
     "commit",
     "delete",
@@ -145,6 +148,19 @@ class RedisSceneStore:
     async def set_cut(self, channel: ChannelId, cut: TurnId) -> None:
         await self._set(channel, "cut", cut)
 
+    async def set_guard(self, channel: ChannelId, level: GuardLevel) -> None:
+        await self._set(channel, "guard", level)
+
+    async def set_counts(self, channel: ChannelId, counts: Mapping[TurnId, str]) -> None:
+        pairs = [part for turn, count in counts.items() for part in (turn, json.dumps(count))]
+        for at in range(0, len(pairs), _CHUNK):
+            await self._change("annotate", channel, "count", *pairs[at : at + _CHUNK])
+
+    async def set_facts(self, channel: ChannelId, turn: TurnId, facts: Mapping[str, str]) -> None:
+        cleaned = {name: records.clean(text) for name, text in facts.items()}
+        if cleaned:
+            await self._change("annotate", channel, "facts", turn, json.dumps(cleaned))
+
     async def ingest(self, channel: ChannelId, turn: Turn) -> Ingested:
         """Remember a member's line, in the order of turn ids, once.
 
@@ -169,8 +185,9 @@ class RedisSceneStore:
         return Ingested(status, _head(channel, answer[1:]) if len(answer) > 1 else None)
 
     async def claim(self, channel: ChannelId, work: Work) -> Work:
+        continues = "1" if work.continues else ""
         answer = await self._change(
-            "claim", channel, work.reply, work.trigger, work.at_ms, *work.messages
+            "claim", channel, work.reply, work.trigger, work.at_ms, continues, *work.messages
         )
         return records.work_from_fields(records.pairs(answer)) or work
 

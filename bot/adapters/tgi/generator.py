@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 import random
-from collections import OrderedDict
+from array import array
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -19,14 +19,13 @@ from bot.core.errors import (
     GenerationOverloaded,
     GenerationUnreachable,
 )
-from bot.core.generation import Delta, GenerationRequest, ModelLimits
+from bot.core.generation import Delta, GenerationRequest, ModelLimits, Tokens
 
 TRIES = 3
 PAUSE_S = 0.25
 """Before the second try; doubled before the third, and jittered."""
 PASSED_OVER_S = 3.0
 """How long a server that failed is asked last."""
-COUNTS_KEPT = 512
 SIDE_CALL_S = 10.0
 """For `/info` and `/tokenize`, which wait for no other request."""
 CONNECTIONS = 128
@@ -73,7 +72,6 @@ class TgiGenerator:
         self._http = http
         self._replicas = [_Replica(url.rstrip("/")) for url in urls]
         self._deadlines = deadlines
-        self._counts: OrderedDict[bytes, int] = OrderedDict()
 
     @asynccontextmanager
     async def stream(
@@ -130,12 +128,8 @@ class TgiGenerator:
                 failure = error
         raise failure
 
-    async def count_tokens(self, text: str) -> int:
-        """Count by `/tokenize`; what was counted lately is remembered."""
-        key = hashlib.sha256(text.encode()).digest()
-        if key in self._counts:
-            self._counts.move_to_end(key)
-            return self._counts[key]
+    async def tokenize(self, text: str) -> Tokens:
+        """Ask `/tokenize`, whose offsets count bytes."""
         failure: GenerationError = GenerationUnreachable("no model server is set")
         for replica in self._order(""):
             try:
@@ -143,12 +137,11 @@ class TgiGenerator:
             except GenerationError as error:
                 failure = error
                 continue
-            if not isinstance(tokens, list):
-                raise GenerationUnreachable("the model server's /tokenize makes no sense")
-            self._counts[key] = len(tokens)
-            if len(self._counts) > COUNTS_KEPT:
-                self._counts.popitem(last=False)
-            return len(tokens)
+            try:
+                ids = array("l", (int(token["id"]) for token in tokens))
+                return Tokens(ids, array("l", (int(token["start"]) for token in tokens)))
+            except (KeyError, TypeError, ValueError, OverflowError):
+                raise GenerationUnreachable("the model server's /tokenize makes no sense") from None
         raise failure
 
     def _order(self, affinity: str) -> list[_Replica]:

@@ -5,6 +5,7 @@ incomplete generations by name only. Every foreign error becomes ours here.
 """
 
 import json
+import re
 from typing import Any
 
 from pydantic import ValidationError as ShapeError
@@ -15,6 +16,7 @@ from bot.core.errors import (
     GenerationError,
     GenerationOverloaded,
     GenerationRejected,
+    GenerationTooLong,
     GenerationUnreachable,
 )
 from bot.core.generation import Delta, Finish, FinishReason, GenerationRequest
@@ -23,6 +25,14 @@ HTTP_UNAUTHORIZED = 401
 HTTP_TOO_LARGE = 413
 HTTP_INVALID = 422
 HTTP_BUSY = 429
+
+
+# TGI's two sentences about length (router/src/validation.rs).
+_BOTH = re.compile(
+    r"`inputs` tokens \+ `max_new_tokens` must be <= (\d+)\. "
+    r"Given: (\d+) `inputs` tokens and (\d+) `max_new_tokens`"
+)
+_INPUT = re.compile(r"`inputs` must have less than (\d+) tokens\. Given: (\d+)")
 
 
 class TgiStreamDetails(StreamDetails):
@@ -70,7 +80,7 @@ def delta_of(data: bytes) -> Delta:
         if event["generated_text"] is None:
             # Two hundred of these make a reply: read by hand, the rest by the types.
             token = event["token"]
-            return Delta("" if token["special"] else str(token["text"]))
+            return Delta("", is_special=True) if token["special"] else Delta(str(token["text"]))
         response = TgiStreamResponse.model_validate(event)
     except (ValueError, KeyError, TypeError, ShapeError):
         # The event holds what people wrote: neither it nor the cause goes on.
@@ -94,9 +104,23 @@ def error_of(payload: object, *, status: int) -> GenerationError:
         if isinstance(foreign, OverloadedError) or status == HTTP_BUSY:
             return GenerationOverloaded("the model server is overloaded")
         if isinstance(foreign, ValidationError):
-            return GenerationRejected(str(foreign))
+            return _rejection(str(foreign))
     if status in (HTTP_INVALID, HTTP_TOO_LARGE):
         return GenerationRejected(f"the model server calls the request invalid (HTTP {status})")
     if status == HTTP_BUSY:
         return GenerationOverloaded("the model server is overloaded")
     return GenerationUnreachable(f"the model server failed (HTTP {status})")
+
+
+def _rejection(said: str) -> GenerationRejected:
+    if both := _BOTH.search(said):
+        most, prompt, new = map(int, both.groups())
+        return GenerationTooLong(said, excess=prompt + new - most)
+    if alone := _INPUT.search(said):
+        most, prompt = map(int, alone.groups())
+        return GenerationTooLong(said, excess=prompt - most)
+    return (
+        GenerationTooLong(said)
+        if "`inputs`" in said and "token" in said
+        else GenerationRejected(said)
+    )

@@ -1,0 +1,69 @@
+"""Builds what stands behind a port from the settings, for every command that needs it."""
+
+import logging
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from bot.adapters.profile_files import load_profile
+from bot.adapters.redis_store import RedisSceneStore, check_server, connect, wait_until_ready
+from bot.adapters.tgi import Deadlines, TgiGenerator, open_tgi
+from bot.adapters.valkey import open_embedded
+from bot.core.profiles import ModelProfile
+from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+def profile_of(settings: Settings) -> ModelProfile:
+    """The model's profile with what the settings change in it.
+
+    Raises:
+        StartupError: there is no such profile, or its file cannot be used.
+    """
+    profile = load_profile(settings.prompt.profile)
+    changes: dict[str, Any] = {}
+    if settings.prompt.later_input_header:
+        changes["later_input_header"] = settings.prompt.later_input_header
+    if settings.prompt.context_tokens is not None:
+        changes["context_tokens"] = settings.prompt.context_tokens
+    return replace(profile, **changes)
+
+
+async def open_store(settings: Settings, stack: AsyncExitStack) -> RedisSceneStore:
+    """The configured memory, or the embedded one; *stack* closes it.
+
+    Raises:
+        StartupError: it stays unreachable, or cannot be started.
+    """
+    url = settings.redis.url
+    if not url:  # `BOT_REDIS__URL=` in .env is not set either
+        url = await stack.enter_async_context(open_embedded(settings.data))
+    redis = connect(url, timeout_s=settings.redis.timeout_s)
+    stack.push_async_callback(redis.aclose)
+    await wait_until_ready(redis, give_up_s=settings.redis.give_up_s)
+    warning = await check_server(redis)
+    if warning:
+        log.warning(warning)
+    return RedisSceneStore(
+        redis,
+        keep=settings.turns.history_keep,
+        ttl=timedelta(days=settings.turns.history_days),
+        answer_within=timedelta(seconds=2.4 * settings.redis.timeout_s),
+    )
+
+
+def open_generator(settings: Settings) -> AbstractAsyncContextManager[TgiGenerator]:
+    """The configured model servers."""
+    tgi = settings.tgi
+    return open_tgi(
+        urls=tgi.urls,
+        api_key=tgi.api_key.get_secret_value() if tgi.api_key else None,
+        deadlines=Deadlines(
+            connect_s=tgi.connect_s,
+            first_token_s=tgi.first_token_s,
+            between_tokens_s=tgi.between_tokens_s,
+            whole_reply_s=tgi.whole_reply_s,
+        ),
+    )

@@ -1,0 +1,125 @@
+"""`/context` and the message menu Why?: what the model was asked, and how things came about."""
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+from discord.utils import escape_markdown
+
+from bot.core.facts import ReplyFacts
+from bot.core.token_bar import cells
+from bot.core.why import rows, sentence
+from bot.discord_ui.actions import Actions
+from bot.services.inspection import ContextView, Share
+
+CELLS = 16
+"""Of the bar. With its label a row has 35 characters: more would break on a phone."""
+
+INK = {Share.RESERVED: "▒", Share.FREE: "░"}
+"""What is not read by the model; all else is solid."""
+
+
+class InspectionCog(commands.Cog):
+    """Looking inside. Its answers are ephemeral: nobody else's screen shows them."""
+
+    def __init__(self, bot: commands.AutoShardedBot, actions: Actions) -> None:
+        self._bot = bot
+        self._actions = actions
+        # discord.py takes no menus from a cog's body.
+        self._why = app_commands.ContextMenu(
+            name="Why?",
+            callback=self._explain,
+            allowed_contexts=app_commands.AppCommandContext(
+                guild=True, dm_channel=True, private_channel=False
+            ),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
+        )
+
+    async def cog_load(self) -> None:
+        self._bot.tree.add_command(self._why)
+
+    async def cog_unload(self) -> None:
+        self._bot.tree.remove_command(self._why.name, type=self._why.type)
+
+    @app_commands.command()
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
+    @app_commands.allowed_installs(guilds=True, users=False)
+    async def context(self, interaction: discord.Interaction) -> None:
+        """Show what the model reads here: where its tokens go, and the exact last prompt."""
+        await interaction.response.defer(ephemeral=True)
+        view = await self._actions.look_inside(interaction)
+        prompt = io.BytesIO(view.built.prompt.encode("utf-8", "replace"))
+        await interaction.followup.send(
+            context_text(view), file=discord.File(prompt, "prompt.txt"), ephemeral=True
+        )
+
+    async def _explain(
+        self, interaction: discord.Interaction[Any], message: discord.Message
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        found = await self._actions.ask_why(interaction, message)
+        lines = [escape_markdown(sentence(found.fate, found.name))]
+        if found.facts is not None:
+            lines += facts_lines(found.facts)
+        await interaction.followup.send("\n".join(lines), ephemeral=True)
+
+
+def facts_lines(facts: ReplyFacts) -> list[str]:
+    """How a reply came about, one line per fact."""
+    return [f"**{label}:** {escape_markdown(text)}" for label, text in rows(facts)]
+
+
+def context_text(view: ContextView) -> str:
+    """A bar of where the tokens went, and the numbers."""
+    built = view.built
+    head = (
+        "The last prompt of this channel:"
+        if view.is_sent
+        else "No prompt was sent since I started; the newest line would be answered with this one:"
+    )
+    numbers = (
+        f"**{built.tokens:,}** of {built.context_tokens:,} tokens are read, and "
+        f"{built.max_new_tokens:,} are kept for the reply "
+        f"(length **{built.length.step.name}**, {built.length.source})."
+    )
+    lines = [
+        head,
+        "```",
+        *_bar(view.shares()),
+        "```",
+        numbers,
+        _left_out(built.dropped),
+        _reused(built.tokens, built.reused),
+        f"Model: {escape_markdown(built.model)}",
+    ]
+    return "\n".join(lines)
+
+
+def _bar(shares: Mapping[Share, int]) -> list[str]:
+    """One bar over several rows: each part begins where the one above it ends."""
+    rows_drawn, drawn = [], 0
+    counts = cells(tuple(shares.values()), CELLS)
+    for (share, tokens), count in zip(shares.items(), counts, strict=True):
+        if tokens:
+            bar = " " * drawn + INK.get(share, "█") * count
+            rows_drawn.append(f"{share:<11} {tokens:>6,} {bar}")
+            drawn += count
+    return rows_drawn
+
+
+def _left_out(dropped: int) -> str:
+    if not dropped:
+        return "Every line of the story is in it."
+    return f"Old lines that are left out: {dropped:,}."
+
+
+def _reused(tokens: int, reused: int) -> str:
+    if not reused or not tokens:
+        return "It begins like no prompt before it: the server read all of it."
+    share = 100 * reused // tokens
+    return (
+        f"It begins like the prompt before: {reused:,} tokens ({share} %) need no second reading."
+    )

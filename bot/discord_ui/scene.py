@@ -1,0 +1,33 @@
+"""`/scene guard`: what is set for a whole scene."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.core.scene import GuardLevel
+from bot.discord_ui.actions import Actions
+
+LEVELS = [app_commands.Choice(name=level, value=level) for level in GuardLevel]
+
+
+@app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
+@app_commands.allowed_installs(guilds=True, users=False)
+class SceneCog(
+    commands.GroupCog, group_name="scene", group_description="How this channel's scene is played"
+):
+    """How this channel's scene is played."""
+
+    def __init__(self, actions: Actions) -> None:
+        super().__init__()
+        self._actions = actions
+
+    @app_commands.command()
+    @app_commands.describe(
+        level="normal ends a reply at a player's line, strict also where it tells what one does"
+    )
+    @app_commands.choices(level=LEVELS)
+    async def guard(self, interaction: discord.Interaction, level: str) -> None:
+        """Choose how closely the replies are watched for the players' parts."""
+        await interaction.response.defer(ephemeral=True)
+        told = await self._actions.set_guard(interaction, GuardLevel(level))
+        await interaction.followup.send(told, ephemeral=True)

@@ -14,7 +14,11 @@ from bot.core.errors import StartupError, first_of
 if TYPE_CHECKING:
     from bot.settings import Settings
 
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # its only name
+
 EXIT_INTERRUPTED = 130
+EXIT_PIPE_CLOSED = 141
+USUAL_REPLIES, MOST_REPLIES = 5, 1000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,6 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
+    except BrokenPipeError:  # whoever read what we print has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # and is told no more
+        return EXIT_PIPE_CLOSED
     return code
 
 
@@ -57,7 +64,43 @@ def _parser() -> argparse.ArgumentParser:
     command.add_arguments(tgi)
     tgi.add_argument("--parent-watch", action="store_true", help=argparse.SUPPRESS)
     tgi.set_defaults(run=_tgi)
+
+    _add_tools(commands)
     return parser
+
+
+def _add_tools(commands: "Commands") -> None:
+    """What hosts use at a terminal."""
+    prompt = commands.add_parser("prompt", help="the exact prompt for a scene file")
+    prompt.add_argument("scene", metavar="SCENE.json", help="the scene; - reads standard input")
+    prompt.add_argument("--json", action="store_true", help="with tokens, parameters and cuts")
+    prompt.set_defaults(run=_prompt)
+
+    calibrate = commands.add_parser(
+        "calibrate", help="measure words per length step on a model server"
+    )
+    calibrate.add_argument("--url", help="of the server; otherwise the configured one")
+    calibrate.add_argument(
+        "--replies",
+        type=_count,
+        default=USUAL_REPLIES,
+        help="per step and scene (default: %(default)s)",
+    )
+    calibrate.add_argument(
+        "--steps", type=_names, default=[], help="comma separated; otherwise all"
+    )
+    calibrate.set_defaults(run=_calibrate)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= MOST_REPLIES:
+        raise argparse.ArgumentTypeError(f"is to be from 1 to {MOST_REPLIES}")
+    return number
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _play(options: argparse.Namespace) -> int:
@@ -116,6 +159,24 @@ def _tgi(options: argparse.Namespace) -> int:
     if options.parent_watch:
         watch_parent()
     return command.run(options, os.environ)  # noqa: TID251  # handed on, for the cache folder
+
+
+def _prompt(options: argparse.Namespace) -> int:
+    from bot.cli.prompt import prompt  # noqa: PLC0415
+    from bot.settings import load_settings  # noqa: PLC0415
+
+    shown = asyncio.run(prompt(options.scene, load_settings(), as_json=options.json))
+    sys.stdout.buffer.write(shown)
+    sys.stdout.buffer.flush()
+    return 0
+
+
+def _calibrate(options: argparse.Namespace) -> int:
+    from bot.cli.calibrate import Wanted, calibrate  # noqa: PLC0415
+    from bot.settings import load_settings  # noqa: PLC0415
+
+    wanted = Wanted(url=options.url, replies=options.replies, steps=options.steps)
+    return asyncio.run(calibrate(wanted, load_settings(), _say))
 
 
 def _say(line: str) -> None:

@@ -91,6 +91,18 @@ def _add_tools(commands: "Commands") -> None:
     )
     calibrate.set_defaults(run=_calibrate)
 
+    bench = commands.add_parser("bench", help="measure what the bot's own parts cost here")
+    bench.add_argument(
+        "--json",
+        type=Path,
+        default=Path("bench.json"),
+        metavar="FILE",
+        help="where the figures go (default: %(default)s)",
+    )
+    bench.add_argument("--only", metavar="NAME", help="measure this alone; a wrong NAME lists all")
+    bench.add_argument("--quick", action="store_true", help="fewer rounds and turns")
+    bench.set_defaults(run=_bench)
+
 
 def _count(text: str) -> int:
     number = int(text)
@@ -177,6 +189,14 @@ def _calibrate(options: argparse.Namespace) -> int:
 
     wanted = Wanted(url=options.url, replies=options.replies, steps=options.steps)
     return asyncio.run(calibrate(wanted, load_settings(), _say))
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from bot.bench import command  # noqa: PLC0415
+
+    return command.run(
+        command.BenchOptions(json=options.json, only=options.only, quick=options.quick), say=_say
+    )
 
 
 def _say(line: str) -> None:

@@ -36,7 +36,16 @@ LINES = (
     "(length = huge) Tell us how this day ends.",
 )
 STEPS = ("short", "tiny", "micro", "medium", "tiny")
-ANSWERED_WITHIN_S = 120.0
+ANSWERED_WITHIN_S = 240.0
+SCENES_AT_ONCE = 3
+PATIENT = {
+    "BOT_TURNS__WRITING_AT_ONCE": "2",
+    "BOT_TURNS__DRAIN_S": "5",
+    "BOT_TGI__FIRST_TOKEN_S": "120",
+    "BOT_TGI__BETWEEN_TOKENS_S": "60",
+    "BOT_TGI__WHOLE_REPLY_S": "240",
+}
+"""A busy machine is slow; that is not what this is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +66,7 @@ async def playing(
         async with (
             overhearing(server.url) as model,
             running(
-                redis_url, folder, BOT_TGI__URLS=model.url, BOT_TURNS__WRITING_AT_ONCE="2"
+                redis_url, folder, start=True, BOT_TGI__URLS=model.url, **PATIENT
             ) as everything,
             watching(everything.world) as screen,
         ):
@@ -72,12 +81,13 @@ async def start_scene(stage: Stage, character: str, length: str) -> ChannelId:
     return ChannelId(channel)
 
 
-async def play(stage: Stage, channel: ChannelId, lines: Sequence[str]) -> list[Turn]:
-    """Write *lines* by turns, each once the last is answered; returns the replies."""
-    return [
-        await answered(stage, channel, member, line)
-        for member, line in zip(cycle([stage.world.mara, stage.world.tom]), lines)
-    ]
+async def play(stage: Stage, channel: ChannelId, turn: asyncio.Semaphore) -> list[Turn]:
+    """Let both players write by turns, each once the last is answered; returns the replies."""
+    async with turn:
+        return [
+            await answered(stage, channel, member, line)
+            for member, line in zip(cycle([stage.world.mara, stage.world.tom]), LINES)
+        ]
 
 
 async def answered(stage: Stage, channel: ChannelId, member: Member, line: str) -> Turn:
@@ -142,8 +152,9 @@ async def test_nothing_leaks(
             await start_scene(stage, character, length)
             for character, length in zip(characters(scenes), cycle(STEPS))
         ]
+        turn = asyncio.Semaphore(SCENES_AT_ONCE)
         async with asyncio.TaskGroup() as tasks:
-            played = [tasks.create_task(play(stage, channel, LINES)) for channel in channels]
+            played = [tasks.create_task(play(stage, channel, turn)) for channel in channels]
         replies = [turn for task in played for turn in task.result()]
 
         print(  # noqa: T201  # the numbers are what this is for
@@ -153,3 +164,5 @@ async def test_nothing_leaks(
             " held a mark or a player's line"
         )
         await check(stage, replies)
+        if options:  # without help the model does write what nobody may see
+            assert tempted(stage.model.texts) > 0

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: play test check lint types unit soak setup lock clean
+.PHONY: play test check lint types unit unit-model unit-rest soak setup lock clean
 
 play: ## the bot, a local Discord and a stand-in model, in your browser
 	@$(PYTHON) play.py $(ARGS)
@@ -24,8 +24,15 @@ lint:
 types:
 	@$(BIN)/mypy
 
+# Tests with a real model keep a core busy; the others mostly wait: side by side they take half.
 unit:
-	@$(BIN)/pytest -q -m "not soak"
+	@$(MAKE) --no-print-directory -j2 unit-model unit-rest
+
+unit-model:
+	@$(BIN)/pytest -q -p no:cacheprovider -m "model and not soak"
+
+unit-rest:
+	@$(BIN)/pytest -q -m "not model and not soak"
 
 soak: setup ## long runs
 	@$(BIN)/pytest -q -m soak

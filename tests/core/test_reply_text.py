@@ -420,7 +420,8 @@ def test_a_token_costs_little(guard: GuardLevel) -> None:
 
     best = min(_seconds(deltas, guard) for _ in range(5))
 
-    assert best / len(deltas) < 20e-6
+    # `bench` holds the target of 20 µs; here, a busy machine may take three times as long.
+    assert best / len(deltas) < 60e-6
 
 
 def _seconds(deltas: Sequence[str], guard: GuardLevel) -> float:

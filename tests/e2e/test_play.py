@@ -33,7 +33,7 @@ async def answered(world: Playground, line: str) -> str:
     mara = world.mara
     sent = await mara.send(line)
     reply = await mara.wait_for_message(
-        lambda m: m.is_webhook and m.id > sent.id and bool(m.content) and not m.labels, 90
+        lambda m: m.is_webhook and m.id > sent.id and bool(m.content) and "Stop" not in m.labels, 90
     )
     return reply.content
 

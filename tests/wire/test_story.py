@@ -109,7 +109,8 @@ async def test_a_killed_bot_goes_on_with_the_story(stage: Running) -> None:
     tgi.reply, tgi.tokens_per_s = lambda _: story(100), 40
     await mara.answer(await mara.slash("roleplay start", character="clover", length="long"))
     await mara.send("My name is Ada.")
-    half = await mara.wait_for_message(lambda m: "Stop" in m.labels)
+    # Grown once: by then its first post is noted.
+    half = await mara.wait_for_message(lambda m: "Stop" in m.labels and "sea answers" in m.content)
 
     await stage.bot.kill()
     tgi.tokens_per_s = 0

@@ -8,6 +8,7 @@ import pytest
 
 from bot.playground.world import TAVERN_ID
 from tests.playground.driver import Member, Shown
+from tests.playground.member import eventually
 from tests.wire.running import Running, running
 
 
@@ -78,9 +79,11 @@ async def test_why_answers_on_replies_lines_and_everything_else(stage: Running) 
     assert "answered this line" in await why(mara, line)
     assert "out of character" in await why(mara, remark)
 
-    stage.tgi.first_token_s, stage.tgi.tokens_per_s = 0.7, 20
+    asked = len(stage.tgi.asked)
+    stage.tgi.first_token_s, stage.tgi.tokens_per_s = 1.5, 20
     stage.tgi.reply = lambda _: " The lamp is lit and the kettle sings." * 8
     line = await mara.send("And then?")
+    await eventually(lambda: len(stage.tgi.asked) > asked)
     assert "waits for the model" in await why(mara, line)
     growing = await mara.wait_for_message(lambda m: "Stop" in m.labels)
     assert "being written" in await why(mara, growing)

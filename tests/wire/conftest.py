@@ -1,5 +1,10 @@
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
 import pytest
 from redis.asyncio import Redis
+
+from tests.wire.running import Running, running
 
 
 @pytest.fixture
@@ -7,3 +12,10 @@ def clean_redis_url(redis: Redis, redis_url: str) -> str:
     """The server's address, with nothing in it."""
     assert redis is not None
     return redis_url
+
+
+@pytest.fixture
+async def stage(clean_redis_url: str, tmp_path: Path) -> AsyncGenerator[Running, None]:
+    async with running(clean_redis_url, tmp_path) as everything:
+        yield everything
+        assert await everything.world.unknown_routes() == []

@@ -1,22 +1,11 @@
 """Looking inside, over real sockets: /context, Why?, /scene guard and what /length promises."""
 
-from collections.abc import AsyncGenerator
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from bot.playground.world import TAVERN_ID
 from tests.playground.driver import Member, Shown
 from tests.playground.member import eventually
-from tests.wire.running import Running, running
-
-
-@pytest.fixture
-async def stage(clean_redis_url: str, tmp_path: Path) -> AsyncGenerator[Running, None]:
-    async with running(clean_redis_url, tmp_path) as everything:
-        yield everything
-        assert await everything.world.unknown_routes() == []
+from tests.wire.running import Running
 
 
 async def told(member: Member, command: str, **options: Any) -> Shown:

@@ -1,23 +1,13 @@
 """A member's story over real sockets: Discord's protocol in, Discord's protocol out."""
 
 import time
-from collections.abc import AsyncGenerator
 from pathlib import Path
-
-import pytest
 
 from bot.playground.rights import Right
 from bot.playground.world import BOT_ROLE_ID, TAVERN_ID
 from tests.fakes.scripted_tgi import ScriptedTgi, story
 from tests.playground.driver import Shown, eventually
 from tests.wire.running import Running, running
-
-
-@pytest.fixture
-async def stage(clean_redis_url: str, tmp_path: Path) -> AsyncGenerator[Running, None]:
-    async with running(clean_redis_url, tmp_path) as everything:
-        yield everything
-        assert await everything.world.unknown_routes() == []
 
 
 def is_whole(shown: Shown, words: str) -> bool:

@@ -14,6 +14,7 @@
     │       └── GenerationTooLong         and names its reason: prompt and reply do not fit
     ├── StoreUnavailable          Redis did not answer; a write may have happened
     ├── StoreRefusesWrites        Redis answered but may not or cannot write
+    ├── LeaseLost                 another process has taken the channel; this one must let go
     ├── PostError                 Discord did not take what we had to show
     │   ├── PostRefused               and will not: permission, missing channel
     │   └── PostAmbiguous             and nobody can tell whether it was stored
@@ -83,6 +84,10 @@ class StoreUnavailable(RoleplayError):
 
 class StoreRefusesWrites(RoleplayError):
     """Redis is full, read-only or cannot save. Nothing was written."""
+
+
+class LeaseLost(RoleplayError):
+    """Another owner has taken the channel since. Nothing was written."""
 
 
 class PostError(RoleplayError):

@@ -77,6 +77,10 @@ class SceneStore(Protocol):
     """Scenes and their turns. Every method raises StoreUnavailable or StoreRefusesWrites.
 
     Each change is one atomic step that may run twice with the effect of once.
+
+    Whoever makes a channel's reply holds its lease, and hands the lease's fence
+    to the changes of the reply. They raise LeaseLost and change nothing once
+    somebody else was given a newer fence; without one they ask nothing.
     """
 
     async def start(self, head: SceneHead, opening: Turn | None) -> SceneHead:
@@ -116,17 +120,32 @@ class SceneStore(Protocol):
         """Remember a member's line, in the order of turn ids, once."""
         ...
 
-    async def claim(self, channel: ChannelId, work: Work) -> Work:
+    async def lease(self, channel: ChannelId, owner: str, for_s: float) -> int | None:
+        """Take the channel for *owner*, or keep it, for so many seconds; returns the fence.
+
+        None while another owner has it. Every new owner gets a higher fence;
+        one that asks again keeps its own, as long as nobody came in between.
+        """
+        ...
+
+    async def release(self, channel: ChannelId, owner: str) -> None:
+        """Give the channel back, if *owner* has it."""
+        ...
+
+    async def claim(self, channel: ChannelId, work: Work, *, fence: int | None = None) -> Work:
         """Note that a reply is being made, before its first post.
 
         Claiming the same reply again (after a crash) keeps the messages that
         already show it; claiming another replaces what was noted, and the new
         work inherits the old one's messages, so that they are edited rather
-        than left behind.
+        than left behind. A reply that was deleted can be stored again by a
+        claim made after the deletion.
         """
         ...
 
-    async def posted(self, channel: ChannelId, reply: TurnId, message: MessageId) -> None:
+    async def posted(
+        self, channel: ChannelId, reply: TurnId, message: MessageId, *, fence: int | None = None
+    ) -> None:
         """Note a message that shows a part of the claimed reply."""
         ...
 
@@ -134,18 +153,19 @@ class SceneStore(Protocol):
         """The reply in the making, if any."""
         ...
 
-    async def commit(self, channel: ChannelId, turn: Turn) -> None:
+    async def commit(self, channel: ChannelId, turn: Turn, *, fence: int | None = None) -> None:
         """Store the finished reply and drop its work. `next_length` is used up.
 
-        A turn that is stored already gets another current swipe text instead.
+        A turn that is stored already gets another current swipe text instead;
+        one that was deleted since its claim stays away.
         """
         ...
 
-    async def abandon(self, channel: ChannelId, reply: TurnId) -> None:
+    async def abandon(self, channel: ChannelId, reply: TurnId, *, fence: int | None = None) -> None:
         """Drop the work without a reply."""
         ...
 
-    async def set_cut(self, channel: ChannelId, cut: TurnId) -> None:
+    async def set_cut(self, channel: ChannelId, cut: TurnId, *, fence: int | None = None) -> None:
         """Remember the first turn that still goes into the prompt."""
         ...
 
@@ -172,11 +192,19 @@ class SceneStore(Protocol):
         ...
 
     async def delete(self, channel: ChannelId, messages: Sequence[MessageId]) -> Sequence[TurnId]:
-        """Forget the turns shown by any of *messages*, for good; returns which."""
+        """Forget the turns shown by any of *messages*, for good; returns which.
+
+        A reply in the making whose trigger goes answers the newest player's
+        line that is left before it, if no reply stands between.
+        """
         ...
 
     async def purge(self, channel: ChannelId) -> None:
         """Forget the channel altogether."""
+        ...
+
+    async def channels_of(self, user: UserId) -> Sequence[ChannelId]:
+        """Every channel that holds anything of *user*, and maybe some that no longer do."""
         ...
 
     async def user_length(self, user: UserId) -> Length | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from bot.adapters.redis_store import RedisSceneStore, connect
+from bot.adapters.redis_store import RedisSceneStore, connect, keys
 from bot.adapters.redis_store.keys import LIVE, channel_keys
 from bot.core.errors import StoreRefusesWrites, StoreUnavailable
 from bot.core.lengths import Length
@@ -18,7 +18,7 @@ from bot.core.ports import IngestStatus
 from bot.core.scene import MessageId, Work
 from tests.fakes.lost_answers import LostAnswers
 from tests.redis_servers import free_port, server
-from tests.scenes import ANN, HARBOUR, TOWER, line, reply, scene
+from tests.scenes import ANN, BOB, HARBOUR, TOWER, line, reply, scene
 
 DAY = timedelta(days=1)
 DAY_MS = 86_400_000
@@ -29,10 +29,14 @@ def store(redis: Redis) -> RedisSceneStore:
     return RedisSceneStore(redis, keep=50, ttl=DAY)
 
 
+NAMES = [f"rp:{{C}}:{key.rpartition(':')[2]}" for key in channel_keys(HARBOUR)]
+
+
 async def fill(store: RedisSceneStore) -> None:
     """A scene with something in each of its keys."""
     await store.start(scene(), reply(1, "hello", 11))
     await store.ingest(HARBOUR, line(2))
+    await store.lease(HARBOUR, "one", 60)
     await store.claim(HARBOUR, Work(reply(2, "").id, line(2).id, (MessageId(12),)))
 
 
@@ -56,7 +60,11 @@ async def test_every_key_is_in_the_key_table(store: RedisSceneStore, redis: Redi
 
     found = set(await redis.keys("*"))
 
-    assert found == {*channel_keys(HARBOUR), LIVE, "rp:note:n", f"rp:u:{{{ANN}}}"}
+    user = f"rp:u:{{{ANN}}}"
+    assert found == {*channel_keys(HARBOUR), LIVE, "rp:note:n", user, f"{user}:channels"}
+    table = keys.__doc__ or ""
+    for kind in (*NAMES, "rp:live", "rp:note:NAME", "rp:u:{U}", "rp:u:{U}:channels"):
+        assert f"\n    {kind} " in table, kind
 
 
 async def test_a_purge_leaves_nothing_of_the_channel(store: RedisSceneStore, redis: Redis) -> None:
@@ -64,7 +72,11 @@ async def test_a_purge_leaves_nothing_of_the_channel(store: RedisSceneStore, red
 
     await store.purge(HARBOUR)
 
-    assert await redis.keys("*") == []
+    index, lease = f"rp:u:{{{ANN}}}:channels", channel_keys(HARBOUR)[-1]
+    # Both hold nothing that was written. The index keeps a young entry, because a
+    # line may be on its way, and the lease tells its losers.
+    assert set(await redis.keys("*")) == {index, lease}
+    assert 0 < await redis.pttl(lease) <= 60_000
 
 
 async def test_channels_that_expired_leave_the_list_of_live_ones(
@@ -225,7 +237,7 @@ async def test_a_full_server_refuses_lines_whole_and_still_deletes(
 
     assert unchanged == before
     assert gone == [line(2).id]
-    assert await redis.keys("*") == []
+    assert await redis.keys("rp:{*") == [channel_keys(HARBOUR)[-1]]
 
 
 async def test_a_replica_refuses_and_is_named(store: RedisSceneStore, redis: Redis) -> None:
@@ -278,9 +290,18 @@ async def test_a_server_that_is_gone_is_unavailable(tmp_path: Path) -> None:
     await redis.aclose()
 
 
+async def lease_twice(store: RedisSceneStore) -> bool:
+    """Whether both gave the same fence."""
+    first = await store.lease(TOWER, "one", 60)
+    return first == await store.lease(TOWER, "one", 60)
+
+
 ACTS: dict[str, Callable[[RedisSceneStore], Awaitable[object]]] = {
     "start": lambda store: store.start(scene(), reply(1, "hello", 11)),
     "ingest": lambda store: store.ingest(HARBOUR, line(3)),
+    "first line of somebody": lambda store: store.ingest(HARBOUR, line(3, author=BOB)),
+    "lease": lease_twice,
+    "release": lambda store: store.release(HARBOUR, "one"),
     "claim": lambda store: store.claim(HARBOUR, Work(reply(2, "").id, line(2).id)),
     "posted": lambda store: store.posted(HARBOUR, reply(2, "").id, MessageId(13)),
     "commit": lambda store: store.commit(HARBOUR, reply(2, "done", 12)),

@@ -10,18 +10,16 @@ import pytest_asyncio
 from bot.adapters.redis_store import RedisSceneStore, connect
 from tests.contract.stores import KEEP, Store
 from tests.fakes.memory_store import MemorySceneStore
-from tests.redis_servers import free_port, make_cluster_of_one, server
+from tests.redis_servers import cluster
+
+NODES = 3
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def cluster_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    port = free_port()
-    folder = Path(tmp_path_factory.mktemp("cluster"))
-    # The cluster's own bus listens on the port plus this.
-    bus = str(free_port())
-    async with server(folder, port, "--cluster-enabled", "yes", "--cluster-port", bus):
-        await make_cluster_of_one(port)
-        yield f"redis+cluster://127.0.0.1:{port}"
+    async with cluster(Path(tmp_path_factory.mktemp("cluster")), NODES) as ports:
+        # The last one, so that nothing works only because everything is on the first.
+        yield f"redis+cluster://127.0.0.1:{ports[-1]}"
 
 
 @pytest.fixture(params=["memory", "redis", "cluster"])

@@ -234,3 +234,73 @@ async def test_another_replys_work_survives_a_commit(store: Store) -> None:
     work = await store.work(HARBOUR)
     assert work is not None
     assert work.reply == reply(2, "").id
+
+
+async def test_a_deleted_reply_that_is_claimed_again_can_be_stored(store: Store) -> None:
+    await store.start(scene(), None)
+    await store.ingest(HARBOUR, line(1))
+    await store.claim(HARBOUR, Work(reply(1, "").id, line(1).id, at_ms=5))
+    await store.commit(HARBOUR, reply(1, "half of", 21))
+    await store.delete(HARBOUR, [MessageId(21)])
+
+    await store.claim(HARBOUR, Work(reply(1, "").id, line(1).id, at_ms=9))
+    await store.commit(HARBOUR, reply(1, "all of it", 22))
+    once = await store.read(HARBOUR)
+    await store.commit(HARBOUR, reply(1, "all of it", 22))
+
+    assert await texts(store) == ["line 1", "all of it"]
+    assert await store.read(HARBOUR) == once
+    assert await store.delete(HARBOUR, [MessageId(22)]) == [reply(1, "").id]
+
+
+async def test_a_reply_deleted_after_its_claim_stays_away(store: Store) -> None:
+    work = Work(reply(1, "").id, line(1).id, at_ms=5)
+    await store.start(scene(), None)
+    await store.commit(HARBOUR, reply(1, "old", 21))
+    await store.claim(HARBOUR, work)
+
+    await store.delete(HARBOUR, [MessageId(21)])
+    await store.claim(HARBOUR, work)  # its answer was lost, and it is sent again
+    await store.commit(HARBOUR, reply(1, "new", 22))
+
+    assert await texts(store) == []
+    assert await store.work(HARBOUR) is None
+
+
+async def test_an_abandoned_claim_lets_no_deleted_reply_come_back(store: Store) -> None:
+    await store.start(scene(), None)
+    await store.commit(HARBOUR, reply(1, "old", 21))
+    await store.delete(HARBOUR, [MessageId(21)])
+
+    await store.claim(HARBOUR, Work(reply(1, "").id, line(1).id, at_ms=9))
+    await store.abandon(HARBOUR, reply(1, "").id)
+    await store.commit(HARBOUR, reply(1, "late", 22))
+
+    assert await texts(store) == []
+
+
+async def test_a_reply_in_the_making_outlives_the_newest_of_its_lines(store: Store) -> None:
+    await store.start(scene(), None)
+    for number in (1, 2, 3):
+        await store.ingest(HARBOUR, line(number))
+    work = await store.claim(HARBOUR, Work(reply(3, "").id, line(3).id, (MessageId(31),)))
+
+    await store.delete(HARBOUR, [MessageId(3), MessageId(2)])
+    left = await store.work(HARBOUR)
+    await store.commit(HARBOUR, reply(3, "to the first", 31))
+
+    assert left == replace(work, trigger=line(1).id)
+    assert await texts(store) == ["line 1", "to the first"]
+    assert await store.work(HARBOUR) is None
+
+
+async def test_a_reply_whose_only_line_goes_does_not_answer_an_earlier_one(store: Store) -> None:
+    await store.start(scene(), None)
+    await store.ingest(HARBOUR, line(1))
+    await store.commit(HARBOUR, reply(1, "answered", 21))
+    await store.ingest(HARBOUR, line(2))
+    work = await store.claim(HARBOUR, Work(reply(2, "").id, line(2).id))
+
+    await store.delete(HARBOUR, [MessageId(2)])
+
+    assert await store.work(HARBOUR) == work

@@ -5,10 +5,11 @@ on Redis, and by a state machine that compares the two step by step.
 """
 
 import bisect
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.core.errors import SceneAlreadyLive
+from bot.core.errors import LeaseLost, SceneAlreadyLive
 from bot.core.lengths import Length
 from bot.core.ports import Ingested, IngestStatus
 from bot.core.scene import (
@@ -25,6 +26,7 @@ from bot.core.scene import (
 )
 
 _NONE = TurnId("")
+_UNKNOWN = Turn(_NONE, Role.NARRATOR, "", ("",))
 
 
 @dataclass
@@ -36,6 +38,7 @@ class _Channel:
     order: list[TurnId] = field(default_factory=list)
     shown: dict[MessageId, TurnId] = field(default_factory=dict)
     work: Work | None = None
+    revives: bool = False
 
     def change(self, **fields: object) -> None:
         self.head = replace(self.head, **{**fields, "version": self.head.version + 1})  # type: ignore[arg-type]  # checked by dataclasses
@@ -44,23 +47,47 @@ class _Channel:
         return turn <= self.floor or (len(self.order) >= keep and turn < self.order[0])
 
     def store(self, turn: Turn, keep: int) -> None:
-        self.turns[turn.id] = turn
-        self.shown.update(dict.fromkeys(turn.messages, turn.id))
+        self.write(turn)
         bisect.insort(self.order, turn.id)
         while len(self.order) > keep:
             self.floor = self.order.pop(0)
             self.hide(self.turns.pop(self.floor))
+
+    def write(self, turn: Turn) -> None:
+        self.turns[turn.id] = turn
+        self.shown.update(dict.fromkeys(turn.messages, turn.id))
+
+    def line_left(self, before: TurnId) -> TurnId | None:
+        for turn in (self.turns[each] for each in reversed(self.order) if each < before):
+            if turn is not None and turn.role is Role.CHARACTER:
+                return None
+            if turn is not None and turn.role is Role.PLAYER:
+                return turn.id
+        return None
+
+    def holds(self, user: UserId) -> bool:
+        authors = {turn.author for turn in self.turns.values() if turn is not None}
+        return user in authors or user in self.head.players or user == self.head.owner
 
     def hide(self, turn: Turn | None) -> None:
         for message in turn.messages if turn else ():
             self.shown.pop(message, None)
 
 
+@dataclass
+class _Lease:
+    owner: str | None = None
+    until_s: float = 0.0
+    fence: int = 0
+
+
 class MemorySceneStore:
     """As forgetful as the process; everything else is as in Redis."""
 
-    def __init__(self, *, keep: int = 2000) -> None:
+    def __init__(self, *, keep: int = 2000, clock_s: Callable[[], float] = time.monotonic) -> None:
         self._keep = keep
+        self._clock_s = clock_s
+        self._leases: dict[ChannelId, _Lease] = {}
         self._channels: dict[ChannelId, _Channel] = {}
         self._lengths: dict[UserId, Length] = {}
         self._notes: dict[str, str] = {}
@@ -106,7 +133,8 @@ class MemorySceneStore:
     async def set_next_length(self, channel: ChannelId, step: Length | None) -> None:
         self._set(channel, next_length=step)
 
-    async def set_cut(self, channel: ChannelId, cut: TurnId) -> None:
+    async def set_cut(self, channel: ChannelId, cut: TurnId, *, fence: int | None = None) -> None:
+        self._check(channel, fence)
         self._set(channel, cut=cut)
 
     async def set_guard(self, channel: ChannelId, level: GuardLevel) -> None:
@@ -143,15 +171,41 @@ class MemorySceneStore:
             found.change(players=players)
         return Ingested(status, found.head)
 
-    async def claim(self, channel: ChannelId, work: Work) -> Work:
+    async def lease(self, channel: ChannelId, owner: str, for_s: float) -> int | None:
+        held, now_s = self._leases.setdefault(channel, _Lease()), self._clock_s()
+        if held.owner != owner:
+            if held.owner is not None and now_s < held.until_s:
+                return None
+            held.owner, held.fence = owner, held.fence + 1
+        held.until_s = now_s + for_s
+        return held.fence
+
+    async def release(self, channel: ChannelId, owner: str) -> None:
+        held = self._leases.get(channel)
+        if held is not None and held.owner == owner:
+            held.owner = None
+
+    def _check(self, channel: ChannelId, fence: int | None) -> None:
+        held = self._leases.get(channel)
+        if held is not None and fence is not None and fence < held.fence:
+            raise LeaseLost("Somebody else has taken the channel.")
+
+    async def claim(self, channel: ChannelId, work: Work, *, fence: int | None = None) -> Work:
+        self._check(channel, fence)
         found = self._channels.get(channel)
         if found is None:
             return work
-        before = found.work.messages if found.work else ()
+        noted = found.work
+        if noted is None or (noted.reply, noted.at_ms) != (work.reply, work.at_ms):
+            found.revives = found.turns.get(work.reply, _UNKNOWN) is None
+        before = noted.messages if noted else ()
         found.work = replace(work, messages=tuple(dict.fromkeys((*before, *work.messages))))
         return found.work
 
-    async def posted(self, channel: ChannelId, reply: TurnId, message: MessageId) -> None:
+    async def posted(
+        self, channel: ChannelId, reply: TurnId, message: MessageId, *, fence: int | None = None
+    ) -> None:
+        self._check(channel, fence)
         work = await self.work(channel)
         if work is not None and work.reply == reply and message not in work.messages:
             self._channels[channel].work = replace(work, messages=(*work.messages, message))
@@ -160,19 +214,13 @@ class MemorySceneStore:
         found = self._channels.get(channel)
         return found.work if found else None
 
-    async def commit(self, channel: ChannelId, turn: Turn) -> None:
+    async def commit(self, channel: ChannelId, turn: Turn, *, fence: int | None = None) -> None:
+        self._check(channel, fence)
         found = self._channels.get(channel)
         if found is None:
             return
-        stored = found.turns.get(turn.id)
-        is_new = turn.id not in found.turns and not found.too_old(turn.id, self._keep)
-        differs = is_new
-        if is_new:
-            found.store(turn, self._keep)
-        elif stored is not None:
-            differs = (stored.text, stored.messages) != (turn.text, turn.messages)
-            self._replace(found, stored, turn)
         was_claimed = found.work is not None and found.work.reply == turn.id
+        is_new, differs = self._remember(found, turn, revives=was_claimed and found.revives)
         if was_claimed:
             found.work = None
         next_length = found.head.next_length
@@ -181,7 +229,22 @@ class MemorySceneStore:
         if differs:
             found.change(next_length=next_length)
 
-    async def abandon(self, channel: ChannelId, reply: TurnId) -> None:
+    def _remember(self, found: _Channel, turn: Turn, *, revives: bool) -> tuple[bool, bool]:
+        """Returns whether the turn is a new one, and whether anything differs now."""
+        stored = found.turns.get(turn.id)
+        if turn.id in found.turns and stored is None and revives:
+            found.write(turn)
+            return True, True
+        if stored is not None:
+            self._replace(found, stored, turn)
+            return False, (stored.text, stored.messages) != (turn.text, turn.messages)
+        if turn.id in found.turns or found.too_old(turn.id, self._keep):
+            return False, False
+        found.store(turn, self._keep)
+        return True, True
+
+    async def abandon(self, channel: ChannelId, reply: TurnId, *, fence: int | None = None) -> None:
+        self._check(channel, fence)
         work = await self.work(channel)
         if work is not None and work.reply == reply:
             self._channels[channel].work = None
@@ -209,11 +272,18 @@ class MemorySceneStore:
                 found.turns[turn] = None
                 gone.append(turn)
         if found is not None and gone:
+            work = found.work
+            if work is not None and found.turns.get(work.trigger, _UNKNOWN) is None:
+                left = found.line_left(work.trigger)
+                found.work = replace(work, trigger=left or work.trigger)
             found.change()
         return gone
 
     async def purge(self, channel: ChannelId) -> None:
         self._channels.pop(channel, None)
+
+    async def channels_of(self, user: UserId) -> Sequence[ChannelId]:
+        return sorted(name for name, found in self._channels.items() if found.holds(user))
 
     async def user_length(self, user: UserId) -> Length | None:
         return self._lengths.get(user)

@@ -58,11 +58,11 @@ class Notebook(MemorySceneStore):
         self.counts_fail: Exception | None = None
         self.cuts_fail: Exception | None = None
 
-    async def set_cut(self, channel: ChannelId, cut: TurnId) -> None:
+    async def set_cut(self, channel: ChannelId, cut: TurnId, *, fence: int | None = None) -> None:
         if self.cuts_fail:
             raise self.cuts_fail
         self.cuts.append(cut)
-        await super().set_cut(channel, cut)
+        await super().set_cut(channel, cut, fence=fence)
 
     async def set_counts(self, channel: ChannelId, counts: Mapping[TurnId, str]) -> None:
         if self.counts_fail:

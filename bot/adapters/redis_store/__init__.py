@@ -1,6 +1,15 @@
 """Scenes and notes in Redis: one atomic script for every change."""
 
 from bot.adapters.redis_store.connection import RedisClient, check_server, connect, wait_until_ready
+from bot.adapters.redis_store.shard_lease import ShardLeases, fingerprint
 from bot.adapters.redis_store.store import RedisSceneStore
 
-__all__ = ["RedisClient", "RedisSceneStore", "check_server", "connect", "wait_until_ready"]
+__all__ = [
+    "RedisClient",
+    "RedisSceneStore",
+    "ShardLeases",
+    "check_server",
+    "connect",
+    "fingerprint",
+    "wait_until_ready",
+]

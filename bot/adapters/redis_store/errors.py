@@ -17,7 +17,7 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from bot.core.errors import StoreRefusesWrites, StoreUnavailable
+from bot.core.errors import LeaseLost, StoreRefusesWrites, StoreUnavailable
 
 _NOT_NOW = (
     RedisConnectionError,
@@ -50,6 +50,7 @@ def translated() -> Generator[None, None, None]:
     Raises:
         StoreUnavailable: no answer; a change may have happened.
         StoreRefusesWrites: answered, and nothing was changed.
+        LeaseLost: answered, and nothing was changed: a newer fence exists.
     """
     try:
         yield
@@ -61,6 +62,8 @@ def translated() -> Generator[None, None, None]:
         code = code_of(error)
         if code in _NOT_NOW_CODES:
             raise StoreUnavailable(f"Redis cannot be used now ({code}).") from error
+        if code == "LEASELOST":
+            raise LeaseLost("Somebody else has taken the channel.") from error
         sentence = _SENTENCES.get(code, f"Redis refuses a command ({code or 'ERR'}).")
         raise StoreRefusesWrites(sentence) from error
     except RedisError as error:

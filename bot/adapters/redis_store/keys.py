@@ -11,6 +11,10 @@ together once the channel has been silent for the store's *ttl*.
                               `sv`     version of this schema
                               `ver`    grows with every change
                               `floor`  highest turn id ever trimmed
+                              `listed` users whose index names this
+                                       channel (ids, comma separated);
+                                       not there in scenes that an
+                                       earlier version began
     rp:{C}:turns    HASH    turn id -> record (JSON, see records.py);     ttl
                             "" is a tombstone of a deleted turn
     rp:{C}:order    LIST    turn ids ascending, tombstones included;      ttl
@@ -19,13 +23,25 @@ together once the channel has been silent for the store's *ttl*.
                             shows a part of
     rp:{C}:work     HASH    `reply`, `trigger`, `at_ms`, `continues`      ttl
                             and `messages` (ids, comma separated) of the
-                            reply in the making
+                            reply in the making; `revives` is 1 if it was
+                            deleted before and may be stored again
     rp:{C}:players  HASH    user id -> name they wrote under last         ttl
+    rp:{C}:lease    HASH    `owner`, `until_ms` by Redis' clock and       ttl; without
+                            `fence`, which is higher for every new owner  a scene the
+                            and stays when the lease is over              lease, at
+                                                                          least 60 s
     rp:live         HASH    channel id -> random token: every channel     never
                             with a live scene, and maybe more; a reader
                             drops what is not live
     rp:u:{U}        HASH    `length`: what user {U} chose                 never
+    rp:u:{U}:channels                                                     never
+                    HASH    channel id -> when it was written here, by
+                            Redis' clock in ms: every channel that holds
+                            anything of user {U}, and maybe more; a reader
+                            drops old ones that hold nothing
     rp:note:NAME    STRING  a note of `NoteStore`                         never
+    rp:shard:F:I    STRING  owner of shard I of the bot whose token has   the lease
+                            the fingerprint F
 """
 
 from bot.core.scene import ChannelId, UserId
@@ -35,7 +51,7 @@ SCHEMA_VERSION = 1
 LIVE = "rp:live"
 
 
-def channel_keys(channel: ChannelId) -> tuple[str, str, str, str, str, str]:
+def channel_keys(channel: ChannelId) -> tuple[str, str, str, str, str, str, str]:
     """All keys of *channel*, in the order that every script expects."""
     tag = f"rp:{{{channel}}}"
     return (
@@ -45,6 +61,7 @@ def channel_keys(channel: ChannelId) -> tuple[str, str, str, str, str, str]:
         f"{tag}:shown",
         f"{tag}:work",
         f"{tag}:players",
+        f"{tag}:lease",
     )
 
 
@@ -61,6 +78,16 @@ def work_key(channel: ChannelId) -> str:
 def user_key(user: UserId) -> str:
     """Where the choices of *user* are."""
     return f"rp:u:{{{user}}}"
+
+
+def user_channels_key(user: UserId) -> str:
+    """Where it is kept which channels hold anything of *user*."""
+    return f"{user_key(user)}:channels"
+
+
+def shard_key(token_fingerprint: str, shard: int) -> str:
+    """Where the owner of *shard* is."""
+    return f"rp:shard:{token_fingerprint}:{shard}"
 
 
 def note_key(name: str) -> str:

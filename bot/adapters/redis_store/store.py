@@ -7,12 +7,13 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Coroutine, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from bot.adapters.redis_store import keys, records
+from bot.adapters.redis_store.calls import ANSWER_WITHIN, Calls
 from bot.adapters.redis_store.connection import RedisClient
-from bot.adapters.redis_store.errors import translated
 from bot.adapters.redis_store.scripts import Script
+from bot.adapters.redis_store.user_index import UserIndex
 from bot.core.errors import SceneAlreadyLive, StoreUnavailable
 from bot.core.lengths import Length
 from bot.core.ports import Ingested, IngestStatus
@@ -31,8 +32,6 @@ from bot.core.scene import (
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
 _CHUNK = 500
 _UNSURE_KEPT = 256
 _SCRIPTS = (
@@ -44,8 +43,11 @@ _SCRIPTS = (
     "edit",
     "head",
     "ingest",
+    "lease",
     "posted",
+    "purge",
     "read",
+    "release",
     "set_field",
     "start",
 )
@@ -70,12 +72,13 @@ class RedisSceneStore:
         *,
         keep: int,
         ttl: timedelta,
-        answer_within: timedelta = timedelta(seconds=2.4),
+        answer_within: timedelta = ANSWER_WITHIN,
     ) -> None:
         self._redis = redis
-        self._keep = keep
-        self._ttl_ms = int(ttl.total_seconds() * 1000)
-        self._answer_s = answer_within.total_seconds()
+        self._calls = Calls(redis, answer_within=answer_within)
+        self._run, self._unbroken = self._calls.run, self._calls.unbroken
+        self._common = (keys.SCHEMA_VERSION, int(ttl.total_seconds() * 1000), keep)
+        self._index = UserIndex(self._calls, common=self._common)
         self._scripts = {name: Script(name) for name in _SCRIPTS}
         self._unlist_script = Script("unlist", shared=False)
         self._unsure: OrderedDict[tuple[ChannelId, TurnId], str] = OrderedDict()
@@ -93,6 +96,8 @@ class RedisSceneStore:
         ]
         for user, name in head.players.items():
             args += [user, records.clean(name)]
+        writers = {*head.players, *([opening.author] if opening and opening.author else [])}
+        await self._unbroken(self._index.put(channel, [str(user) for user in writers]))
         await self._list(channel)
         answer = await self._change("start", channel, *args)
         if answer[0] == "taken":
@@ -145,8 +150,8 @@ class RedisSceneStore:
     async def set_next_length(self, channel: ChannelId, step: Length | None) -> None:
         await self._set(channel, "next_length", step or "")
 
-    async def set_cut(self, channel: ChannelId, cut: TurnId) -> None:
-        await self._set(channel, "cut", cut)
+    async def set_cut(self, channel: ChannelId, cut: TurnId, *, fence: int | None = None) -> None:
+        await self._set(channel, "cut", cut, fence)
 
     async def set_guard(self, channel: ChannelId, level: GuardLevel) -> None:
         await self._set(channel, "guard", level)
@@ -172,10 +177,11 @@ class RedisSceneStore:
         write = self._unsure.pop(unsure, None) or secrets.token_hex(4)
         record = records.turn_to_record(turn, write=write)
         speaks = turn.role is Role.PLAYER and turn.author is not None
-        user = str(turn.author) if speaks else ""
+        author = str(turn.author) if turn.author is not None else ""
         name = records.clean(turn.name)
+        args = (turn.id, record, write, author if speaks else "", name, author)
         try:
-            answer = await self._change("ingest", channel, turn.id, record, write, user, name)
+            answer = await self._unbroken(self._ingest(channel, args))
         except (StoreUnavailable, asyncio.CancelledError):
             self._unsure[unsure] = write
             if len(self._unsure) > _UNSURE_KEPT:
@@ -184,26 +190,46 @@ class RedisSceneStore:
         status = IngestStatus(answer[0])
         return Ingested(status, _head(channel, answer[1:]) if len(answer) > 1 else None)
 
-    async def claim(self, channel: ChannelId, work: Work) -> Work:
-        continues = "1" if work.continues else ""
-        answer = await self._change(
-            "claim", channel, work.reply, work.trigger, work.at_ms, continues, *work.messages
-        )
+    async def _ingest(self, channel: ChannelId, args: Sequence[str]) -> Any:
+        """Store a line; the first of somebody there, after their index names the channel."""
+        listed: set[str] = set()
+        while True:
+            answer = await self._script("ingest", channel, (*args, *listed))
+            if answer[0] != "unlisted":
+                return answer
+            await self._index.put(channel, answer[1])
+            listed.update(answer[1])
+
+    async def lease(self, channel: ChannelId, owner: str, for_s: float) -> int | None:
+        fence = await self._change("lease", channel, owner, int(for_s * 1000))
+        return None if fence is None else int(fence)
+
+    async def release(self, channel: ChannelId, owner: str) -> None:
+        await self._change("release", channel, owner)
+
+    async def claim(self, channel: ChannelId, work: Work, *, fence: int | None = None) -> Work:
+        args = (work.reply, work.trigger, work.at_ms, "1" if work.continues else "")
+        answer = await self._change("claim", channel, *args, _written(fence), *work.messages)
         return records.work_from_fields(records.pairs(answer)) or work
 
-    async def posted(self, channel: ChannelId, reply: TurnId, message: MessageId) -> None:
-        await self._change("posted", channel, reply, message)
+    async def posted(
+        self, channel: ChannelId, reply: TurnId, message: MessageId, *, fence: int | None = None
+    ) -> None:
+        await self._change("posted", channel, reply, message, _written(fence))
 
     async def work(self, channel: ChannelId) -> Work | None:
         return records.work_from_fields(
             await self._run(self._redis.hgetall(keys.work_key(channel)))
         )
 
-    async def commit(self, channel: ChannelId, turn: Turn) -> None:
-        await self._change("commit", channel, turn.id, records.turn_to_record(turn))
+    async def commit(self, channel: ChannelId, turn: Turn, *, fence: int | None = None) -> None:
+        if turn.author is not None:
+            await self._unbroken(self._index.put(channel, [str(turn.author)]))
+        record = records.turn_to_record(turn)
+        await self._change("commit", channel, turn.id, record, _written(fence))
 
-    async def abandon(self, channel: ChannelId, reply: TurnId) -> None:
-        await self._change("abandon", channel, reply)
+    async def abandon(self, channel: ChannelId, reply: TurnId, *, fence: int | None = None) -> None:
+        await self._change("abandon", channel, reply, _written(fence))
 
     async def edit(self, channel: ChannelId, message: MessageId, text: str, at_ms: int) -> bool:
         return bool(await self._change("edit", channel, message, records.clean(text), at_ms))
@@ -216,8 +242,16 @@ class RedisSceneStore:
 
     async def purge(self, channel: ChannelId) -> None:
         token = await self._listed(channel)
-        await self._unbroken(self._redis.delete(*keys.channel_keys(channel)))
+        users = await self._change("purge", channel)
         await self._unlist(channel, token)
+        await self._index.drop(channel, [UserId(int(user)) for user in users])
+
+    async def channels_of(self, user: UserId) -> Sequence[ChannelId]:
+        return await self._index.channels_of(user)
+
+    async def complete_user_index(self) -> int:
+        """Index the scenes that an earlier version began; returns how many. Run at the start."""
+        return await self._index.complete()
 
     async def user_length(self, user: UserId) -> Length | None:
         return records.length_from(await self._run(self._redis.hget(keys.user_key(user), "length")))
@@ -236,8 +270,10 @@ class RedisSceneStore:
     async def put_note(self, name: str, text: str) -> None:
         await self._unbroken(self._redis.set(keys.note_key(name), records.clean(text)))
 
-    async def _set(self, channel: ChannelId, field: str, value: str) -> SceneHead | None:
-        answer = await self._change("set_field", channel, field, value)
+    async def _set(
+        self, channel: ChannelId, field: str, value: str, fence: int | None = None
+    ) -> SceneHead | None:
+        answer = await self._change("set_field", channel, field, value, _written(fence))
         return None if answer is None else _head(channel, answer)
 
     # The list of live channels is a key of another slot, so no script can
@@ -273,33 +309,15 @@ class RedisSceneStore:
     def _script(
         self, name: str, channel: ChannelId, args: Sequence[str | int]
     ) -> Coroutine[Any, Any, Any]:
-        common = (keys.SCHEMA_VERSION, self._ttl_ms, self._keep)
-        return self._scripts[name].run(self._redis, keys.channel_keys(channel), (*common, *args))
-
-    async def _run(self, command: Any) -> Any:
-        with translated():
-            async with asyncio.timeout(self._answer_s):
-                return await command
-
-    async def _unbroken(self, command: Any) -> Any:
-        """Run *command* to its end even if the caller is cancelled meanwhile.
-
-        Bounded, because the command has a deadline of its own.
-        """
-        # Not a TaskGroup: leaving one on cancellation cancels what it holds.
-        task = asyncio.get_running_loop().create_task(self._run(command))
-        cancelled: asyncio.CancelledError | None = None
-        while not task.done():
-            try:
-                await asyncio.wait([task])
-            except asyncio.CancelledError as error:
-                cancelled = error
-        if cancelled is not None:
-            if not task.cancelled():
-                task.exception()  # seen, so that the loop does not report it as lost
-            raise cancelled
-        return task.result()
+        return self._scripts[name].run(
+            self._redis, keys.channel_keys(channel), (*self._common, *args)
+        )
 
 
 def _head(channel: ChannelId, answer: Sequence[Sequence[str]]) -> SceneHead:
     return records.head_from_fields(channel, records.pairs(answer[0]), records.pairs(answer[1]))
+
+
+def _written(fence: int | None) -> str | int:
+    """As scripts take it: '' for a caller without a lease."""
+    return "" if fence is None else fence

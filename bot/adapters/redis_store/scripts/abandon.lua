@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
 -- Drops the work of a reply that will not come.
--- ARGV: reply
+-- ARGV: reply, fence or ''
 -- Returns 1, or 0 if the reply is not the claimed one.
-local refused = refusal()
+local refused = refusal() or fenced_off(ARGV[5])
 if refused then return refused end
 
 if redis.call('HGET', WORK, 'reply') ~= ARGV[4] then return 0 end

@@ -1,9 +1,10 @@
 #!lua
 -- Stores a finished reply, or gives the stored one its new text and messages,
--- and drops its work. A reply that was deleted or trimmed since stays away.
--- ARGV: turn id, record
+-- and drops its work. A reply that was deleted or trimmed since its claim stays
+-- away.
+-- ARGV: turn id, record, fence or ''
 -- Returns 1, or 0 if there is no scene.
-local refused = refusal()
+local refused = refusal() or fenced_off(ARGV[6])
 if refused then return refused end
 local id, record = ARGV[4], ARGV[5]
 
@@ -23,14 +24,17 @@ end
 
 if not exists() then return 0 end
 local found = redis.call('HGET', TURNS, id)
-local is_new = not found and not too_old(id)
+local was_claimed = redis.call('HGET', WORK, 'reply') == id
+local revives = was_claimed and found == '' and redis.call('HGET', WORK, 'revives') == '1'
+local is_new = revives or (not found and not too_old(id))
 local differs = is_new
-if is_new then
+if revives then
+  write(id, record)
+elseif is_new then
   store(id, record)
 elseif decoded(found) then
   differs = replace(decoded(found))
 end
-local was_claimed = redis.call('HGET', WORK, 'reply') == id
 if was_claimed then redis.call('DEL', WORK) end
 -- Only once for a reply: a repeated commit must not use up a later choice.
 if (is_new or was_claimed) and (redis.call('HGET', META, 'next_length') or '') ~= '' then

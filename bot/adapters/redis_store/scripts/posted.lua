@@ -1,14 +1,14 @@
 #!lua
 -- Notes a message that shows a part of the claimed reply.
--- ARGV: reply, message id
+-- ARGV: reply, message id, fence or ''
 -- Returns 1, or 0 if the reply is not the claimed one.
-local refused = refusal()
+local refused = refusal() or fenced_off(ARGV[6])
 if refused then return refused end
 local reply, message = ARGV[4], ARGV[5]
 
 if redis.call('HGET', WORK, 'reply') ~= reply then return 0 end
 local noted = redis.call('HGET', WORK, 'messages') or ''
-if not string.find(',' .. noted .. ',', ',' .. message .. ',', 1, true) then
+if not names(noted, message) then
   if noted ~= '' then noted = noted .. ',' end
   redis.call('HSET', WORK, 'messages', noted .. message)
 end

@@ -1,8 +1,8 @@
 #!lua
 -- Changes one field of a scene's head.
--- ARGV: field, value
+-- ARGV: field, value, fence or ''
 -- Returns {head, players}, or nil if there is no scene.
-local refused = refusal()
+local refused = refusal() or fenced_off(ARGV[6])
 if refused then return refused end
 local field, value = ARGV[4], ARGV[5]
 

@@ -1,9 +1,9 @@
 -- Stands before every script of a channel.
--- KEYS: meta, turns, order, shown, work, players (all of one channel)
+-- KEYS: meta, turns, order, shown, work, players, lease (all of one channel)
 -- ARGV: schema version, time to live in ms, most turns kept, then the script's
 --       own, which its header names from ARGV[4] on
 -- Ids are opaque strings: a Lua number is a double and cannot hold them.
-local META, TURNS, ORDER, SHOWN, WORK, PLAYERS = unpack(KEYS)
+local META, TURNS, ORDER, SHOWN, WORK, PLAYERS, LEASE = unpack(KEYS)
 local SCHEMA, TTL_MS, KEEP = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local CHUNK = 500  -- unpack() of several thousand values overflows Lua's stack
 
@@ -12,6 +12,14 @@ local function refusal()
   local found = tonumber(redis.call('HGET', META, 'sv') or SCHEMA)
   if found and found <= SCHEMA then return nil end
   return redis.error_reply('NEWERDATA the scene was written by a later version')
+end
+
+-- An error if somebody has taken the channel's lease since `fence` was given out.
+-- '' stands for a caller without a lease.
+local function fenced_off(fence)
+  local newest = redis.call('HGET', LEASE, 'fence')
+  if fence == '' or not newest or tonumber(newest) <= tonumber(fence) then return nil end
+  return redis.error_reply('LEASELOST somebody else has taken the channel')
 end
 
 local function exists()
@@ -85,12 +93,50 @@ local function too_old(id)
   return redis.call('LLEN', ORDER) >= KEEP and id < redis.call('LINDEX', ORDER, 0)
 end
 
--- Stores a new turn with the messages that show it.
-local function store(id, record)
+-- Writes a turn whose place is there, with the messages that show it.
+local function write(id, record)
   redis.call('HSET', TURNS, id, record)
   for _, message in ipairs(decoded(record).messages or {}) do
     redis.call('HSET', SHOWN, message, id)
   end
+end
+
+-- Stores a new turn.
+local function store(id, record)
+  write(id, record)
   enter(id)
   trim()
+end
+
+local function names(list, user)
+  return string.find(',' .. list .. ',', ',' .. user .. ',', 1, true) ~= nil
+end
+
+-- Notes that these users' index names this channel.
+local function note_listed(users)
+  local listed = redis.call('HGET', META, 'listed') or ''
+  for _, user in ipairs(users) do
+    if not names(listed, user) then listed = listed .. (listed ~= '' and ',' or '') .. user end
+  end
+  redis.call('HSET', META, 'listed', listed)
+end
+
+-- The users whose index may not name this channel: of `author` ('' is nobody),
+-- and with `all` of everybody the scene knows. Earlier versions kept no index.
+local function unlisted(author, all)
+  local listed, found = redis.call('HGET', META, 'listed') or '', {}
+  local function look_at(user)
+    if user ~= '' and not names(listed, user) then
+      found[#found + 1] = user
+      listed = listed .. ',' .. user
+    end
+  end
+  look_at(author)
+  if not all then return found end
+  look_at(redis.call('HGET', META, 'owner') or '')
+  for _, user in ipairs(redis.call('HKEYS', PLAYERS)) do look_at(user) end
+  for _, record in ipairs(redis.call('HVALS', TURNS)) do
+    for user in string.gmatch(record, '"author":"(%d+)"') do look_at(user) end
+  end
+  return found
 end

@@ -1,7 +1,8 @@
 #!lua
 -- Begins a scene; a stopped one that is there is replaced, turns and all.
 -- ARGV: owner, started_ms, id of the opening turn or '', its record,
---       number of head fields and their names and values, then users and names
+--       number of head fields and their names and values, then users and names;
+--       the index of each user names this channel by now
 -- Returns {'started' or 'same' or 'taken', head, players}.
 local refused = refusal()
 if refused then return refused end
@@ -27,12 +28,18 @@ if exists() then
 end
 
 local version, floor = redis.call('HGET', META, 'ver') or '0', last_id_so_far()
-redis.call('DEL', unpack(KEYS))
+-- The lease stays: its fence has to go on growing.
+redis.call('DEL', META, TURNS, ORDER, SHOWN, WORK, PLAYERS)
 redis.call('HSET', META, 'sv', SCHEMA, 'ver', version)
 if floor ~= '' then redis.call('HSET', META, 'floor', floor) end
 local players = 9 + 2 * tonumber(fields)
 for i = 9, players - 1, 2 do redis.call('HSET', META, ARGV[i], ARGV[i + 1]) end
-for i = players, #ARGV, 2 do redis.call('HSET', PLAYERS, ARGV[i], ARGV[i + 1]) end
+local users = {}
+for i = players, #ARGV, 2 do
+  redis.call('HSET', PLAYERS, ARGV[i], ARGV[i + 1])
+  users[#users + 1] = ARGV[i]
+end
+note_listed(users)
 if opening ~= '' then store(opening, record) end
 changed()
 return {'started', unpack(head())}

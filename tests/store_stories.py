@@ -1,0 +1,154 @@
+"""Random stories, told to a store on Redis and to the one in memory alike."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import strategies as st
+
+from bot.adapters.redis_store import RedisSceneStore, connect
+from bot.core.errors import LeaseLost, SceneAlreadyLive
+from bot.core.lengths import Length
+from bot.core.ports import SceneStore
+from bot.core.scene import MessageId, Role, TurnId, Work
+from tests.fakes.memory_store import MemorySceneStore
+from tests.scenes import ANN, BOB, HARBOUR, line, reply, scene
+
+KEEP = 3
+NUMBERS = st.integers(1, 6)
+MESSAGES = NUMBERS | st.integers(21, 23)
+OWNERS = ["one", "two"]
+HOLDERS = st.sampled_from([None, None, None, *OWNERS])
+"""Whose fence goes with a change: mostly nobody's, as otherwise little would happen."""
+TEXTS = st.sampled_from(["a", "b", "", 'é "\n'])
+
+Step = tuple[str, tuple[object, ...]]
+
+
+def kinds(**args: tuple[st.SearchStrategy[object], ...]) -> dict[str, st.SearchStrategy[Step]]:
+    return {name: st.tuples(st.just(name), st.tuples(*each)) for name, each in args.items()}
+
+
+OFTEN = kinds(
+    ingest=(NUMBERS, TEXTS, st.sampled_from([ANN, BOB]), st.sampled_from(Role)),
+    commit=(NUMBERS, TEXTS, st.lists(st.integers(21, 23), max_size=2, unique=True), HOLDERS),
+    edit=(MESSAGES, TEXTS, st.integers(0, 3)),
+    delete=(st.lists(MESSAGES, max_size=2),),
+    claim=(NUMBERS, st.lists(MESSAGES, max_size=2), st.integers(0, 1), HOLDERS),
+)
+SELDOM = kinds(
+    start=(st.integers(1, 3),),
+    set_live=(st.sampled_from([True, True, False]),),
+    lease=(st.sampled_from(OWNERS), st.sampled_from([0, 1000])),
+    release=(st.sampled_from(OWNERS),),
+    posted=(NUMBERS, MESSAGES, HOLDERS),
+    abandon=(NUMBERS, HOLDERS),
+    set_length=(st.sampled_from([None, Length("long")]),),
+    set_next_length=(st.sampled_from([None, Length("tiny")]),),
+    set_cut=(NUMBERS, HOLDERS),
+    purge=(),
+)
+STEPS = st.one_of(*OFTEN.values(), *OFTEN.values(), *OFTEN.values(), *SELDOM.values())
+
+
+def steps_of(*names: str) -> st.SearchStrategy[Step]:
+    """Only steps of these kinds."""
+    return st.one_of(*(each for name, each in {**OFTEN, **SELDOM}.items() if name in names))
+
+
+class Teller:
+    """Tells a store the steps in its own words."""
+
+    def __init__(self, store: SceneStore) -> None:
+        self.store = store
+        self.fences: dict[str, int] = {}
+
+    async def start(self, started_ms: int) -> object:
+        return await self.store.start(
+            scene(started_ms=started_ms), reply(started_ms, "hello", 20 + started_ms)
+        )
+
+    async def set_live(self, live: bool) -> object:  # noqa: FBT001  # a random value
+        return await self.store.set_live(HARBOUR, live=live)
+
+    async def ingest(self, number: int, text: str, author: int, role: Role) -> object:
+        said = replace(line(number, text, author=BOB if author == BOB else ANN), role=role)
+        return await self.store.ingest(HARBOUR, said)
+
+    async def lease(self, owner: str, for_s: float) -> object:
+        """Fences differ from store to store; that they grow does not."""
+        fence = await self.store.lease(HARBOUR, owner, for_s)
+        if fence is None:
+            return None
+        newest = max(self.fences.values(), default=0)
+        self.fences[owner] = fence
+        return fence > newest
+
+    async def release(self, owner: str) -> None:
+        await self.store.release(HARBOUR, owner)
+
+    async def claim(
+        self, number: int, messages: list[int], at_ms: int, holder: str | None
+    ) -> object:
+        shown = tuple(MessageId(each) for each in messages)
+        work = Work(reply(number, "").id, line(number).id, shown, at_ms=at_ms)
+        return await self.store.claim(HARBOUR, work, fence=self._fence(holder))
+
+    async def posted(self, number: int, message: int, holder: str | None) -> None:
+        shown, fence = MessageId(message), self._fence(holder)
+        await self.store.posted(HARBOUR, reply(number, "").id, shown, fence=fence)
+
+    async def commit(self, number: int, text: str, messages: list[int], holder: str | None) -> None:
+        turn = reply(number, text, *messages)
+        await self.store.commit(HARBOUR, turn, fence=self._fence(holder))
+
+    async def abandon(self, number: int, holder: str | None) -> None:
+        await self.store.abandon(HARBOUR, reply(number, "").id, fence=self._fence(holder))
+
+    async def edit(self, message: int, text: str, at_ms: int) -> object:
+        return await self.store.edit(HARBOUR, MessageId(message), text, at_ms)
+
+    async def delete(self, messages: list[int]) -> object:
+        return await self.store.delete(HARBOUR, [MessageId(each) for each in messages])
+
+    async def set_length(self, length: Length | None) -> None:
+        await self.store.set_length(HARBOUR, length)
+
+    async def set_next_length(self, length: Length | None) -> None:
+        await self.store.set_next_length(HARBOUR, length)
+
+    async def set_cut(self, number: int, holder: str | None) -> None:
+        await self.store.set_cut(HARBOUR, TurnId(str(number)), fence=self._fence(holder))
+
+    def _fence(self, holder: str | None) -> int | None:
+        return self.fences.get(holder) if holder else None
+
+    async def purge(self) -> None:
+        await self.store.purge(HARBOUR)
+
+    async def tell(self, told: Step) -> object:
+        """What the step returned, or that it was refused."""
+        name, args = told
+        try:
+            return await getattr(self, name)(*args)
+        except (SceneAlreadyLive, LeaseLost) as error:
+            return type(error)
+
+    async def left(self) -> object:
+        return await self.store.read(HARBOUR), await self.store.work(HARBOUR)
+
+
+async def compare(url: str, steps: Sequence[Step]) -> None:
+    """Tell *steps* to both; an AssertionError names the step after which they differ."""
+    client = connect(url, timeout_s=1.0)
+    await client.flushall()
+    real = Teller(RedisSceneStore(client, keep=KEEP, ttl=timedelta(days=1)))
+    modelled = Teller(MemorySceneStore(keep=KEEP))
+
+    try:
+        for told in [("start", (1,)), *steps]:
+            assert await real.tell(told) == await modelled.tell(told), told
+            assert await real.left() == await modelled.left(), told
+        assert await real.store.live_channels() == await modelled.store.live_channels()
+    finally:
+        await client.aclose()

@@ -18,6 +18,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from bot.playground.gateway_faults import GatewayFaults
 from bot.playground.gateway_session import (
     HEARTBEAT,
     HEARTBEAT_ACK,
@@ -35,7 +36,6 @@ from bot.playground.gateway_session import (
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT_EVERY_S = 41.25
 ROUND_TRIP_S = 0.02
 _RESUMABLE_FOR_S = 120.0
 _SESSIONS_AT_MOST = 64
@@ -126,6 +126,7 @@ class Gateway:
         self._sessions: dict[str, Session] = {}
         self._connections: set[Connection] = set()
         self._is_online = False
+        self.faults = GatewayFaults()
 
     @property
     def is_online(self) -> bool:
@@ -146,14 +147,18 @@ class Gateway:
         Without *guild_id* it goes to shard 0, as direct messages do; *censored*
         replaces the data for sessions without message content.
         """
-        for session in self._sessions.values():
-            number, count = session.shard
-            if number != ((guild_id or 0) >> 22) % count:
-                continue
-            if intent is not None and not session.intents & intent:
-                continue
-            is_blind = censored is not None and not session.intents & Intent.MESSAGE_CONTENT
-            session.dispatch(name, censored if is_blind else data)
+
+        def deliver() -> None:
+            for session in self._sessions.values():
+                number, count = session.shard
+                if number != ((guild_id or 0) >> 22) % count:
+                    continue
+                if intent is not None and not session.intents & intent:
+                    continue
+                is_blind = censored is not None and not session.intents & Intent.MESSAGE_CONTENT
+                session.dispatch(name, censored if is_blind else data)
+
+        self.faults.pass_on(name, deliver)
 
     def cut(self) -> int:
         """Drop every connection without a word; sessions stay resumable."""
@@ -192,7 +197,8 @@ class Gateway:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_until_gone(connection))
-                connection.send(HELLO, {"heartbeat_interval": int(HEARTBEAT_EVERY_S * 1000)})
+                every_ms = int(self.faults.heartbeat_every_s * 1000)
+                connection.send(HELLO, {"heartbeat_interval": every_ms})
                 session = await self._serve(connection, socket)
                 # Behind a close code that is queued already, this one is never sent.
                 connection.close(_NORMAL)
@@ -208,7 +214,7 @@ class Gateway:
         pace = _Pace()
         try:
             while True:
-                async with asyncio.timeout(HEARTBEAT_EVERY_S * 1.5):
+                async with asyncio.timeout(self.faults.heartbeat_every_s * 1.5):
                     frame = await socket.receive()
                 if frame.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
                     return session
@@ -226,6 +232,8 @@ class Gateway:
     ) -> Session | None:
         data = payload.get("d")
         match payload.get("op"):
+            case op if op == HEARTBEAT and self.faults.is_deaf:
+                pass
             case op if op == HEARTBEAT:
                 # Answered within the same moment, a client that notes the time of
                 # sending after it has sent takes the answer for the last beat's.
@@ -278,7 +286,7 @@ class Gateway:
         if session.connection is not None:
             session.connection.close(Close.UNKNOWN_ERROR)
         session.connection = connection
-        session.replay(data["seq"])
+        session.replay(data["seq"] - self.faults.repeated_on_resume)
         self._announce()
         return session
 

@@ -141,9 +141,19 @@ def _check(profile: ModelProfile) -> None:
             raise ProfileError("special_tokens are two characters or more, without blanks.")
     if "" in profile.stops:
         raise ProfileError("stops are not to be empty.")
+    _check_sampling(profile.sampling)
     longest = max(step.max_new_tokens for step in profile.lengths.choices)
     if longest >= profile.context_tokens:
         raise ProfileError("context_tokens is to be more than every max_new_tokens.")
+
+
+def _check_sampling(sampling: Sampling) -> None:
+    """Refuse what no model server takes: the first reply would be too late to say so."""
+    for name, share in (("top_p", sampling.top_p), ("typical_p", sampling.typical_p)):
+        if share is not None and share > 1:
+            raise ProfileError(f"sampling.{name} is to be a number above 0, and 1 at most.")
+    if sampling.top_k is not None and sampling.top_k < 1:
+        raise ProfileError("sampling.top_k is to be a whole number above 0.")
 
 
 def _check_headers(profile: ModelProfile) -> None:

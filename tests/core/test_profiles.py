@@ -127,6 +127,9 @@ def test_a_field_that_may_be_left_out_has_a_default() -> None:
         ("sampling.temperature", "hot", "sampling.temperature is to be a number above 0."),
         ("sampling.top_p", float("nan"), "sampling.top_p is to be a number above 0."),
         ("sampling.top_p", True, "sampling.top_p is to be a number above 0."),
+        ("sampling.top_p", 1.01, "sampling.top_p is to be a number above 0, and 1 at most."),
+        ("sampling.typical_p", 2, "sampling.typical_p is to be a number above 0, and 1 at most."),
+        ("sampling.top_k", 0.5, "sampling.top_k is to be a whole number above 0."),
         ("sampling.tfs", 0.9, "sampling.tfs is no field of a profile."),
         ("context_tokens", 4096.0, "context_tokens is to be a whole number above 0."),
         ("context_tokens", 1024, "context_tokens is to be more than every max_new_tokens."),
@@ -138,6 +141,11 @@ def test_a_wrong_field_is_named(path: str, value: object, sentence: str) -> None
         profile_from(changed(path, value))
 
     assert str(refused.value).startswith(sentence)
+
+
+@pytest.mark.parametrize("name", ["top_p", "typical_p"])
+def test_a_share_of_one_is_a_filter_that_is_off(name: str) -> None:
+    assert getattr(profile_from(changed(f"sampling.{name}", 1)).sampling, name) == 1
 
 
 def test_a_hosts_own_file_is_read_from_its_path(tmp_path: Path) -> None:

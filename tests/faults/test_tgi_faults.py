@@ -1,17 +1,17 @@
 """Rows L1 to L9: what the generator does when the model server or the way to it fails.
 
-Each test names its row. Every kind of refusal and bad event stands in
+Each test names its row. Servers that fall silent while others are there stand
+in `test_tgi_failover.py`. Every kind of refusal and bad event stands in
 `test_tgi_generator.py`, any cutting of the bytes in `test_tgi_sse.py`.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 
-from bot.adapters.tgi import Deadlines, TgiGenerator, open_tgi
+from bot.adapters.tgi import TgiGenerator, open_tgi
 from bot.core.errors import (
     GenerationError,
     GenerationOverloaded,
@@ -19,18 +19,9 @@ from bot.core.errors import (
     GenerationTimedOut,
     GenerationUnreachable,
 )
-from bot.core.generation import GenerationRequest
 from tests.fakes.fault_proxy import BLACK_HOLE, UNWELCOME, FaultProxy, Rules, Script, Then, Way
-from tests.fakes.scripted_tgi import Fault, ScriptedTgi, story, tokens_of
-from tests.profiles import ZEPHRP
-
-FAST = Deadlines(connect_s=0.5, first_token_s=0.5, between_tokens_s=0.2, whole_reply_s=2)
-PATIENT = replace(FAST, first_token_s=5, whole_reply_s=10)
-"""With time for three tries."""
-REQUEST = GenerationRequest(
-    prompt="### Response:\nMira:", stop=(), max_new_tokens=200, seed=7, sampling=ZEPHRP.sampling
-)
-REPLY = story(70)
+from tests.fakes.scripted_tgi import Fault, ScriptedTgi, tokens_of
+from tests.faults.tgi_hearing import FAST, PATIENT, REPLY, REQUEST, Heard, generator_on, hear
 
 
 @pytest.fixture
@@ -45,41 +36,10 @@ async def proxy(server: ScriptedTgi) -> AsyncIterator[FaultProxy]:
         yield proxy
 
 
-@asynccontextmanager
-async def generator_on(
-    *proxies: FaultProxy, deadlines: Deadlines = FAST
-) -> AsyncGenerator[TgiGenerator, None]:
-    urls = [f"http://{proxy.address}" for proxy in proxies]
-    async with open_tgi(urls=urls, api_key=None, deadlines=deadlines) as generator:
-        yield generator
-
-
 @pytest.fixture
 async def generator(proxy: FaultProxy) -> AsyncIterator[TgiGenerator]:
     async with generator_on(proxy) as generator:
         yield generator
-
-
-class Heard:
-    """What came of a request: text, the error that ended it if one did, and how long it took."""
-
-    def __init__(self) -> None:
-        self.text = ""
-        self.error: GenerationError | None = None
-        self.seconds = 0.0
-
-
-async def hear(generator: TgiGenerator, request: GenerationRequest = REQUEST) -> Heard:
-    heard = Heard()
-    began = asyncio.get_running_loop().time()
-    try:
-        async with generator.stream(request) as deltas:
-            async for delta in deltas:
-                heard.text += delta.text
-    except GenerationError as error:
-        heard.error = error
-    heard.seconds = asyncio.get_running_loop().time() - began
-    return heard
 
 
 async def test_l1_a_server_that_is_down_at_the_start_is_used_as_soon_as_it_is_there(

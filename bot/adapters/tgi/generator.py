@@ -17,6 +17,7 @@ from bot.adapters.tgi.wire import error_of, request_body
 from bot.core.errors import (
     GenerationError,
     GenerationOverloaded,
+    GenerationTimedOut,
     GenerationUnreachable,
 )
 from bot.core.generation import Delta, GenerationRequest, ModelLimits, Tokens
@@ -26,6 +27,8 @@ PAUSE_S = 0.25
 """Before the second try; doubled before the third, and jittered."""
 PASSED_OVER_S = 3.0
 """How long a server that failed is asked last."""
+SILENT_PASSED_OVER_S = 60.0
+"""The same for one that kept us waiting: to find out anew costs somebody that wait again."""
 SIDE_CALL_S = 10.0
 """For `/info` and `/tokenize`, which wait for no other request."""
 CONNECTIONS = 128
@@ -46,7 +49,7 @@ class Deadlines:
 class _Replica:
     url: str
     limits: ModelLimits | None = None
-    failed_at: float | None = None
+    passed_over_until: float = 0.0
 
 
 @asynccontextmanager
@@ -79,8 +82,8 @@ class TgiGenerator:
     ) -> AsyncGenerator[AsyncIterator[Delta], None]:
         """Open a stream; leaving the block closes the connection, which frees the server.
 
-        Until the first token a lost or busy server is tried again, or another
-        one; after it never, because text may have been shown.
+        Until the first token a lost, silent or busy server is tried again, or
+        another one; after it never, because text may have been shown.
         """
         loop = asyncio.get_running_loop()
         first_by = loop.time() + self._deadlines.first_token_s
@@ -88,25 +91,39 @@ class TgiGenerator:
         order = self._order(request.affinity)
         for attempt in range(TRIES):
             replica = order[attempt % len(order)]
-            attempted = self._attempt(replica, request, first_by=first_by, whole_by=whole_by)
+            share_by = self._share_of(first_by, replica, order[attempt + 1 : TRIES])
+            attempted = self._attempt(replica, request, first_by=share_by, whole_by=whole_by)
             async with AsyncExitStack() as stack:
                 try:
                     reader = await stack.enter_async_context(attempted)
                     first = await anext(reader)
-                except (GenerationUnreachable, GenerationOverloaded) as error:
+                except (GenerationUnreachable, GenerationTimedOut, GenerationOverloaded) as error:
                     self._note_failure(replica, error)
-                    pause_s = PAUSE_S * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311
+                    pause_s = _pause_s(attempt, servers=len(order))
                     if attempt == TRIES - 1 or loop.time() + pause_s >= first_by:
                         raise
                 else:
-                    replica.failed_at = None
-                    async with aclosing(self._rest(replica, first, reader)) as deltas:
+                    replica.passed_over_until = 0.0
+                    async with aclosing(self._rest(replica, first, reader, whole_by)) as deltas:
                         yield deltas
                     return
             await asyncio.sleep(pause_s)
 
+    def _share_of(self, first_by: float, replica: _Replica, later: Sequence[_Replica]) -> float:
+        """Until when to wait for *replica*, so that those asked *later* have as long.
+
+        A server that failed of late gets no share of one that did not.
+        """
+        now = asyncio.get_running_loop().time()
+        hopes = [
+            other
+            for other in later
+            if now >= other.passed_over_until or now < replica.passed_over_until
+        ]
+        return now + (first_by - now) / (1 + len(hopes))
+
     async def _rest(
-        self, replica: _Replica, first: Delta, reader: DeltaReader
+        self, replica: _Replica, first: Delta, reader: DeltaReader, whole_by: float
     ) -> AsyncGenerator[Delta, None]:
         yield first
         if first.finish is not None:
@@ -116,6 +133,11 @@ class TgiGenerator:
                 yield delta
         except GenerationUnreachable as error:
             self._note_failure(replica, error)
+            raise
+        except GenerationTimedOut as error:
+            # One that spoke until the end of the time was slow, not silent.
+            if asyncio.get_running_loop().time() < whole_by:
+                self._note_failure(replica, error)
             raise
 
     async def limits(self) -> ModelLimits:
@@ -152,14 +174,16 @@ class TgiGenerator:
         now = asyncio.get_running_loop().time()
 
         def rank(replica: _Replica) -> tuple[bool, bytes]:
-            lately = replica.failed_at is not None and now - replica.failed_at < PASSED_OVER_S
+            lately = now < replica.passed_over_until
             return lately, hashlib.sha256(f"{affinity}\0{replica.url}".encode()).digest()
 
         return sorted(self._replicas, key=rank)
 
     def _note_failure(self, replica: _Replica, error: GenerationError) -> None:
-        if isinstance(error, GenerationUnreachable):
-            replica.failed_at = asyncio.get_running_loop().time()
+        if isinstance(error, GenerationUnreachable | GenerationTimedOut):
+            silent = isinstance(error, GenerationTimedOut)
+            for_s = SILENT_PASSED_OVER_S if silent else PASSED_OVER_S
+            replica.passed_over_until = asyncio.get_running_loop().time() + for_s
             replica.limits = None
 
     async def _limits_of(self, replica: _Replica) -> ModelLimits:
@@ -198,27 +222,36 @@ class TgiGenerator:
         self, replica: _Replica, request: GenerationRequest, *, first_by: float, whole_by: float
     ) -> AsyncGenerator[DeltaReader, None]:
         """One attempt; leaving the block closes the connection."""
-        limits = await self._limits_of(replica)
-        body = request_body(request, most_stops=limits.max_stop_sequences)
         with http_errors_translated():
             async with asyncio.timeout_at(first_by):
+                limits = await self._limits_of(replica)
+                body = request_body(request, most_stops=limits.max_stop_sequences)
                 response = await self._http.post(f"{replica.url}/generate_stream", json=body)
         try:
             if response.status != HTTP_OK:
                 with http_errors_translated():
-                    async with asyncio.timeout(SIDE_CALL_S):
+                    async with asyncio.timeout_at(first_by):
                         payload = await _json_of(response)
                 raise error_of(payload, status=response.status)
-            yield DeltaReader(
+            reader = DeltaReader(
                 response,
                 first_by=first_by,
                 between_s=self._deadlines.between_tokens_s,
                 whole_by=whole_by,
             )
+            yield reader
+            await reader.read_out()
         finally:
             # A body that was read to its end has returned its connection
             # already; any other is cut, and that stops the server.
             response.close()
+
+
+def _pause_s(attempt: int, *, servers: int) -> float:
+    """How long to wait after a failed attempt; not at all before a server that was not asked."""
+    if attempt + 1 < servers:
+        return 0.0
+    return float(PAUSE_S * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311
 
 
 async def _json_of(response: aiohttp.ClientResponse) -> object:

@@ -28,8 +28,8 @@ END_BYTES = 128
 """What the last event has beside the text, and less: 160 to 200 in TGI 3.3."""
 PATIENCE_S = 0.25
 """After this, any byte wakes us: a stop that only we can see, or an error, is not much later."""
-LAST_WORDS_S = 1.0
-"""After the final event, for the server to close the body and keep the connection."""
+LAST_WORDS_S = 0.1
+"""After the final event, for the server to end the body: all that it saves is a new connection."""
 
 
 class DeltaReader:
@@ -83,7 +83,6 @@ class DeltaReader:
         self._text_bytes += len(delta.text.encode())
         if delta.finish is not None:
             self._ended = True
-            await self._read_out()
         return delta
 
     async def _read(self) -> None:
@@ -121,8 +120,13 @@ class DeltaReader:
         with suppress(OSError):  # closed already, or a system without the option
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
 
-    async def _read_out(self) -> None:
-        """Let the server end the body, so that the connection can be used again."""
+    async def read_out(self) -> None:
+        """Let the server end the body after the last delta, so that the connection is used again.
+
+        A reply that was left before its end has nothing to read out.
+        """
+        if not self._ended:
+            return
         try:
             async with asyncio.timeout(LAST_WORDS_S):
                 while await self._response.content.readany():

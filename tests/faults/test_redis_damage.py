@@ -5,19 +5,21 @@ Later schemas and single damaged turns stand in `test_redis_store.py`.
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from bot.adapters.redis_store import RedisSceneStore
-from bot.adapters.redis_store.keys import channel_keys
+from bot.adapters.redis_store.keys import LIVE, channel_keys
 from bot.core.errors import StoreRefusesWrites, StoreUnavailable
+from bot.core.ports import IngestStatus
 from bot.core.scene import MessageId, Work
 from tests.faults.redis_acts import ACTS
-from tests.scenes import HARBOUR, line, reply, scene
+from tests.scenes import ANN, HARBOUR, line, reply, scene
 
-VALUES = ("", "-1", "1e999", "[]", '{"id":3}', "9" * 400)
+VALUES = ("", "-1", "007", "\u0663", "1e999", "[]", '{"id":3}', "9" * 400)
 
 Damage = Callable[[Redis, str], Awaitable[object]]
 
@@ -87,14 +89,107 @@ async def test_r11_a_key_that_is_gone_or_torn_brings_only_errors_of_ours(
 
 
 @pytest.mark.parametrize("damage", FIELDS)
-async def test_r11_foreign_turns_bring_only_errors_of_ours(
+async def test_r11_foreign_fields_bring_only_errors_of_ours(
     redis: Redis, scene_store: RedisSceneStore, damage: str
 ) -> None:
-    _, turns, order, shown, *_ = channel_keys(HARBOUR)
-
     found = {
         key: await failures(redis, scene_store, key, FIELDS[damage])
-        for key in (turns, order, shown)
+        for key in channel_keys(HARBOUR)
     }
 
     assert {key: lines for key, lines in found.items() if lines} == {}
+
+
+FOREIGN = "Ann wrote this here herself"
+
+
+async def test_r11_a_foreign_player_is_left_out_and_only_its_channel_is_logged(
+    redis: Redis, scene_store: RedisSceneStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    meta, *_, players, _ = channel_keys(HARBOUR)
+    await scene_store.start(scene(), None)
+    await redis.hset(players, FOREIGN, FOREIGN)
+    await redis.hdel(
+        meta, "listed"
+    )  # as in a scene from before the index: all players are looked at
+
+    ingested = await scene_store.ingest(HARBOUR, line(1))
+    head = await scene_store.head(HARBOUR)
+    await scene_store.purge(HARBOUR)
+
+    assert ingested.status is IngestStatus.STORED
+    assert head is not None
+    assert head.players == {ANN: "Ann"}
+    assert {record.__dict__["channel"] for record in caplog.records} == {HARBOUR}
+    assert FOREIGN not in str([record.__dict__ for record in caplog.records])
+    assert await redis.exists(*channel_keys(HARBOUR)) == 0
+
+
+@pytest.mark.parametrize("bad", ["", "x", "1e999"])
+async def test_r11_a_foreign_field_of_the_work_counts_as_absent(
+    redis: Redis, scene_store: RedisSceneStore, bad: str
+) -> None:
+    work_key = channel_keys(HARBOUR)[4]
+    work = Work(reply(1, "").id, line(1).id, (MessageId(12), MessageId(13)), at_ms=7)
+    await scene_store.start(scene(), None)
+    await scene_store.claim(HARBOUR, work)
+    await redis.hset(work_key, mapping={"messages": f"12,{bad},13", "at_ms": bad})
+
+    found = await scene_store.work(HARBOUR)
+    claimed = await scene_store.claim(HARBOUR, replace(work, messages=(MessageId(14),)))
+
+    assert found == replace(work, at_ms=0)
+    assert claimed == replace(work, messages=(MessageId(12), MessageId(13), MessageId(14)))
+
+
+@pytest.mark.parametrize("field", ["owner", "guild", "parent", "started_ms"])
+async def test_r11_a_foreign_head_is_named_and_a_line_is_not_taken_twice_for_it(
+    redis: Redis, scene_store: RedisSceneStore, field: str
+) -> None:
+    meta = channel_keys(HARBOUR)[0]
+    await scene_store.start(scene(), None)
+    good = await redis.hget(meta, field)
+    await redis.hset(meta, field, FOREIGN)
+
+    with pytest.raises(StoreUnavailable, match="scene makes no sense") as raised:
+        await scene_store.head(HARBOUR)
+    with pytest.raises(StoreUnavailable):
+        await scene_store.ingest(HARBOUR, line(1))
+    await redis.hset(meta, field, good)
+    again = await scene_store.ingest(HARBOUR, line(1))
+
+    assert FOREIGN not in str(raised.value)
+    assert raised.value.__cause__ is None
+    assert again.status is IngestStatus.STORED
+
+
+async def test_r11_a_foreign_name_among_the_live_channels_hides_no_other(
+    redis: Redis, scene_store: RedisSceneStore
+) -> None:
+    await scene_store.start(scene(), None)
+    await redis.hset(LIVE, mapping={FOREIGN: "x", "007": "x"})
+
+    assert await scene_store.live_channels() == [HARBOUR]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        '{"id":"x","role":"player","name":"","swipes":["a"],"current":1e999,"at_ms":"1"}',
+        '{"id":"x","role":"player","name":"","swipes":["a"],"current":0,"at_ms":Infinity}',
+        "[" * 100_000,
+    ],
+    ids=["an endless number", "no number", "deep"],
+)
+async def test_r11_a_turn_that_no_reader_ends_with_is_left_out(
+    redis: Redis, scene_store: RedisSceneStore, record: str
+) -> None:
+    await scene_store.start(scene(), None)
+    await scene_store.ingest(HARBOUR, line(1))
+    await scene_store.ingest(HARBOUR, line(2))
+    await redis.hset(channel_keys(HARBOUR)[1], line(1).id, record)
+
+    found = await scene_store.read(HARBOUR)
+
+    assert found is not None
+    assert [turn.id for turn in found.turns] == [line(2).id]

@@ -3,10 +3,14 @@
 A turn is a JSON object that scripts decode, change and encode again. Lua keeps
 numbers as doubles and cannot tell an empty list from an empty object, so every
 id and time is a string and an empty list is left out.
+
+What others have put among it is left out where a scene can do without, and
+logged without a word of it: it may be what somebody wrote.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bot.adapters.redis_store.keys import SCHEMA_VERSION
@@ -25,6 +29,11 @@ from bot.core.scene import (
     UserId,
     Work,
 )
+
+log = logging.getLogger(__name__)
+
+_DIGITS = 20
+"""Of the largest number that Discord or a clock can give us."""
 
 
 def turn_to_record(turn: Turn, *, write: str = "") -> str:
@@ -75,7 +84,7 @@ def turn_from_record(record: str) -> Turn:
             count=str(fields.get("count", "")),
             facts={str(name): str(text) for name, text in fields.get("facts", {}).items()},
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError("not a turn's record") from error
     if not 0 <= turn.current < len(turn.swipes):
         raise ValueError("a turn without a text")
@@ -104,7 +113,11 @@ def head_to_fields(head: SceneHead) -> dict[str, str]:
 def head_from_fields(
     channel: ChannelId, fields: Mapping[str, str], players: Mapping[str, str]
 ) -> SceneHead:
-    """Decode a scene's head. Fields of a newer schema are passed over."""
+    """Decode a scene's head. Fields of a newer schema are passed over, foreign players too.
+
+    Raises:
+        ValueError: a number is none. Without it we would not know where to post.
+    """
     guild, parent = fields.get("guild"), fields.get("parent")
     return SceneHead(
         place=Place(
@@ -119,7 +132,10 @@ def head_from_fields(
         scenario=fields.get("scenario", ""),
         length=length_from(fields.get("length")),
         next_length=length_from(fields.get("next_length")),
-        players={UserId(int(user)): name for user, name in sorted(players.items())},
+        players={
+            UserId(user): players[str(user)]
+            for user in numbers(sorted(players), channel, what="player")
+        },
         cut=TurnId(fields["cut"]) if fields.get("cut") else None,
         guard=_guard(fields.get("guard")),
         started_ms=int(fields.get("started_ms", 0)),
@@ -127,19 +143,30 @@ def head_from_fields(
     )
 
 
-def work_from_fields(fields: Mapping[str, str]) -> Work | None:
-    """Decode the reply in the making; None if there is none."""
+def work_from_fields(channel: ChannelId, fields: Mapping[str, str]) -> Work | None:
+    """Decode the reply in the making; None if there is none. Foreign fields count as absent."""
     if not fields.get("reply"):
         return None
+    noted = [part for part in fields.get("messages", "").split(",") if part]
+    at_ms = numbers([fields["at_ms"]], channel, what="time of a work") if "at_ms" in fields else []
     return Work(
         reply=TurnId(fields["reply"]),
         trigger=TurnId(fields.get("trigger", "")),
-        messages=tuple(
-            MessageId(int(part)) for part in fields.get("messages", "").split(",") if part
-        ),
-        at_ms=int(fields.get("at_ms", 0)),
+        messages=tuple(map(MessageId, numbers(noted, channel, what="message of a work"))),
+        at_ms=at_ms[0] if at_ms else 0,
         continues=fields.get("continues") == "1",
     )
+
+
+def numbers(texts: Iterable[str], channel: ChannelId | None, *, what: str) -> list[int]:
+    """The numbers among *texts* as we write them; of others only that they are there is logged."""
+    found = []
+    for text in texts:
+        if text.isdecimal() and len(text) <= _DIGITS and str(int(text)) == text:
+            found.append(int(text))
+        else:
+            log.warning("foreign %s left out", what, extra={"channel": channel})
+    return found
 
 
 def length_from(value: str | None) -> Length | None:

@@ -125,16 +125,20 @@ class RedisSceneStore:
 
     async def live_channels(self) -> Sequence[ChannelId]:
         """Every channel with a live scene; what is listed wrongly is taken off."""
-        listed = list((await self._run(self._redis.hgetall(keys.LIVE))).items())
+        tokens = await self._run(self._redis.hgetall(keys.LIVE))
+        listed = [
+            (ChannelId(number), tokens[str(number)])
+            for number in records.numbers(tokens, None, what="live channel")
+        ]
         live = []
         for at in range(0, len(listed), _CHUNK):
             chunk = listed[at : at + _CHUNK]
-            states = await self._run(self._live_states([ChannelId(int(name)) for name, _ in chunk]))
-            for (name, token), state in zip(chunk, states, strict=True):
+            states = await self._run(self._live_states([channel for channel, _ in chunk]))
+            for (channel, token), state in zip(chunk, states, strict=True):
                 if state == "1":
-                    live.append(ChannelId(int(name)))
+                    live.append(channel)
                 else:
-                    await self._unlist(ChannelId(int(name)), token)
+                    await self._unlist(channel, token)
         return sorted(live)
 
     async def set_live(self, channel: ChannelId, *, live: bool) -> SceneHead | None:
@@ -182,13 +186,13 @@ class RedisSceneStore:
         args = (turn.id, record, write, author if speaks else "", name, author)
         try:
             answer = await self._unbroken(self._ingest(channel, args))
+            status = IngestStatus(answer[0])
+            return Ingested(status, _head(channel, answer[1:]) if len(answer) > 1 else None)
         except (StoreUnavailable, asyncio.CancelledError):
             self._unsure[unsure] = write
             if len(self._unsure) > _UNSURE_KEPT:
                 self._unsure.popitem(last=False)
             raise
-        status = IngestStatus(answer[0])
-        return Ingested(status, _head(channel, answer[1:]) if len(answer) > 1 else None)
 
     async def _ingest(self, channel: ChannelId, args: Sequence[str]) -> Any:
         """Store a line; the first of somebody there, after their index names the channel."""
@@ -197,7 +201,8 @@ class RedisSceneStore:
             answer = await self._script("ingest", channel, (*args, *listed))
             if answer[0] != "unlisted":
                 return answer
-            await self._index.put(channel, answer[1])
+            users = records.numbers(answer[1], channel, what="user")
+            await self._index.put(channel, map(str, users))
             listed.update(answer[1])
 
     async def lease(self, channel: ChannelId, owner: str, for_s: float) -> int | None:
@@ -210,7 +215,7 @@ class RedisSceneStore:
     async def claim(self, channel: ChannelId, work: Work, *, fence: int | None = None) -> Work:
         args = (work.reply, work.trigger, work.at_ms, "1" if work.continues else "")
         answer = await self._change("claim", channel, *args, _written(fence), *work.messages)
-        return records.work_from_fields(records.pairs(answer)) or work
+        return records.work_from_fields(channel, records.pairs(answer)) or work
 
     async def posted(
         self, channel: ChannelId, reply: TurnId, message: MessageId, *, fence: int | None = None
@@ -218,9 +223,8 @@ class RedisSceneStore:
         await self._change("posted", channel, reply, message, _written(fence))
 
     async def work(self, channel: ChannelId) -> Work | None:
-        return records.work_from_fields(
-            await self._run(self._redis.hgetall(keys.work_key(channel)))
-        )
+        fields = await self._run(self._redis.hgetall(keys.work_key(channel)))
+        return records.work_from_fields(channel, fields)
 
     async def commit(self, channel: ChannelId, turn: Turn, *, fence: int | None = None) -> None:
         if turn.author is not None:
@@ -244,7 +248,8 @@ class RedisSceneStore:
         token = await self._listed(channel)
         users = await self._change("purge", channel)
         await self._unlist(channel, token)
-        await self._index.drop(channel, [UserId(int(user)) for user in users])
+        listed = records.numbers(users, channel, what="user")
+        await self._index.drop(channel, map(UserId, listed))
 
     async def channels_of(self, user: UserId) -> Sequence[ChannelId]:
         return await self._index.channels_of(user)
@@ -315,7 +320,13 @@ class RedisSceneStore:
 
 
 def _head(channel: ChannelId, answer: Sequence[Sequence[str]]) -> SceneHead:
-    return records.head_from_fields(channel, records.pairs(answer[0]), records.pairs(answer[1]))
+    fields, players = records.pairs(answer[0]), records.pairs(answer[1])
+    try:
+        return records.head_from_fields(channel, fields, players)
+    except ValueError:
+        # It would quote what stands there, which may be anything.
+        log.warning("damaged head", extra={"channel": channel})
+        raise StoreUnavailable("What Redis holds of this scene makes no sense.") from None
 
 
 def _written(fence: int | None) -> str | int:

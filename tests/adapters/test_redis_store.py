@@ -40,19 +40,6 @@ async def fill(store: RedisSceneStore) -> None:
     await store.claim(HARBOUR, Work(reply(2, "").id, line(2).id, (MessageId(12),)))
 
 
-async def test_every_key_of_a_channel_expires_and_each_write_puts_it_off(
-    store: RedisSceneStore, redis: Redis
-) -> None:
-    await fill(store)
-    for key in channel_keys(HARBOUR):
-        await redis.pexpire(key, 60_000)
-
-    await store.set_length(HARBOUR, Length("long"))
-
-    left = [await redis.pttl(key) for key in channel_keys(HARBOUR)]
-    assert all(DAY_MS - 60_000 < ms <= DAY_MS for ms in left), left
-
-
 async def test_every_key_is_in_the_key_table(store: RedisSceneStore, redis: Redis) -> None:
     await fill(store)
     await store.put_note("n", "x")

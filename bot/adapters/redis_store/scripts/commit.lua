@@ -41,5 +41,6 @@ if (is_new or was_claimed) and (redis.call('HGET', META, 'next_length') or '') ~
   redis.call('HSET', META, 'next_length', '')
   differs = true
 end
-if differs then changed() else renew() end
+local made = {TURNS, ORDER, SHOWN}
+if differs then changed(made) else renew_if_due(made) end
 return 1

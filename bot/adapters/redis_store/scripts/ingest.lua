@@ -30,6 +30,6 @@ else
   end
   store(id, record)
   if user ~= '' then redis.call('HSET', PLAYERS, user, name) end
-  changed()
+  changed({TURNS, ORDER, SHOWN, PLAYERS})
 end
 return {status, unpack(head())}

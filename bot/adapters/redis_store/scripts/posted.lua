@@ -12,5 +12,5 @@ if not names(noted, message) then
   if noted ~= '' then noted = noted .. ',' end
   redis.call('HSET', WORK, 'messages', noted .. message)
 end
-renew()
+renew_if_due({})
 return 1

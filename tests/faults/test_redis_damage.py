@@ -19,7 +19,7 @@ from bot.core.scene import MessageId, Work
 from tests.faults.redis_acts import ACTS
 from tests.scenes import ANN, HARBOUR, line, reply, scene
 
-VALUES = ("", "-1", "007", "\u0663", "1e999", "[]", '{"id":3}', "9" * 400)
+VALUES = ("", "-1", "007", "\u0663", "1e999", "[]", '{"id":3}', "9" * 400, b"\xff\xfe")
 
 Damage = Callable[[Redis, str], Awaitable[object]]
 
@@ -34,7 +34,7 @@ async def _halve(redis: Redis, key: str) -> None:
         await redis.hset(key, field, value[: len(value) // 2])
 
 
-def _every_field(value: str) -> Damage:
+def _every_field(value: str | bytes) -> Damage:
     async def overwrite(redis: Redis, key: str) -> None:
         for field in await redis.hkeys(key):
             await redis.hset(key, field, value)
@@ -42,7 +42,7 @@ def _every_field(value: str) -> Damage:
     return overwrite
 
 
-def _strange_field(value: str) -> Damage:
+def _strange_field(value: str | bytes) -> Damage:
     return lambda redis, key: redis.hset(key, value, value)
 
 

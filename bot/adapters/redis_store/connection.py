@@ -199,6 +199,7 @@ def _client(url: str, timeout_s: float) -> RedisClient:
 def _options(timeout_s: float) -> dict[str, Any]:
     return {
         "decode_responses": True,
+        "encoding_errors": "replace",
         "protocol": 2,
         "socket_timeout": timeout_s,
         "socket_connect_timeout": timeout_s,

@@ -2,8 +2,9 @@
 
 `{C}` is a channel's id in braces: a hash tag, which keeps all keys of one
 channel on one node of a Redis Cluster, as a script that touches them needs.
-Every change of a channel sets the expiry of all its keys anew, so they vanish
-together once the channel has been silent for the store's *ttl*.
+A change of a channel sets the expiry of all its keys anew (one that every turn
+makes, once a tenth of it is over), so they vanish together once the channel has
+been silent for the store's *ttl*.
 
     key             type    content                                       expires
     --------------  ------  --------------------------------------------  -------

@@ -3,6 +3,7 @@
 from bot.core.errors import (
     GenerationError,
     GenerationRejected,
+    LeaseLost,
     PostError,
     RoleplayError,
     StoreRefusesWrites,
@@ -20,6 +21,7 @@ _SENTENCES: tuple[tuple[type[RoleplayError], str], ...] = (
     (GenerationError, "The model is not answering. Your line is kept; please try again."),
     (StoreRefusesWrites, "My memory is full or read-only. The host has to look at it."),
     (StoreUnavailable, "I cannot reach my memory right now. Please try again in a moment."),
+    (LeaseLost, "Another process of mine has taken this over. Please try again in a moment."),
     (PostError, "Discord did not take my message. Please try again."),
 )
 

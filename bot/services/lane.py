@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.core.scene import ChannelId, MessageId, SceneHead, TurnId, UserId
+from bot.services.hold import Hold
 from bot.services.interrupt import Interrupt, Reason
 
 MOST_PAUSES = 5
@@ -19,12 +20,14 @@ class Trigger:
         author: None for a line nobody owns.
         shown: messages of an earlier reply to it, which this one replaces.
         continues: the text of that reply, if it is to go on rather than anew.
+        is_left_over: found at a start; another process may be at it, or done.
     """
 
     turn: TurnId
     author: UserId | None
     shown: tuple[MessageId, ...] = ()
     continues: str = ""
+    is_left_over: bool = False
 
 
 @dataclass(slots=True)
@@ -60,6 +63,10 @@ class Lane:
         self.is_unwanted = False
         """Whether somebody has removed one of them."""
         self.partial = Partial(trigger.turn)
+        self.hold: Hold | None = None
+        """What makes the channel ours; None before the first line is taken up."""
+        self.is_leaving = False
+        """Whether the process ends: what would have to be waited for is left to the next."""
         self.finished = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
         self._pending = True
@@ -89,6 +96,16 @@ class Lane:
         """Somebody asks again: do not wait out a pause."""
         self._hurry.set()
 
+    @property
+    def fence(self) -> int | None:
+        """Goes with every change that only the channel's holder may make."""
+        return None if self.hold is None else self.hold.fence
+
+    def leave(self) -> None:
+        """The process is about to end."""
+        self.is_leaving = True
+        self.hurry()
+
     def take(self) -> bool:
         """Whether a line waits; it is then no longer counted as waiting."""
         was_pending, self._pending = self._pending, False
@@ -115,12 +132,30 @@ class Lane:
         self.shown_in.discard(message)
         self.taken_away.add(message)
 
-    def removed(self, turns: Sequence[TurnId], messages: Sequence[MessageId]) -> None:
-        """Lines and messages are gone: nobody wants a reply to such a line, or shown in such."""
+    def removed(
+        self, turns: Sequence[TurnId], messages: Sequence[MessageId], left: Trigger | None = None
+    ) -> None:
+        """Lines and messages are gone: nobody wants a reply to such a line, or shown in such.
+
+        Args:
+            left: what still waits for a reply, if the newest line is gone.
+        """
         if not self.shown_in.isdisjoint(messages):
             self.is_unwanted = True
-        if self.is_unwanted or self.newest.turn in turns:
+        is_gone = self.newest.turn in turns
+        if self.is_unwanted or (is_gone and left is None):
             self.interrupt.request(Reason.STOP)
+        elif is_gone and left is not None:
+            self._falls_back(left)
+
+    def _falls_back(self, line: Trigger) -> None:
+        """Go on with *line*. A reply to it that shows already just goes on."""
+        if not self.is_showing:
+            self.newest = line
+            self.interrupt.request(Reason.MERGE)
+        elif self.newest.turn != self.partial.turn:  # the line that is gone was to be next
+            self.newest = line
+            self._pending = line.turn != self.partial.turn
 
     def joined(self) -> None:
         """The reply in the making answers everything up to the newest line."""

@@ -6,7 +6,13 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from bot.core.characters import Character
-from bot.core.errors import CharacterUnknown, NoLiveScene, PostError, StoreUnavailable
+from bot.core.errors import (
+    CharacterUnknown,
+    LeaseLost,
+    NoLiveScene,
+    PostError,
+    StoreUnavailable,
+)
 from bot.core.facts import Ending, ReplyFacts
 from bot.core.ports import Button, CharacterSource, Metrics, SceneStore, Speaker
 from bot.core.profiles import ModelProfile
@@ -100,6 +106,7 @@ class ReplyWriter:
         Raises:
             GenerationError, StoreUnavailable, StoreRefusesWrites, PostError,
             TooBusy, UserError: no reply, or only a part of one, is there.
+            LeaseLost: another process writes it.
         """
         character = self._character_of(lane.head)
         await self._make_room(lane)
@@ -141,7 +148,7 @@ class ReplyWriter:
             at_ms=self._now_ms(),
             continues=bool(continues),
         )
-        return await self._store.claim(lane.channel, work)
+        return await self._store.claim(lane.channel, work, fence=lane.fence)
 
     async def _make_room(self, lane: Lane) -> None:
         """End an unfinished reply to an earlier line: the new one belongs below its own line."""
@@ -168,11 +175,18 @@ class ReplyWriter:
                         await live.finish(lane.partial.spoken)
                     else:
                         await live.discard()
-        await self._store.abandon(lane.channel, work.reply)
+        await self._store.abandon(lane.channel, work.reply, fence=lane.fence)
 
     async def _posted(self, lane: Lane, message: MessageId) -> None:
         lane.shown_in.add(message)
-        await self._store.posted(lane.channel, reply_turn_id(lane.partial.turn), message)
+        reply = reply_turn_id(lane.partial.turn)
+        try:
+            await self._store.posted(lane.channel, reply, message, fence=lane.fence)
+        except LeaseLost:
+            # Here we are in the editor's task; the lane's own is told by its hold.
+            if lane.hold is not None:
+                lane.hold.strays.append(message)
+                lane.hold.lose()
 
     async def _compose(self, lane: Lane, live: LiveReply, character: Character) -> Draft | None:
         """Stream one reply onto the screen; None if it was stopped before it began."""
@@ -229,7 +243,7 @@ class ReplyWriter:
         if draft is None or not draft.text or lane.is_unwanted:
             if lane.is_unwanted or not lane.newest.shown:  # what is stored already stays as it is
                 await live.discard()
-            await self._store.abandon(lane.channel, reply)
+            await self._store.abandon(lane.channel, reply, fence=lane.fence)
             return "stopped"
         messages = await live.finish(draft.text, _offers(lane, draft))
         turn = Turn(
@@ -249,11 +263,11 @@ class ReplyWriter:
         """Remember the reply; it is on the screen, so a short loss of Redis is waited out."""
         for pause_s in COMMIT_PAUSES_S:
             try:
-                return await self._store.commit(lane.channel, turn)
+                return await self._store.commit(lane.channel, turn, fence=lane.fence)
             except StoreUnavailable:
                 log.warning("a reply is not stored yet", extra={"channel": lane.channel})
                 await asyncio.sleep(pause_s)
-        return await self._store.commit(lane.channel, turn)
+        return await self._store.commit(lane.channel, turn, fence=lane.fence)
 
     def _character_of(self, head: SceneHead) -> Character:
         character = self._characters.characters().get(head.character)

@@ -17,6 +17,7 @@ from bot.core.error_sentences import is_bug, sentence_for
 from bot.core.errors import (
     GenerationError,
     GenerationRejected,
+    LeaseLost,
     NoLiveScene,
     PostRefused,
     StoreRefusesWrites,
@@ -33,16 +34,16 @@ from bot.core.scene import (
     Turn,
     TurnId,
     player_turn_id,
-    reply_turn_id,
-    trigger_of,
 )
 from bot.core.triggers import Decision, decide
+from bot.services.again import anew, going_on
+from bot.services.channel_leases import ChannelLeases
 from bot.services.incoming import Incoming, Patience
 from bot.services.interrupt import Reason
 from bot.services.lane import Lane, Trigger
 from bot.services.notices import Notices
 from bot.services.prompting import Prompting
-from bot.services.recovery import left_unanswered
+from bot.services.recovery import left_unanswered, line_left
 from bot.services.reply_writer import ReplyWriter, another_try
 
 log = logging.getLogger(__name__)
@@ -59,10 +60,6 @@ ROUND_BEGINS = (
 )
 
 
-class StoryWentOn(UserError):
-    """The line that is to be answered again is not the newest any more."""
-
-
 class TurnPipeline:
     """Answers lines in live scenes. Enter it to give its tasks an owner."""
 
@@ -73,6 +70,7 @@ class TurnPipeline:
         voice: Voice,
         writer: ReplyWriter,
         prompting: Prompting,
+        leases: ChannelLeases,
         metrics: Metrics,
         patience: Patience,
         now_ms: Callable[[], int],
@@ -81,6 +79,7 @@ class TurnPipeline:
         self._notices = Notices(voice)
         self._writer = writer
         self._prompting = prompting
+        self._leases = leases
         self._metrics = metrics
         self._patience = patience
         self._now_ms = now_ms
@@ -103,7 +102,7 @@ class TurnPipeline:
         """Take no new work and let replies end; returns whether all did in time."""
         self._closing = True
         for lane in self._lanes.values():
-            lane.hurry()  # who waits for the model leaves the line to the next process
+            lane.leave()  # who waits for the model leaves the line to the next process
         try:
             async with asyncio.timeout(within_s):
                 while running := [lane.finished.wait() for lane in self._lanes.values()]:
@@ -215,12 +214,7 @@ class TurnPipeline:
         if (under_way := self._under_way(channel, trigger)) is not None:
             return under_way
         scene = await self._live_scene(channel)
-        players = [turn for turn in scene.turns if turn.role is Role.PLAYER]
-        if not players or players[-1].id != trigger:
-            raise StoryWentOn("The story has gone on since. Just write your next line.")
-        earlier = [turn for turn in scene.turns if turn.id == reply_turn_id(trigger)]
-        shown = earlier[-1].messages if earlier else ()
-        self._poke(scene.head, Trigger(trigger, players[-1].author, shown))
+        self._poke(scene.head, anew(scene, trigger))
         return True
 
     async def continue_reply(self, channel: ChannelId, reply: TurnId) -> bool:
@@ -230,14 +224,10 @@ class TurnPipeline:
             UserError: there is no such reply, or the story has gone on.
         """
         scene = await self._live_scene(channel)
-        last = scene.turns[-1] if scene.turns else None
-        trigger = trigger_of(reply)
-        if last is None or last.id != reply or trigger is None:
-            raise StoryWentOn("The story has gone on since. Just write your next line.")
-        if (under_way := self._under_way(channel, trigger)) is not None:
+        rest = going_on(scene, reply)
+        if (under_way := self._under_way(channel, rest.turn)) is not None:
             return under_way
-        author = next((turn.author for turn in scene.turns if turn.id == trigger), None)
-        self._poke(scene.head, Trigger(trigger, author, last.messages, continues=last.text))
+        self._poke(scene.head, rest)
         return True
 
     def _under_way(self, channel: ChannelId, trigger: TurnId) -> bool | None:
@@ -258,14 +248,17 @@ class TurnPipeline:
             raise NoLiveScene("No scene is live here. Start one with /roleplay start.")
         return scene
 
-    async def recover(self) -> int:
+    async def recover(self, predecessor: str | None = None) -> int:
         """After a start: answer what a crash or a restart left unanswered; returns how many.
 
         Lines older than `resume_age_s` are left alone: an answer out of the
-        blue would surprise more than help.
+        blue would surprise more than help. What *predecessor* held is free at
+        once: that process is known to have ended.
         """
         count = 0
         for channel in await self._insist(self._store.live_channels):
+            if predecessor is not None:
+                await self._insist(partial(self._store.release, channel, predecessor))
             self._note_live(channel, live=True)
             scene = await self._insist(partial(self._store.read, channel))
             work = await self._insist(partial(self._store.work, channel))
@@ -292,7 +285,9 @@ class TurnPipeline:
         if gone:
             self._prompting.forget(channel)  # it holds what was deleted
         if (lane := self._lanes.get(channel)) is not None:
-            lane.removed(gone, messages)
+            is_gone = lane.newest.turn in gone
+            scene = await self._insist(partial(self._store.read, channel)) if is_gone else None
+            lane.removed(gone, messages, line_left(scene) if scene else None)
 
     async def _serve(self, lane: Lane) -> None:
         try:
@@ -304,24 +299,44 @@ class TurnPipeline:
 
     async def _answer(self, lane: Lane) -> None:
         started = asyncio.get_running_loop().time()
-        outcome: str | None
+        outcome: str | None = None
         try:
-            outcome = await self._answer_or_wait(lane)
-        except asyncio.CancelledError:
-            raise
-        except NoLiveScene as error:
-            outcome = "stopped"  # whoever stopped the scene knows
-            await self._let_go(lane, error)
+            hold = await self._leases.take(lane, within_s=self._patience.resume_age_s)
+            if hold is not None:
+                async with self._leases.kept(lane, hold, self._tasks):
+                    outcome = await self._answer_alone(lane)
+            elif lane.interrupt.reason is Reason.STOP:
+                outcome = "stopped"
+        except LeaseLost:
+            await self._yield_to_another(lane)
         except Exception as error:  # the task's boundary: a lane must never die silently
             outcome = "failed"
             facts = {"channel": lane.channel, "error": type(error).__name__}
             log.warning("a reply failed", extra=facts, exc_info=is_bug(error))
-            await self._let_go(lane, error)
             await self._notices.say(lane.head.place, sentence_for(error), another_try(lane))
         finally:
             lane.interrupt.clear()
         if outcome is not None:
             self._metrics.turn_ended(outcome, asyncio.get_running_loop().time() - started)
+
+    async def _answer_alone(self, lane: Lane) -> str | None:
+        """Answer while no other process does; what failed is let go while that is so."""
+        try:
+            return await self._answer_or_wait(lane)
+        except LeaseLost:
+            raise
+        except NoLiveScene as error:
+            await self._let_go(lane, error)
+            return "stopped"  # whoever stopped the scene knows
+        except Exception as error:
+            await self._let_go(lane, error)
+            raise
+
+    async def _yield_to_another(self, lane: Lane) -> None:
+        """Another process has the reply: nothing is said, and nothing of its is touched."""
+        log.info("another process has taken a channel over", extra={"channel": lane.channel})
+        for stray in lane.hold.strays if lane.hold is not None else ():
+            await self._notices.take_back(lane.head.place, stray)
 
     async def _answer_or_wait(self, lane: Lane) -> str | None:
         """Answer; while the model is away, say so once and come back until it answers.
@@ -376,6 +391,6 @@ class TurnPipeline:
             if isinstance(error, PostRefused) and not work.continues:
                 await self._writer.take_back(lane)
             elif not work.messages or work.continues:  # what is stored already stays as it is
-                await self._store.abandon(lane.channel, work.reply)
+                await self._store.abandon(lane.channel, work.reply, fence=lane.fence)
         except (StoreUnavailable, StoreRefusesWrites, UserError):
             log.warning("work is left behind", extra={"channel": lane.channel})

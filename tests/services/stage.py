@@ -24,6 +24,7 @@ from bot.core.scene import (
 )
 from bot.core.split import split
 from bot.core.triggers import Decision
+from bot.services.channel_leases import ChannelLeases
 from bot.services.dispatcher import Dispatcher
 from bot.services.drafting import Drafter
 from bot.services.incoming import Incoming, Patience
@@ -141,6 +142,8 @@ async def open_stage(
     store: MemorySceneStore | None = None,
     voice: ScriptedVoice | None = None,
     slots: int = 4,
+    process: str = "this process",
+    lease_s: float = 15.0,
 ) -> AsyncGenerator[Stage, None]:
     store = store or MemorySceneStore()
     voice = voice or ScriptedVoice()
@@ -184,6 +187,7 @@ async def open_stage(
             voice=voice,
             writer=writer,
             prompting=prompting,
+            leases=ChannelLeases(store, owner=process, for_s=lease_s),
             metrics=metrics,
             patience=Patience(
                 resume_age_s=resume_age_s,

@@ -8,7 +8,7 @@ import pytest
 from bot.core.facts import Ending, ReplyFacts
 from bot.core.lengths import Length
 from bot.core.scene import GuardLevel, TurnId
-from bot.services.turns import StoryWentOn
+from bot.services.again import StoryWentOn
 from tests.fakes.scripted_tgi import Fault, story
 from tests.services.stage import HARBOUR, MARA, Stage, open_stage
 

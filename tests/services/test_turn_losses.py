@@ -8,7 +8,7 @@ import pytest
 
 from bot.core.errors import PostError, StoreUnavailable, UserError
 from bot.core.ports import Speaker
-from bot.core.scene import ChannelId, MessageId, SceneHead, Work
+from bot.core.scene import ChannelId, MessageId, SceneHead, Turn, Work
 from tests.fakes.memory_store import MemorySceneStore
 from tests.fakes.scripted_tgi import Fault, story
 from tests.services.stage import HARBOUR, TAVERN, Stage, open_stage
@@ -283,3 +283,88 @@ async def test_a_part_that_we_take_away_ourselves_does_not_make_us_forget_the_re
 
     assert stage.screen() == ["I hear you."]
     assert (await stage.last_turn()).messages == stored.messages
+
+
+async def test_asking_anew_is_possible_when_the_newest_of_merged_lines_is_gone() -> None:
+    async with open_stage(merge_pause_s=0.05) as stage:
+        await stage.begin()
+        await stage.say("First.")
+        turn, _ = await stage.say("Second.")
+        await stage.quiet()
+        gone = [line for line in await lines(stage) if line.id == turn]
+        await stage.pipeline.deleted(HARBOUR.channel, gone[0].messages)
+        stage.tgi.reply = lambda _: " A better one."
+
+        assert await stage.pipeline.retry(HARBOUR.channel, turn)
+        await stage.quiet()
+
+        assert stage.screen() == ["A better one."]
+        assert await stage.memory() == [("Mara", "First."), ("Mira", "A better one.")]
+
+
+async def test_asking_anew_is_refused_when_a_line_came_after_the_reply(stage: Stage) -> None:
+    turn, _ = await stage.say("First.")
+    await stage.quiet()
+    gone = [line for line in await lines(stage) if line.id == turn]
+    await stage.pipeline.deleted(HARBOUR.channel, gone[0].messages)
+    await stage.say("Second.")
+    await stage.quiet()
+
+    with pytest.raises(UserError, match="gone on"):
+        await stage.pipeline.retry(HARBOUR.channel, turn)
+
+
+async def lines(stage: Stage) -> tuple[Turn, ...]:
+    scene = await stage.store.read(HARBOUR.channel)
+    assert scene is not None
+    return scene.turns
+
+
+async def test_deleting_the_newest_of_merged_lines_leaves_a_reply_to_the_others(
+    stage: Stage,
+) -> None:
+    stage.tgi.first_token_s = 0.3
+    await stage.say("First.")
+    turn, _ = await stage.say("Second.")
+    await stage.until(lambda: any("Second." in asked.prompt for asked in stage.tgi.asked))
+
+    gone = [line for line in await lines(stage) if line.id == turn]
+    await stage.pipeline.deleted(HARBOUR.channel, gone[0].messages)
+    await stage.quiet()
+
+    assert stage.screen() == ["I hear you."]
+    assert await stage.memory() == [("Mara", "First."), ("Mira", "I hear you.")]
+    assert "Second." not in stage.tgi.asked[-1].prompt
+    assert stage.metrics.outcomes == ["replied"]
+
+
+async def test_deleting_the_newest_of_merged_lines_does_not_end_a_reply_that_shows(
+    stage: Stage,
+) -> None:
+    stage.tgi.reply = lambda _: story(30)
+    stage.tgi.tokens_per_s = 100
+    await stage.say("First.")
+    turn, _ = await stage.say("Second.")
+    await stage.until(lambda: bool(stage.screen()))
+
+    gone = [line for line in await lines(stage) if line.id == turn]
+    await stage.pipeline.deleted(HARBOUR.channel, gone[0].messages)
+    await stage.quiet()
+
+    assert stage.screen() == [story(30).strip()]
+    assert [name for name, _ in await stage.memory()] == ["Mara", "Mira"]
+
+
+async def test_deleting_a_line_that_waits_ends_only_the_wait_for_its_reply(stage: Stage) -> None:
+    stage.tgi.reply = lambda _: story(30)
+    stage.tgi.tokens_per_s = 100
+    await stage.say("First.")
+    await stage.until(lambda: bool(stage.screen()))
+    turn, _ = await stage.say("Second.")
+
+    gone = [line for line in await lines(stage) if line.id == turn]
+    await stage.pipeline.deleted(HARBOUR.channel, gone[0].messages)
+    await stage.quiet()
+
+    assert stage.screen() == [story(30).strip()]
+    assert stage.metrics.outcomes == ["replied"]

@@ -1,0 +1,50 @@
+"""Having a channel to ourselves, and how work there learns that this is over."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from bot.core.errors import LeaseLost
+from bot.core.scene import MessageId
+
+
+class Hold:
+    """A channel that is ours until it is given back, or until another process has it.
+
+    Attributes:
+        fence: goes with every change that only the holder may make.
+        strays: messages that we posted too late: whoever holds the channel now
+            knows nothing of them.
+    """
+
+    def __init__(self, fence: int) -> None:
+        self.fence = fence
+        self.strays: list[MessageId] = []
+        self.is_lost = False
+        self._scope: asyncio.Timeout | None = None
+
+    def lose(self) -> None:
+        """Another process has the channel: end the block as soon as it waits."""
+        self.is_lost = True
+        if self._scope is not None and not self._scope.expired():
+            self._scope.reschedule(asyncio.get_running_loop().time())
+
+    @asynccontextmanager
+    async def block(self) -> AsyncGenerator[None, None]:
+        """Run the block to its end, or until `lose`.
+
+        Raises:
+            LeaseLost: the channel is another process's now.
+        """
+        scope = asyncio.timeout(None)
+        try:
+            async with scope:
+                self._scope = scope
+                yield
+        except TimeoutError:
+            # The body's own TimeoutErrors are none of our business.
+            if not scope.expired():
+                raise
+            raise LeaseLost("Another process has taken the channel.") from None
+        finally:
+            self._scope = None

@@ -14,10 +14,17 @@ import aiohttp
 from bot.adapters.character_files import DirectoryCharacters
 from bot.adapters.discord_rest import DiscordRest, DiscordVoice, Portraits, WebhookDirectory
 from bot.adapters.http_server import open_http_server
+from bot.adapters.process_name import has_ended, our_name
 from bot.adapters.prometheus import PrometheusMetrics
-from bot.adapters.redis_store import RedisSceneStore
+from bot.adapters.redis_store import (
+    GatewayPlace,
+    RedisClient,
+    RedisSceneStore,
+    ShardLeases,
+    fingerprint,
+)
 from bot.adapters.tgi import TgiGenerator
-from bot.composition import open_generator, open_store, profile_of
+from bot.composition import answer_within, open_generator, open_redis, profile_of, store_on
 from bot.core.errors import (
     GenerationError,
     StartupError,
@@ -31,6 +38,7 @@ from bot.core.scene import ChannelId
 from bot.core.split import split
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.client import RoleplayBot, run_until_closed, use_discord_at
+from bot.services.channel_leases import ChannelLeases
 from bot.services.dispatcher import Dispatcher
 from bot.services.drafting import Drafter
 from bot.services.incoming import Patience
@@ -71,8 +79,8 @@ async def run_bot(settings: Settings, *, model_url: str | None = None) -> int:
         tgi = settings.tgi.model_copy(update={"urls": (model_url,)})
         settings = settings.model_copy(update={"tgi": tgi})
     try:
-        async with open_app(settings) as (bot, pipeline):
-            await _serve(bot, pipeline, token, stopped, drain_s=settings.turns.drain_s)
+        async with open_app(settings) as (bot, pipeline, place):
+            await _serve(bot, pipeline, place, stopped, settings)
     except* StartupError as group:
         raise first_of(group) from None
     return 0
@@ -81,29 +89,50 @@ async def run_bot(settings: Settings, *, model_url: str | None = None) -> int:
 async def _serve(
     bot: RoleplayBot,
     pipeline: TurnPipeline,
-    token: str,
+    place: GatewayPlace,
     stopped: asyncio.Event,
-    *,
-    drain_s: float,
+    settings: Settings,
 ) -> None:
-    """Stay connected until *stopped*, then let replies end."""
+    """Stay connected until *stopped*, then let replies end.
+
+    Raises:
+        StartupError: Discord cannot be had, or another process has our place there.
+    """
     async with asyncio.TaskGroup() as tasks:
-        connected = tasks.create_task(run_until_closed(bot, token))
+        connected = tasks.create_task(_connect(bot, place, settings))
         leaving = tasks.create_task(stopped.wait())
-        await asyncio.wait({connected, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not connected.done():
+        lost = tasks.create_task(place.keep())
+        await asyncio.wait({connected, leaving, lost}, return_when=asyncio.FIRST_COMPLETED)
+        is_lost = lost.done()
+        if is_lost:
+            await _close(bot)  # the other process hears all now
+        if place.is_ours and (is_lost or not connected.done()):
             log.info("stopping")
-            if not await pipeline.drain(drain_s):
+            if not await pipeline.drain(settings.turns.drain_s):
                 log.warning("replies were cut off at shutdown")
-            with suppress(TimeoutError):
-                async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                    await bot.close()
-        leaving.cancel()
-        connected.cancel()
+            await _close(bot)
+        for task in (leaving, connected, lost):
+            task.cancel()
+    if is_lost:
+        raise place.lost()
+
+
+async def _connect(bot: RoleplayBot, place: GatewayPlace, settings: Settings) -> None:
+    # A process that was told to stop may let its replies end; a killed one is waited out.
+    await place.take(settings.turns.drain_s + 2 * settings.turns.lease_s)
+    await run_until_closed(bot, _token(settings))
+
+
+async def _close(bot: RoleplayBot) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_TIMEOUT_S):
+            await bot.close()
 
 
 @asynccontextmanager
-async def open_app(settings: Settings) -> AsyncGenerator[tuple[RoleplayBot, TurnPipeline], None]:
+async def open_app(
+    settings: Settings,
+) -> AsyncGenerator[tuple[RoleplayBot, TurnPipeline, GatewayPlace], None]:
     """Build the bot; leaving the block closes everything in reverse order.
 
     Raises:
@@ -117,7 +146,12 @@ async def open_app(settings: Settings) -> AsyncGenerator[tuple[RoleplayBot, Turn
         )
         for warning in characters.warnings:
             log.warning(warning)
-        store = await open_store(settings, stack)
+        redis = await open_redis(settings, stack)
+        store = store_on(redis, settings)
+        await _complete_index(store)
+        owner = our_name()
+        place = _place(settings, redis, owner)
+        stack.push_async_callback(place.release)
         generator = await stack.enter_async_context(open_generator(settings))
         http = await stack.enter_async_context(
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=64))
@@ -128,6 +162,7 @@ async def open_app(settings: Settings) -> AsyncGenerator[tuple[RoleplayBot, Turn
         pipeline = await stack.enter_async_context(
             _pipeline(
                 settings,
+                owner=owner,
                 store=store,
                 generator=generator,
                 voice=voice,
@@ -156,7 +191,7 @@ async def open_app(settings: Settings) -> AsyncGenerator[tuple[RoleplayBot, Turn
         actions = Actions(scenes, pipeline, inspection, LengthTables(store, generator, profile))
 
         async def first_ready() -> None:
-            count = await pipeline.recover()
+            count = await pipeline.recover(place.predecessor)
             if count:
                 log.info("answering what was left", extra={"lines": count})
 
@@ -171,7 +206,29 @@ async def open_app(settings: Settings) -> AsyncGenerator[tuple[RoleplayBot, Turn
                 characters=characters,
             )
         )
-        yield bot, pipeline
+        yield bot, pipeline, place
+
+
+async def _complete_index(store: RedisSceneStore) -> None:
+    """What an earlier version left without an entry; the next start does what this one cannot."""
+    try:
+        count = await store.complete_user_index()
+    except (StoreUnavailable, StoreRefusesWrites) as error:
+        log.warning("the index is not complete", extra={"error": type(error).__name__})
+    else:
+        if count:
+            log.info("scenes of an earlier version were indexed", extra={"scenes": count})
+
+
+def _place(settings: Settings, redis: RedisClient, owner: str) -> GatewayPlace:
+    leases = ShardLeases(redis, answer_within=answer_within(settings))
+    return GatewayPlace(
+        leases,
+        bot=fingerprint(_token(settings)),
+        owner=owner,
+        for_s=settings.turns.lease_s,
+        has_ended=has_ended,
+    )
 
 
 def _voice(settings: Settings, http: aiohttp.ClientSession, notes: RedisSceneStore) -> DiscordVoice:
@@ -189,6 +246,7 @@ def _voice(settings: Settings, http: aiohttp.ClientSession, notes: RedisSceneSto
 def _pipeline(
     settings: Settings,
     *,
+    owner: str,
     store: RedisSceneStore,
     generator: TgiGenerator,
     voice: DiscordVoice,
@@ -223,6 +281,7 @@ def _pipeline(
         voice=voice,
         writer=writer,
         prompting=prompting,
+        leases=ChannelLeases(store, owner=owner, for_s=settings.turns.lease_s),
         metrics=metrics,
         patience=Patience(resume_age_s=settings.turns.resume_age_s),
         now_ms=_now_ms,

@@ -7,7 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 from bot.adapters.profile_files import load_profile
-from bot.adapters.redis_store import RedisSceneStore, check_server, connect, wait_until_ready
+from bot.adapters.redis_store import (
+    RedisClient,
+    RedisSceneStore,
+    check_server,
+    connect,
+    wait_until_ready,
+)
 from bot.adapters.tgi import Deadlines, TgiGenerator, open_tgi
 from bot.adapters.valkey import open_embedded
 from bot.core.profiles import ModelProfile
@@ -31,8 +37,8 @@ def profile_of(settings: Settings) -> ModelProfile:
     return replace(profile, **changes)
 
 
-async def open_store(settings: Settings, stack: AsyncExitStack) -> RedisSceneStore:
-    """The configured memory, or the embedded one; *stack* closes it.
+async def open_redis(settings: Settings, stack: AsyncExitStack) -> RedisClient:
+    """The configured server, or the embedded one; *stack* closes it.
 
     Raises:
         StartupError: it stays unreachable, or cannot be started.
@@ -46,12 +52,31 @@ async def open_store(settings: Settings, stack: AsyncExitStack) -> RedisSceneSto
     warning = await check_server(redis)
     if warning:
         log.warning(warning)
+    return redis
+
+
+async def open_store(settings: Settings, stack: AsyncExitStack) -> RedisSceneStore:
+    """The memory on that server.
+
+    Raises:
+        StartupError: it stays unreachable, or cannot be started.
+    """
+    return store_on(await open_redis(settings, stack), settings)
+
+
+def store_on(redis: RedisClient, settings: Settings) -> RedisSceneStore:
+    """The memory on *redis*, which stays the caller's."""
     return RedisSceneStore(
         redis,
         keep=settings.turns.history_keep,
         ttl=timedelta(days=settings.turns.history_days),
-        answer_within=timedelta(seconds=2.4 * settings.redis.timeout_s),
+        answer_within=answer_within(settings),
     )
+
+
+def answer_within(settings: Settings) -> timedelta:
+    """The longest wait for what Redis is asked, further tries included."""
+    return timedelta(seconds=2.4 * settings.redis.timeout_s)
 
 
 def open_generator(settings: Settings) -> AbstractAsyncContextManager[TgiGenerator]:

@@ -106,6 +106,8 @@ class TurnSettings(BaseModel, frozen=True, extra="forbid"):
     """Replies that may wait for their turn; one more is refused."""
     drain_s: Seconds = 25.0
     """On shutdown, how long replies in the making may go on."""
+    lease_s: Seconds = 15.0
+    """After a process was killed, how long another one waits before it takes its place."""
 
 
 class StreamSettings(BaseModel, frozen=True, extra="forbid"):

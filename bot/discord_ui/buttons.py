@@ -11,7 +11,7 @@ from bot.core.lengths import ChosenLength, Length, LengthStep
 from bot.core.scene import TurnId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.error_replies import telling
-from bot.services.turns import StoryWentOn
+from bot.services.again import StoryWentOn
 
 
 class StopButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"stop:(?P<channel>\d+)"):

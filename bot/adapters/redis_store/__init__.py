@@ -1,10 +1,12 @@
 """Scenes and notes in Redis: one atomic script for every change."""
 
 from bot.adapters.redis_store.connection import RedisClient, check_server, connect, wait_until_ready
+from bot.adapters.redis_store.gateway_place import GatewayPlace
 from bot.adapters.redis_store.shard_lease import ShardLeases, fingerprint
 from bot.adapters.redis_store.store import RedisSceneStore
 
 __all__ = [
+    "GatewayPlace",
     "RedisClient",
     "RedisSceneStore",
     "ShardLeases",

@@ -13,7 +13,7 @@ from tests.fakes.scripted_tgi import story
 from tests.fakes.scripted_voice import ScriptedVoice
 from tests.services.stage import HARBOUR, TOM, Stage, open_stage
 
-LEASE_S = 0.3
+LEASE_S = 0.6
 
 
 @asynccontextmanager
@@ -66,8 +66,9 @@ async def test_a_line_that_came_to_another_process_is_answered_after_the_reply_u
 
 
 async def test_a_reply_longer_than_the_lease_is_kept_by_who_writes_it() -> None:
-    async with two_processes(lease_s=0.1) as (one, two):
+    async with two_processes() as (one, two):
         tell_slowly(one)
+        one.tgi.tokens_per_s = 25
         await one.say("First.")
         await one.until(lambda: bool(one.screen()))
 
@@ -131,7 +132,7 @@ async def take_over(stage: Stage) -> int:
 
 
 async def test_who_loses_the_channel_falls_silent_and_takes_nothing_away() -> None:
-    async with two_processes(lease_s=0.1) as (one, _):
+    async with two_processes(lease_s=0.3) as (one, _):
         tell_slowly(one)
         turn, _ = await one.say("Good evening.")
         await one.until(lambda: bool(one.screen()))

@@ -1,13 +1,11 @@
 """Two bots with one token and one memory: one is connected, the other waits for its place."""
 
 import signal
-import time
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 
-from tests.fakes.scripted_tgi import story
 from tests.wire.running import BotProcess, Running, free_port, running
 
 
@@ -47,28 +45,6 @@ async def test_the_second_takes_over_when_the_first_is_told_to_stop(stage: Runni
         await other.stop()
 
     assert code == 0
-
-
-async def test_a_killed_bot_holds_nobody_up_on_the_same_machine(
-    clean_redis_url: str, tmp_path: Path
-) -> None:
-    async with running(clean_redis_url, tmp_path, BOT_TURNS__LEASE_S="60") as stage:
-        mara, tgi = stage.world.mara, stage.tgi
-        tgi.reply, tgi.tokens_per_s = lambda _: story(100), 40
-        await mara.answer(await mara.slash("roleplay start", character="clover", length="long"))
-        await mara.send("My name is Ada.")
-        half = await mara.wait_for_message(
-            lambda m: "Stop" in m.labels and "sea answers" in m.content
-        )
-
-        await stage.bot.kill()
-        tgi.tokens_per_s = 0
-        killed_at = time.monotonic()
-        await stage.bot.start()
-        whole = await mara.wait_for_message(lambda m: m.id == half.id and not m.labels, 30)
-
-        assert whole.content == story(100).strip()
-        assert time.monotonic() - killed_at < 30
 
 
 async def test_a_frozen_bot_is_replaced_and_ends_when_it_wakes(stage: Running) -> None:

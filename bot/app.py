@@ -172,23 +172,16 @@ async def open_app(
                 profile=profile,
             )
         )
-        scenes = Scenes(
+        actions = _actions(
+            settings,
             store=store,
+            generator=generator,
             voice=voice,
             characters=characters,
             prompting=prompting,
-            lengths=profile.lengths,
+            pipeline=pipeline,
+            profile=profile,
         )
-
-        inspection = Inspection(
-            store=store,
-            prompting=prompting,
-            characters=characters,
-            is_writing=pipeline.is_writing,
-            resume_age_s=settings.turns.resume_age_s,
-            now_ms=_now_ms,
-        )
-        actions = Actions(scenes, pipeline, inspection, LengthTables(store, generator, profile))
 
         async def first_ready() -> None:
             count = await pipeline.recover(place.predecessor)
@@ -207,6 +200,35 @@ async def open_app(
             )
         )
         yield bot, pipeline, place
+
+
+def _actions(
+    settings: Settings,
+    *,
+    store: RedisSceneStore,
+    generator: TgiGenerator,
+    voice: DiscordVoice,
+    characters: DirectoryCharacters,
+    prompting: Prompting,
+    pipeline: TurnPipeline,
+    profile: ModelProfile,
+) -> Actions:
+    scenes = Scenes(
+        store=store,
+        voice=voice,
+        characters=characters,
+        prompting=prompting,
+        lengths=profile.lengths,
+    )
+    inspection = Inspection(
+        store=store,
+        prompting=prompting,
+        characters=characters,
+        is_writing=pipeline.is_writing,
+        resume_age_s=settings.turns.resume_age_s,
+        now_ms=_now_ms,
+    )
+    return Actions(scenes, pipeline, inspection, LengthTables(store, generator, profile))
 
 
 async def _complete_index(store: RedisSceneStore) -> None:

@@ -111,7 +111,8 @@ class StartupError(RoleplayError):
 
     Attributes:
         exit_code: 2 usage, 69 Redis, Discord or the model's source unreachable,
-            70 a child process does not stay up, 78 settings.
+            70 a child process does not stay up, 75 another process is connected,
+            78 settings.
     """
 
     def __init__(self, sentence: str, *, exit_code: int) -> None:

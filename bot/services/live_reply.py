@@ -72,6 +72,7 @@ class LiveReply:
         buttons_while_writing: Sequence[Button] = (),
         already: Sequence[MessageId] = (),
         on_removing: Callable[[MessageId], None] = lambda _: None,
+        is_ours: Callable[[], bool] = lambda: True,
         part_limit: int = PART_LIMIT,
         last_edit_s: float = 20.0,
         retry_s: float = 0.5,
@@ -87,6 +88,8 @@ class LiveReply:
                 fails then does not end the reply: `finish` returns all ids.
             already: messages that show this reply from before a crash.
             on_removing: called with the id of each message that we take away.
+            is_ours: whether the reply is this process's to leave readable; where
+                another one writes it now, its text is newer.
             last_edit_s: how long `finish` may take.
             retry_s: the first pause after Discord did not take something.
         """
@@ -97,6 +100,7 @@ class LiveReply:
         self._split = split
         self._on_posted = on_posted
         self._on_removing = on_removing
+        self._is_ours = is_ours
         self._while_writing = tuple(buttons_while_writing)
         self._at_end: tuple[Button, ...] = ()
         self._parts = [_Part(message) for message in already]
@@ -134,7 +138,7 @@ class LiveReply:
         traceback: TracebackType | None,
     ) -> None:
         try:
-            if not self._settled:
+            if not self._settled and self._is_ours():
                 await self._leave_readable()
         finally:
             self._typist.cancel()

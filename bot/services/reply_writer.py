@@ -133,6 +133,7 @@ class ReplyWriter:
             already=already,
             on_posted=lambda message: self._posted(lane, message),
             on_removing=lane.taking_away,
+            is_ours=lambda: lane.hold is None or not lane.hold.is_lost,
         )
 
     async def _claim(self, lane: Lane) -> Work:

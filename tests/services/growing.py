@@ -32,6 +32,7 @@ def live(
     already: tuple[MessageId, ...] = (),
     on_posted: Noted = forget,
     on_removing: Callable[[MessageId], None] = lambda _: None,
+    is_ours: Callable[[], bool] = lambda: True,
     part_limit: int = 1_900,
     last_edit_s: float = 2.0,
 ) -> LiveReply:
@@ -43,6 +44,7 @@ def live(
         split=cut,
         on_posted=on_posted,
         on_removing=on_removing,
+        is_ours=is_ours,
         buttons_while_writing=[STOP],
         already=already,
         part_limit=part_limit,

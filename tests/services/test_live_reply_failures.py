@@ -268,3 +268,18 @@ async def test_text_is_on_its_way_within_milliseconds() -> None:
     delays.sort()
     assert delays[50] <= 0.030
     assert delays[98] <= 0.120
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+async def test_only_a_reply_that_is_still_ours_is_left_readable(*, is_ours: bool) -> None:
+    voice = ScriptedVoice()
+
+    with pytest.raises(RuntimeError):
+        async with live(voice, is_ours=lambda: is_ours) as reply:
+            reply.show("Ahoy")
+            await until(lambda: reply.shown)
+            reply.show("Ahoy, you!")
+            raise RuntimeError
+
+    assert texts(voice) == (["Ahoy, you!"] if is_ours else ["Ahoy"])
+    assert labels(voice) == ([[]] if is_ours else [["Stop"]])

@@ -12,6 +12,9 @@ from bot.core.scene import TurnId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.error_replies import telling
 from bot.services.again import StoryWentOn
+from bot.services.reply_writer import AGAIN_PREFIX, CONTINUE_PREFIX, RETRY_PREFIX
+
+_TURN = r"(?P<turn>[0-9a-z]{1,40})"
 
 
 class StopButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"stop:(?P<channel>\d+)"):
@@ -38,13 +41,11 @@ class StopButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"stop
                 await interaction.followup.send("That reply has ended already.", ephemeral=True)
 
 
-class RetryButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"retry:(?P<turn>[0-9a-z]{1,40})"
-):
-    """Asks again for a reply that could not be written."""
+class _TurnButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(?!)"):
+    """A button whose id names a turn. It is posted elsewhere; here it is only recognised."""
 
-    def __init__(self, turn: str) -> None:
-        super().__init__(discord.ui.Button(label="Try again", custom_id=f"retry:{turn}"))
+    def __init__(self, turn: str, custom_id: str) -> None:
+        super().__init__(discord.ui.Button(custom_id=custom_id))
         self.turn = TurnId(turn)
 
     @classmethod
@@ -54,7 +55,11 @@ class RetryButton(
         item: discord.ui.Item[Any],  # noqa: ARG003
         match: re.Match[str],
     ) -> Self:
-        return cls(match["turn"])
+        return cls(match["turn"], match.string)
+
+
+class RetryButton(_TurnButton, template=rf"{RETRY_PREFIX}{_TURN}"):
+    """Asks again for a reply that could not be written."""
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         await interaction.response.defer()
@@ -71,26 +76,8 @@ class RetryButton(
                     await interaction.delete_original_response()
 
 
-class ContinueButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
-    template=r"continue:(?P<turn>[0-9a-z]{1,40})",
-):
+class ContinueButton(_TurnButton, template=rf"{CONTINUE_PREFIX}{_TURN}"):
     """Has a reply that ran out of tokens written on, in its own message."""
-
-    def __init__(self, turn: str) -> None:
-        super().__init__(
-            discord.ui.Button(label="Continue", emoji="▶", custom_id=f"continue:{turn}")
-        )
-        self.turn = TurnId(turn)
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003  # discord.py's signature
-        item: discord.ui.Item[Any],  # noqa: ARG003
-        match: re.Match[str],
-    ) -> Self:
-        return cls(match["turn"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         await interaction.response.defer()
@@ -101,23 +88,8 @@ class ContinueButton(
                 await interaction.followup.send(text, ephemeral=True)
 
 
-class AgainButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"again:(?P<turn>[0-9a-z]{1,40})"
-):
+class AgainButton(_TurnButton, template=rf"{AGAIN_PREFIX}{_TURN}"):
     """Has the reply that it stands under written anew, in its own message."""
-
-    def __init__(self, turn: str) -> None:
-        super().__init__(discord.ui.Button(label="Write it anew", custom_id=f"again:{turn}"))
-        self.turn = TurnId(turn)
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003  # discord.py's signature
-        item: discord.ui.Item[Any],  # noqa: ARG003
-        match: re.Match[str],
-    ) -> Self:
-        return cls(match["turn"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         await interaction.response.defer()

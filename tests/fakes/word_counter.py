@@ -21,7 +21,7 @@ class WordCounter:
     def stream(
         self, request: GenerationRequest
     ) -> AbstractAsyncContextManager[AsyncIterator[Delta]]:
-        raise NotImplementedError(request.affinity)
+        raise AssertionError(f"nobody asks it to write: {request.affinity}")
 
     async def limits(self) -> ModelLimits:
         if self.is_away:

@@ -295,7 +295,11 @@ def story(tokens: int) -> str:
 def stories(tokens: int) -> Callable[[str], str]:
     """Replies of that many tokens, no two alike: a character that repeats itself is asked again."""
     chance = random.Random(7)
-    return lambda _: "".join(f" {chance.choice(WORDS)}" for _ in range(tokens))
+
+    def reply(_: str) -> str:
+        return "".join(f" {chance.choice(WORDS)}{chance.randrange(1000)}" for _ in range(tokens))
+
+    return reply
 
 
 async def _serve(options: argparse.Namespace) -> None:

@@ -73,6 +73,15 @@ class GuardLevel(StrEnum):
     STRICT = "strict"
 
 
+def mark_of(reply: TurnId, part: int) -> str:
+    """Name the post that shows the part of *reply* with that number, from 0.
+
+    It stands at the end of a button's id under the message, so that a post of
+    which nobody knows whether it arrived can be recognised.
+    """
+    return f"{reply}.{part}"
+
+
 def trigger_of(reply: TurnId) -> TurnId | None:
     """Undo `reply_turn_id`; None for a turn that is no reply."""
     return TurnId(reply[:-1]) if reply.endswith("r") else None
@@ -87,6 +96,9 @@ class Turn:
         count: how many tokens the current text has, as `core.token_counts`
             writes it down; empty or outdated if nobody has counted.
         facts: how it came about, as `core.facts` writes it down.
+        parts: the text of each of several messages that show it; empty for one.
+        edited_ms: Discord's time of the last change on the screen; an event
+            that is older tells nothing new. 0 if nobody knows.
     """
 
     id: TurnId
@@ -100,6 +112,8 @@ class Turn:
     pinned: bool = False
     count: str = ""
     facts: Mapping[str, str] = field(default_factory=dict, hash=False)
+    parts: tuple[str, ...] = ()
+    edited_ms: int = 0
 
     @property
     def text(self) -> str:
@@ -119,6 +133,8 @@ class SceneHead:
         cut: the first turn that goes into the prompt as a matter of course;
             None for all, and the examples too.
         guard: how closely replies are watched for the players' parts.
+        seen: the newest message of the channel that was taken notice of; what
+            is newer may have been missed.
         version: grows with every change of the scene.
     """
 
@@ -134,6 +150,7 @@ class SceneHead:
     cut: TurnId | None = None
     guard: GuardLevel = GuardLevel.NORMAL
     started_ms: int = 0
+    seen: MessageId | None = None
     version: int = 0
 
 
@@ -154,6 +171,10 @@ class Work:
         trigger: id of the newest turn it answers.
         messages: Discord messages that already show a part of it.
         continues: whether a reply that is stored goes on, rather than anew.
+        written: what the model had written by the last checkpoint, as it came.
+        tokens: how many tokens that is.
+        posting: mark of the post that may be under way, or may have arrived
+            without anybody knowing; empty if there is none.
     """
 
     reply: TurnId
@@ -161,3 +182,11 @@ class Work:
     messages: tuple[MessageId, ...] = ()
     at_ms: int = 0
     continues: bool = False
+    written: str = ""
+    tokens: int = 0
+    posting: str = ""
+
+    @property
+    def shows(self) -> bool:
+        """Whether a part of it is, or may be, on the screen."""
+        return bool(self.messages or self.posting)

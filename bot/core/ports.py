@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from enum import StrEnum
+from types import MappingProxyType
 from typing import Protocol
 
 from bot.core.characters import Character
@@ -22,6 +22,7 @@ from bot.core.scene import (
     UserId,
     Work,
 )
+from bot.core.store_answers import Deleted, Ingested, Survey, Taken
 
 
 class TextGenerator(Protocol):
@@ -56,21 +57,7 @@ class TextGenerator(Protocol):
         ...
 
 
-class IngestStatus(StrEnum):
-    """What became of a member's message."""
-
-    STORED = "stored"
-    DUPLICATE = "duplicate"  # known already, or deleted since
-    TOO_OLD = "too old"  # from before what the scene still remembers
-    NO_SCENE = "no scene"  # the channel has no live scene
-
-
-@dataclass(frozen=True, slots=True)
-class Ingested:
-    """Answer of `SceneStore.ingest`; `head` is the scene after it, if live."""
-
-    status: IngestStatus
-    head: SceneHead | None
+NOTHING_COUNTED: Mapping[TurnId, str] = MappingProxyType({})
 
 
 class SceneStore(Protocol):
@@ -116,15 +103,52 @@ class SceneStore(Protocol):
         """Choose the length of the next reply only."""
         ...
 
-    async def ingest(self, channel: ChannelId, turn: Turn) -> Ingested:
-        """Remember a member's line, in the order of turn ids, once."""
+    async def survey(self, channels: Sequence[ChannelId]) -> Sequence[Survey]:
+        """Look at many scenes, in that order; those that are gone or damaged are left out."""
         ...
 
-    async def lease(self, channel: ChannelId, owner: str, for_s: float) -> int | None:
+    async def ingest(self, channel: ChannelId, turn: Turn) -> Ingested:
+        """Remember a member's line, in the order of turn ids, once, and raise `seen`.
+
+        A line whose message was deleted before it came is a duplicate.
+        """
+        ...
+
+    async def take(
+        self, channel: ChannelId, owner: str, for_s: float, work: Work, *, anew: bool = False
+    ) -> Taken | None:
+        """Take the channel as `lease` does, note the reply in the making, and read the scene.
+
+        None while another owner has the channel. A claim for the line that the
+        noted reply answers keeps what that one has: its messages, what was
+        written (unless *work* brings its own) and the post that may be under way.
+        One for another line replaces it, but not while it shows: then nothing is
+        claimed. A reply that was deleted can be stored again by a claim made
+        after the deletion.
+
+        Args:
+            anew: a member asked for a new try: what was written is forgotten.
+        """
+        ...
+
+    async def lease(
+        self,
+        channel: ChannelId,
+        owner: str,
+        for_s: float,
+        *,
+        reply: TurnId | None = None,
+        written: str = "",
+        tokens: int = 0,
+    ) -> int | None:
         """Take the channel for *owner*, or keep it, for so many seconds; returns the fence.
 
         None while another owner has it. Every new owner gets a higher fence;
         one that asks again keeps its own, as long as nobody came in between.
+
+        Args:
+            reply: if it is the claimed one, what the model has written of it by
+                now is kept: *written*, which is so many *tokens*.
         """
         ...
 
@@ -143,26 +167,55 @@ class SceneStore(Protocol):
         """
         ...
 
+    async def intent(
+        self, channel: ChannelId, reply: TurnId, mark: str, *, fence: int | None = None
+    ) -> None:
+        """Note that a part of the claimed reply is about to be posted under *mark*."""
+        ...
+
     async def posted(
         self, channel: ChannelId, reply: TurnId, message: MessageId, *, fence: int | None = None
     ) -> None:
-        """Note a message that shows a part of the claimed reply."""
+        """Note a message that shows a part of the claimed reply: no post is under way any more."""
         ...
 
     async def work(self, channel: ChannelId) -> Work | None:
         """The reply in the making, if any."""
         ...
 
-    async def commit(self, channel: ChannelId, turn: Turn, *, fence: int | None = None) -> None:
+    async def commit(
+        self,
+        channel: ChannelId,
+        turn: Turn,
+        *,
+        fence: int | None = None,
+        release: str | None = None,
+        counts: Mapping[TurnId, str] = NOTHING_COUNTED,
+        seen: MessageId | None = None,
+    ) -> None:
         """Store the finished reply and drop its work. `next_length` is used up.
 
         A turn that is stored already gets another current swipe text instead;
-        one that was deleted since its claim stays away.
+        one that was deleted since its claim stays away, and so does what is
+        shown by a message that was. The same commit again is known as such,
+        even if somebody else has taken the channel meanwhile.
+
+        Args:
+            release: an owner who gives the channel back with that, as `release` does.
+            counts: token counts, as for `set_counts`.
+            seen: raises the head's.
         """
         ...
 
-    async def abandon(self, channel: ChannelId, reply: TurnId, *, fence: int | None = None) -> None:
-        """Drop the work without a reply."""
+    async def abandon(
+        self,
+        channel: ChannelId,
+        reply: TurnId,
+        *,
+        fence: int | None = None,
+        release: str | None = None,
+    ) -> None:
+        """Drop the work without a reply; *release* as for `commit`."""
         ...
 
     async def set_cut(self, channel: ChannelId, cut: TurnId, *, fence: int | None = None) -> None:
@@ -185,16 +238,19 @@ class SceneStore(Protocol):
         ...
 
     async def edit(self, channel: ChannelId, message: MessageId, text: str, at_ms: int) -> bool:
-        """Give the player's turn shown by *message* a new text; newest `at_ms` wins.
+        """Give what *message* shows of a turn a new text; newest `at_ms` wins.
 
-        Returns whether a turn has the message.
+        Returns whether the message shows a turn, and which part of it. That of a
+        reply in the making does not: its text is on its way here.
         """
         ...
 
-    async def delete(self, channel: ChannelId, messages: Sequence[MessageId]) -> Sequence[TurnId]:
-        """Forget the turns shown by any of *messages*, for good; returns which.
+    async def delete(self, channel: ChannelId, messages: Sequence[MessageId]) -> Deleted:
+        """Forget, for good, what *messages* show; a reply keeps the parts that are left.
 
-        A reply in the making whose trigger goes answers the newest player's
+        Of a turn whose parts are not known, any message takes all. Messages that
+        show nothing yet are remembered for a while, as what they show may still
+        come. A reply in the making whose trigger goes answers the newest player's
         line that is left before it, if no reply stands between.
         """
         ...

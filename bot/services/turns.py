@@ -24,7 +24,7 @@ from bot.core.errors import (
     StoreUnavailable,
     UserError,
 )
-from bot.core.ports import IngestStatus, Metrics, SceneStore, Voice
+from bot.core.ports import Metrics, SceneStore, Voice
 from bot.core.scene import (
     ChannelId,
     MessageId,
@@ -35,6 +35,7 @@ from bot.core.scene import (
     TurnId,
     player_turn_id,
 )
+from bot.core.store_answers import IngestStatus
 from bot.core.triggers import Decision, decide
 from bot.services.again import anew, going_on
 from bot.services.channel_leases import ChannelLeases
@@ -281,13 +282,13 @@ class TurnPipeline:
         """Messages are gone from the screen, so they are from memory."""
         if (lane := self._lanes.get(channel)) is not None:
             messages = [each for each in messages if each not in lane.taken_away]
-        gone = await self._insist(lambda: self._store.delete(channel, messages))
-        if gone:
+        deleted = await self._insist(lambda: self._store.delete(channel, messages))
+        if deleted.gone or deleted.shortened:
             self._prompting.forget(channel)  # it holds what was deleted
         if (lane := self._lanes.get(channel)) is not None:
-            is_gone = lane.newest.turn in gone
+            is_gone = lane.newest.turn in deleted.gone
             scene = await self._insist(partial(self._store.read, channel)) if is_gone else None
-            lane.removed(gone, messages, line_left(scene) if scene else None)
+            lane.removed(deleted.gone, messages, line_left(scene) if scene else None)
 
     async def _serve(self, lane: Lane) -> None:
         try:

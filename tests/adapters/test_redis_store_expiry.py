@@ -28,6 +28,7 @@ async def fill(store: RedisSceneStore) -> None:
     await store.ingest(HARBOUR, line(2))
     await store.lease(HARBOUR, "one", 60)
     await store.claim(HARBOUR, Work(reply(2, "").id, line(2).id, (MessageId(12),)))
+    await store.delete(HARBOUR, [MessageId(99)])  # nobody knows what it showed
 
 
 async def test_every_key_of_a_channel_expires_and_each_write_puts_it_off(

@@ -11,8 +11,8 @@ from redis.asyncio import Redis
 from bot.adapters.redis_store import RedisSceneStore
 from bot.adapters.redis_store.keys import channel_keys, meta_key, user_channels_key
 from bot.core.lengths import Length
-from bot.core.ports import IngestStatus
 from bot.core.scene import GuardLevel, MessageId, Scene, Turn, TurnId, Work
+from bot.core.store_answers import Deleted, IngestStatus
 from tests.scenes import ANN, BOB, HARBOUR, TOWER, line, reply, scene
 
 FIRST = Path(__file__).with_name("store_v1.json")
@@ -92,7 +92,7 @@ async def test_its_story_goes_on(store: RedisSceneStore) -> None:
     assert deleted_before.status in (IngestStatus.DUPLICATE, IngestStatus.TOO_OLD)
     assert trimmed_before.status is IngestStatus.TOO_OLD
     assert edited
-    assert gone == [reply(5, "").id]
+    assert gone == Deleted(gone=(reply(5, "").id,))
     kept = [turn for turn in before.turns if turn.id not in (line(2).id, reply(5, "").id)]
     assert found.turns == (*kept, reply(7, "At last.", 107, 108), line(9))
     assert found.head.next_length is None

@@ -26,7 +26,7 @@ class Mutant:
 
 MUTANTS = {
     "a commit brings a deleted reply back": Mutant(
-        "commit", "not found and", "(not found or found == '') and", ("commit", "delete")
+        "commit", "or (not stored and", "or ((not stored or stored == '') and", ("commit", "delete")
     ),
     "lines stand in the order they came": Mutant(
         "shared", "not newest or newest < id", "true", ("ingest",)

@@ -8,8 +8,8 @@ from redis.asyncio import RedisCluster
 
 from bot.adapters.redis_store import RedisSceneStore, connect
 from bot.adapters.redis_store.keys import meta_key, user_channels_key
-from bot.core.ports import IngestStatus
 from bot.core.scene import ChannelId, MessageId, Work
+from bot.core.store_answers import IngestStatus
 from tests.contract.conftest import NODES
 from tests.contract.stores import texts
 from tests.scenes import ANN, line, reply, scene

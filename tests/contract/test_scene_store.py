@@ -7,8 +7,8 @@ import pytest
 
 from bot.core.errors import SceneAlreadyLive
 from bot.core.lengths import Length
-from bot.core.ports import IngestStatus
 from bot.core.scene import ChannelId, GuildId, MessageId, Place, TurnId, Work
+from bot.core.store_answers import Deleted, IngestStatus
 from tests.contract.stores import Store, head_of, texts
 from tests.scenes import ANN, BOB, HARBOUR, TOWER, line, reply, scene
 
@@ -89,7 +89,7 @@ async def test_a_stopped_scene_is_replaced_with_all_its_turns(store: Store) -> N
     assert await texts(store) == ["again"]
     assert fresh.version > stopped.version
     assert await store.work(HARBOUR) is None
-    assert await store.delete(HARBOUR, [MessageId(50), MessageId(2)]) == []
+    assert await store.delete(HARBOUR, [MessageId(50), MessageId(2)]) == Deleted()
 
 
 async def test_what_still_arrives_of_the_scene_before_stays_out(store: Store) -> None:

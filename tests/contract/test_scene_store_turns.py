@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from bot.core.lengths import Length
-from bot.core.ports import IngestStatus
 from bot.core.scene import MessageId, Work
+from bot.core.store_answers import Deleted, IngestStatus
 from tests.contract.stores import KEEP, Store, head_of, texts
 from tests.scenes import BOB, HARBOUR, TOWER, line, reply, scene
 
@@ -53,7 +53,7 @@ async def test_a_full_scene_forgets_its_oldest_turns(store: Store) -> None:
 
     assert await texts(store) == [f"line {number}" for number in range(4, KEEP + 4)]
     assert not await store.edit(HARBOUR, MessageId(1), "x", 1)
-    assert await store.delete(HARBOUR, [MessageId(2)]) == []
+    assert await store.delete(HARBOUR, [MessageId(2)]) == Deleted()
 
 
 async def test_what_is_older_than_the_memory_is_too_old(store: Store) -> None:
@@ -80,13 +80,13 @@ async def test_a_deleted_line_does_not_come_back(store: Store) -> None:
     gone = await store.delete(HARBOUR, [MessageId(1), MessageId(77)])
     again = await store.ingest(HARBOUR, line(1))
 
-    assert gone == [line(1).id]
+    assert gone == Deleted(gone=(line(1).id,))
     assert again.status is IngestStatus.DUPLICATE
     assert await texts(store) == ["line 2"]
     assert not await store.edit(HARBOUR, MessageId(1), "x", 10)
 
 
-async def test_deleting_one_part_of_a_reply_forgets_all_of_it(store: Store) -> None:
+async def test_a_reply_whose_parts_nobody_knows_goes_with_any_of_them(store: Store) -> None:
     await store.start(scene(), None)
     await store.commit(HARBOUR, reply(1, "long", 21, 22))
 
@@ -95,8 +95,8 @@ async def test_deleting_one_part_of_a_reply_forgets_all_of_it(store: Store) -> N
     again = await store.delete(HARBOUR, [MessageId(22)])
     await store.commit(HARBOUR, reply(1, "long", 21, 22))
 
-    assert gone == [reply(1, "").id]
-    assert again == []
+    assert gone == Deleted(gone=(reply(1, "").id,))
+    assert again == Deleted()
     assert await store.head(HARBOUR) == before
     assert await texts(store) == []
 
@@ -107,7 +107,7 @@ async def test_more_messages_than_one_script_takes_are_deleted(store: Store) -> 
 
     gone = await store.delete(HARBOUR, [MessageId(number) for number in range(1, 1300)])
 
-    assert gone == [line(1200).id]
+    assert gone == Deleted(gone=(line(1200).id,))
 
 
 async def test_the_newest_edit_wins(store: Store) -> None:
@@ -124,11 +124,10 @@ async def test_the_newest_edit_wins(store: Store) -> None:
     assert await store.head(HARBOUR) == after
 
 
-async def test_an_edit_of_what_is_no_players_turn_changes_nothing(store: Store) -> None:
+async def test_an_edit_of_a_message_that_shows_no_turn_changes_nothing(store: Store) -> None:
     await store.start(scene(), None)
     await store.commit(HARBOUR, reply(1, "mine", 21))
 
-    assert not await store.edit(HARBOUR, MessageId(21), "forged", 200)
     assert not await store.edit(HARBOUR, MessageId(5), "x", 200)
     assert not await store.edit(TOWER, MessageId(5), "x", 200)
     assert await texts(store) == ["mine"]
@@ -143,7 +142,8 @@ async def test_an_edited_turn_keeps_everything_else(store: Store) -> None:
 
     found = await store.read(HARBOUR)
     assert found is not None
-    assert found.turns == (replace(said, swipes=('new "text" / é',)),)
+    edited_ms = 1_732_400_000_001
+    assert found.turns == (replace(said, swipes=('new "text" / é',), edited_ms=edited_ms),)
 
 
 async def test_claiming_again_keeps_what_already_shows_the_reply(store: Store) -> None:
@@ -221,8 +221,8 @@ async def test_committing_a_stored_reply_gives_it_new_text_and_messages(store: S
     assert found is not None
     shown = (MessageId(22), MessageId(23))
     assert found.turns == (replace(two, swipes=("one", "better"), messages=shown),)
-    assert await store.delete(HARBOUR, [MessageId(21)]) == []
-    assert await store.delete(HARBOUR, [MessageId(23)]) == [two.id]
+    assert await store.delete(HARBOUR, [MessageId(21)]) == Deleted()
+    assert await store.delete(HARBOUR, [MessageId(23)]) == Deleted(gone=(two.id,))
 
 
 async def test_another_replys_work_survives_a_commit(store: Store) -> None:
@@ -250,7 +250,7 @@ async def test_a_deleted_reply_that_is_claimed_again_can_be_stored(store: Store)
 
     assert await texts(store) == ["line 1", "all of it"]
     assert await store.read(HARBOUR) == once
-    assert await store.delete(HARBOUR, [MessageId(22)]) == [reply(1, "").id]
+    assert await store.delete(HARBOUR, [MessageId(22)]) == Deleted(gone=(reply(1, "").id,))
 
 
 async def test_a_reply_deleted_after_its_claim_stays_away(store: Store) -> None:

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from bot.core.ports import IngestStatus
 from bot.core.scene import MessageId, Role, UserId
+from bot.core.store_answers import IngestStatus
 from tests.contract.stores import KEEP, Store
 from tests.scenes import ANN, BOB, HARBOUR, TOWER, line, reply, scene
 

@@ -4,14 +4,13 @@ Held to the truth by tests/contract/test_scene_store.py, which runs on this and
 on Redis, and by a state machine that compares the two step by step.
 """
 
-import bisect
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from bot.core.errors import LeaseLost, SceneAlreadyLive
 from bot.core.lengths import Length
-from bot.core.ports import Ingested, IngestStatus
+from bot.core.ports import NOTHING_COUNTED
 from bot.core.scene import (
     ChannelId,
     GuardLevel,
@@ -24,54 +23,8 @@ from bot.core.scene import (
     UserId,
     Work,
 )
-
-_NONE = TurnId("")
-_UNKNOWN = Turn(_NONE, Role.NARRATOR, "", ("",))
-
-
-@dataclass
-class _Channel:
-    head: SceneHead
-    floor: TurnId = _NONE
-    turns: dict[TurnId, Turn | None] = field(default_factory=dict)
-    edited_ms: dict[TurnId, int] = field(default_factory=dict)
-    order: list[TurnId] = field(default_factory=list)
-    shown: dict[MessageId, TurnId] = field(default_factory=dict)
-    work: Work | None = None
-    revives: bool = False
-
-    def change(self, **fields: object) -> None:
-        self.head = replace(self.head, **{**fields, "version": self.head.version + 1})  # type: ignore[arg-type]  # checked by dataclasses
-
-    def too_old(self, turn: TurnId, keep: int) -> bool:
-        return turn <= self.floor or (len(self.order) >= keep and turn < self.order[0])
-
-    def store(self, turn: Turn, keep: int) -> None:
-        self.write(turn)
-        bisect.insort(self.order, turn.id)
-        while len(self.order) > keep:
-            self.floor = self.order.pop(0)
-            self.hide(self.turns.pop(self.floor))
-
-    def write(self, turn: Turn) -> None:
-        self.turns[turn.id] = turn
-        self.shown.update(dict.fromkeys(turn.messages, turn.id))
-
-    def line_left(self, before: TurnId) -> TurnId | None:
-        for turn in (self.turns[each] for each in reversed(self.order) if each < before):
-            if turn is not None and turn.role is Role.CHARACTER:
-                return None
-            if turn is not None and turn.role is Role.PLAYER:
-                return turn.id
-        return None
-
-    def holds(self, user: UserId) -> bool:
-        authors = {turn.author for turn in self.turns.values() if turn is not None}
-        return user in authors or user in self.head.players or user == self.head.owner
-
-    def hide(self, turn: Turn | None) -> None:
-        for message in turn.messages if turn else ():
-            self.shown.pop(message, None)
+from bot.core.store_answers import Deleted, Ingested, IngestStatus, Survey, Taken
+from tests.fakes.memory_channel import NO_TURN, MemoryChannel
 
 
 @dataclass
@@ -88,24 +41,22 @@ class MemorySceneStore:
         self._keep = keep
         self._clock_s = clock_s
         self._leases: dict[ChannelId, _Lease] = {}
-        self._channels: dict[ChannelId, _Channel] = {}
+        self._channels: dict[ChannelId, MemoryChannel] = {}
         self._lengths: dict[UserId, Length] = {}
         self._notes: dict[str, str] = {}
 
     async def start(self, head: SceneHead, opening: Turn | None) -> SceneHead:
         found = self._channels.get(head.place.channel)
-        version, floor = 0, _NONE
+        version, floor = 0, NO_TURN
         if found is not None:
             if (found.head.owner, found.head.started_ms) == (head.owner, head.started_ms):
                 return found.head
             if found.head.live:
                 raise SceneAlreadyLive("A scene is already live in this channel. Stop it first.")
-            version = found.head.version
-            last = found.order[-1] if found.order else _NONE
-            floor = max(found.floor, last, found.work.reply if found.work else _NONE)
-        fresh = _Channel(replace(head, live=True, version=version + 1), floor)
+            version, floor = found.head.version, found.last_id
+        fresh = MemoryChannel(replace(head, live=True, version=version + 1), self._keep, floor)
         if opening is not None:
-            fresh.store(opening, self._keep)
+            fresh.store(opening)
         self._channels[head.place.channel] = fresh
         return fresh.head
 
@@ -115,10 +66,10 @@ class MemorySceneStore:
 
     async def read(self, channel: ChannelId) -> Scene | None:
         found = self._channels.get(channel)
-        if found is None:
-            return None
-        turns = (found.turns[turn] for turn in found.order)
-        return Scene(found.head, tuple(turn for turn in turns if turn is not None))
+        return Scene(found.head, found.stored()) if found else None
+
+    async def survey(self, channels: Sequence[ChannelId]) -> Sequence[Survey]:
+        return [self._channels[each].survey() for each in channels if each in self._channels]
 
     async def live_channels(self) -> Sequence[ChannelId]:
         return sorted(name for name, found in self._channels.items() if found.head.live)
@@ -149,40 +100,64 @@ class MemorySceneStore:
             self._annotate(channel, turn, facts=dict(facts))
 
     def _annotate(self, channel: ChannelId, turn: TurnId, **fields: object) -> None:
-        found = self._channels.get(channel)
-        stored = found.turns.get(turn) if found else None
-        if found is not None and stored is not None:
-            found.turns[turn] = replace(stored, **fields)  # type: ignore[arg-type]  # checked by dataclasses
+        if (found := self._channels.get(channel)) is not None:
+            found.annotate(turn, **fields)
 
     async def ingest(self, channel: ChannelId, turn: Turn) -> Ingested:
         found = self._channels.get(channel)
         if found is None or not found.head.live:
             return Ingested(IngestStatus.NO_SCENE, None)
-        status = IngestStatus.STORED
-        if turn.id in found.turns:
+        status, message = IngestStatus.STORED, max(turn.messages, default=None)
+        if turn.id in found.turns or message in found.early:
             status = IngestStatus.DUPLICATE
-        elif found.too_old(turn.id, self._keep):
+        elif found.too_old(turn.id):
             status = IngestStatus.TOO_OLD
         else:
-            found.store(turn, self._keep)
+            found.store(turn)
             players = dict(found.head.players)
             if turn.role is Role.PLAYER and turn.author is not None:
                 players[turn.author] = turn.name
             found.change(players=players)
+        if message is not None:
+            found.see(message)
         return Ingested(status, found.head)
 
-    async def lease(self, channel: ChannelId, owner: str, for_s: float) -> int | None:
+    async def take(
+        self, channel: ChannelId, owner: str, for_s: float, work: Work, *, anew: bool = False
+    ) -> Taken | None:
+        fence = await self.lease(channel, owner, for_s)
+        if fence is None:
+            return None
+        found = self._channels.get(channel)
+        is_claimed = found is not None and found.take(work, anew=anew)
+        scene = await self.read(channel)
+        return Taken(fence, scene, found.work if found else None, is_claimed)
+
+    async def lease(
+        self,
+        channel: ChannelId,
+        owner: str,
+        for_s: float,
+        *,
+        reply: TurnId | None = None,
+        written: str = "",
+        tokens: int = 0,
+    ) -> int | None:
         held, now_s = self._leases.setdefault(channel, _Lease()), self._clock_s()
-        if held.owner != owner:
+        had_it = held.owner == owner
+        if not had_it:
             if held.owner is not None and now_s < held.until_s:
                 return None
             held.owner, held.fence = owner, held.fence + 1
         held.until_s = now_s + for_s
+        work = await self.work(channel)
+        if had_it and work is not None and work.reply == reply:
+            self._channels[channel].work = replace(work, written=written, tokens=tokens)
         return held.fence
 
-    async def release(self, channel: ChannelId, owner: str) -> None:
+    async def release(self, channel: ChannelId, owner: str | None) -> None:
         held = self._leases.get(channel)
-        if held is not None and held.owner == owner:
+        if held is not None and owner is not None and held.owner == owner:
             held.owner = None
 
     def _check(self, channel: ChannelId, fence: int | None) -> None:
@@ -195,12 +170,19 @@ class MemorySceneStore:
         found = self._channels.get(channel)
         if found is None:
             return work
-        noted = found.work
-        if noted is None or (noted.reply, noted.at_ms) != (work.reply, work.at_ms):
-            found.revives = found.turns.get(work.reply, _UNKNOWN) is None
-        before = noted.messages if noted else ()
-        found.work = replace(work, messages=tuple(dict.fromkeys((*before, *work.messages))))
-        return found.work
+        before = found.work.messages if found.work else ()
+        messages = tuple(dict.fromkeys((*before, *work.messages)))
+        claimed = replace(work, messages=messages, written="", tokens=0, posting="")
+        found.claim(claimed)
+        return claimed
+
+    async def intent(
+        self, channel: ChannelId, reply: TurnId, mark: str, *, fence: int | None = None
+    ) -> None:
+        self._check(channel, fence)
+        work = await self.work(channel)
+        if work is not None and work.reply == reply:
+            self._channels[channel].work = replace(work, posting=mark)
 
     async def posted(
         self, channel: ChannelId, reply: TurnId, message: MessageId, *, fence: int | None = None
@@ -208,76 +190,53 @@ class MemorySceneStore:
         self._check(channel, fence)
         work = await self.work(channel)
         if work is not None and work.reply == reply and message not in work.messages:
-            self._channels[channel].work = replace(work, messages=(*work.messages, message))
+            messages = (*work.messages, message)
+            self._channels[channel].work = replace(work, messages=messages, posting="")
 
     async def work(self, channel: ChannelId) -> Work | None:
         found = self._channels.get(channel)
         return found.work if found else None
 
-    async def commit(self, channel: ChannelId, turn: Turn, *, fence: int | None = None) -> None:
-        self._check(channel, fence)
+    async def commit(
+        self,
+        channel: ChannelId,
+        turn: Turn,
+        *,
+        fence: int | None = None,
+        release: str | None = None,
+        counts: Mapping[TurnId, str] = NOTHING_COUNTED,
+        seen: MessageId | None = None,
+    ) -> None:
+        write = (turn, fence, release, dict(counts), seen)
         found = self._channels.get(channel)
-        if found is None:
+        if found is not None and found.writes.get(turn.id) == write:
             return
-        was_claimed = found.work is not None and found.work.reply == turn.id
-        is_new, differs = self._remember(found, turn, revives=was_claimed and found.revives)
-        if was_claimed:
-            found.work = None
-        next_length = found.head.next_length
-        if (is_new or was_claimed) and next_length is not None:
-            next_length, differs = None, True
-        if differs:
-            found.change(next_length=next_length)
-
-    def _remember(self, found: _Channel, turn: Turn, *, revives: bool) -> tuple[bool, bool]:
-        """Returns whether the turn is a new one, and whether anything differs now."""
-        stored = found.turns.get(turn.id)
-        if turn.id in found.turns and stored is None and revives:
-            found.write(turn)
-            return True, True
-        if stored is not None:
-            self._replace(found, stored, turn)
-            return False, (stored.text, stored.messages) != (turn.text, turn.messages)
-        if turn.id in found.turns or found.too_old(turn.id, self._keep):
-            return False, False
-        found.store(turn, self._keep)
-        return True, True
-
-    async def abandon(self, channel: ChannelId, reply: TurnId, *, fence: int | None = None) -> None:
         self._check(channel, fence)
+        await self.release(channel, release)
+        if found is not None:
+            found.commit(turn, write, counts, seen)
+
+    async def abandon(
+        self,
+        channel: ChannelId,
+        reply: TurnId,
+        *,
+        fence: int | None = None,
+        release: str | None = None,
+    ) -> None:
+        self._check(channel, fence)
+        await self.release(channel, release)
         work = await self.work(channel)
         if work is not None and work.reply == reply:
             self._channels[channel].work = None
 
     async def edit(self, channel: ChannelId, message: MessageId, text: str, at_ms: int) -> bool:
         found = self._channels.get(channel)
-        turn = found.turns.get(found.shown.get(message, _NONE)) if found else None
-        if found is None or turn is None or turn.role is Role.CHARACTER:
-            return False
-        known_ms = found.edited_ms.get(turn.id, 0)
-        if at_ms > known_ms or (at_ms == known_ms and text != turn.text):
-            found.edited_ms[turn.id] = at_ms
-            found.turns[turn.id] = _with_text(turn, text)
-            found.change()
-        return True
+        return found is not None and found.edit(message, text, at_ms)
 
-    async def delete(self, channel: ChannelId, messages: Sequence[MessageId]) -> Sequence[TurnId]:
+    async def delete(self, channel: ChannelId, messages: Sequence[MessageId]) -> Deleted:
         found = self._channels.get(channel)
-        gone: list[TurnId] = []
-        for message in messages if found else ():
-            assert found is not None
-            turn = found.shown.get(message)
-            if turn is not None:
-                found.hide(found.turns[turn])
-                found.turns[turn] = None
-                gone.append(turn)
-        if found is not None and gone:
-            work = found.work
-            if work is not None and found.turns.get(work.trigger, _UNKNOWN) is None:
-                left = found.line_left(work.trigger)
-                found.work = replace(work, trigger=left or work.trigger)
-            found.change()
-        return gone
+        return found.delete(messages) if found else Deleted()
 
     async def purge(self, channel: ChannelId) -> None:
         self._channels.pop(channel, None)
@@ -305,14 +264,3 @@ class MemorySceneStore:
             return
         if any(getattr(found.head, name) != value for name, value in fields.items()):
             found.change(**fields)
-
-    def _replace(self, found: _Channel, stored: Turn, given: Turn) -> None:
-        found.hide(stored)
-        found.turns[stored.id] = replace(_with_text(stored, given.text), messages=given.messages)
-        found.shown.update(dict.fromkeys(given.messages, stored.id))
-
-
-def _with_text(turn: Turn, text: str) -> Turn:
-    swipes = list(turn.swipes)
-    swipes[turn.current] = text
-    return replace(turn, swipes=tuple(swipes))

@@ -14,8 +14,8 @@ from redis.exceptions import ResponseError
 from bot.adapters.redis_store import RedisSceneStore
 from bot.adapters.redis_store.keys import LIVE, channel_keys
 from bot.core.errors import StoreRefusesWrites, StoreUnavailable
-from bot.core.ports import IngestStatus
 from bot.core.scene import MessageId, Work
+from bot.core.store_answers import IngestStatus
 from tests.faults.redis_acts import ACTS
 from tests.scenes import ANN, HARBOUR, line, reply, scene
 
@@ -106,7 +106,7 @@ FOREIGN = "Ann wrote this here herself"
 async def test_r11_a_foreign_player_is_left_out_and_only_its_channel_is_logged(
     redis: Redis, scene_store: RedisSceneStore, caplog: pytest.LogCaptureFixture
 ) -> None:
-    meta, *_, players, _ = channel_keys(HARBOUR)
+    meta, *_, players, _, _ = channel_keys(HARBOUR)
     await scene_store.start(scene(), None)
     await redis.hset(players, FOREIGN, FOREIGN)
     await redis.hdel(

@@ -18,8 +18,8 @@ from redis.asyncio import Redis
 from bot.adapters.redis_store import RedisSceneStore, connect, wait_until_ready
 from bot.adapters.redis_store.connection import CONNECTIONS, RedisClient
 from bot.core.errors import StoreRefusesWrites, StoreUnavailable
-from bot.core.ports import Ingested, IngestStatus
 from bot.core.scene import ChannelId, MessageId, Work
+from bot.core.store_answers import Ingested, IngestStatus
 from tests.fakes.fault_proxy import BLACK_HOLE, FaultProxy, Rules, Script, Then, Way
 from tests.faults.redis_acts import ACTS
 from tests.redis_servers import free_port, server
@@ -213,7 +213,7 @@ async def test_r5_a_full_server_refuses_what_grows_lets_forget_and_goes_on_when_
         await redis.config_set("maxmemory", 0)
 
     assert kept == [1]
-    assert forgotten == [line(1).id]
+    assert forgotten.gone == (line(1).id,)
     assert (await store.ingest(HARBOUR, line(2))).status is IngestStatus.STORED
 
 

@@ -12,6 +12,7 @@ been silent for the store's *ttl*.
                               `sv`     version of this schema
                               `ver`    grows with every change
                               `floor`  highest turn id ever trimmed
+                              `seen`   newest message taken notice of
                               `listed` users whose index names this
                                        channel (ids, comma separated);
                                        not there in scenes that an
@@ -22,11 +23,15 @@ been silent for the store's *ttl*.
                             never longer than the store's *keep*
     rp:{C}:shown    HASH    Discord message id -> id of the turn it       ttl
                             shows a part of
-    rp:{C}:work     HASH    `reply`, `trigger`, `at_ms`, `continues`      ttl
-                            and `messages` (ids, comma separated) of the
-                            reply in the making; `revives` is 1 if it was
-                            deleted before and may be stored again
+    rp:{C}:work     HASH    `reply`, `trigger`, `at_ms`, `continues`,     ttl
+                            `messages` (ids, comma separated), `written`,
+                            `tokens` and `posting` (a mark) of the reply in
+                            the making; `revives` is 1 if it was deleted
+                            before and may be stored again
     rp:{C}:players  HASH    user id -> name they wrote under last         ttl
+    rp:{C}:gone     LIST    messages deleted while they showed no stored  ttl
+                            turn, the newest 256: what they show may
+                            still come, and stays away then
     rp:{C}:lease    HASH    `owner`, `until_ms` by Redis' clock and       ttl; without
                             `fence`, which is higher for every new owner  a scene the
                             and stays when the lease is over              lease, at
@@ -52,7 +57,7 @@ SCHEMA_VERSION = 1
 LIVE = "rp:live"
 
 
-def channel_keys(channel: ChannelId) -> tuple[str, str, str, str, str, str, str]:
+def channel_keys(channel: ChannelId) -> tuple[str, str, str, str, str, str, str, str]:
     """All keys of *channel*, in the order that every script expects."""
     tag = f"rp:{{{channel}}}"
     return (
@@ -62,6 +67,7 @@ def channel_keys(channel: ChannelId) -> tuple[str, str, str, str, str, str, str]
         f"{tag}:shown",
         f"{tag}:work",
         f"{tag}:players",
+        f"{tag}:gone",
         f"{tag}:lease",
     )
 

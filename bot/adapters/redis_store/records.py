@@ -51,6 +51,10 @@ def turn_to_record(turn: Turn, *, write: str = "") -> str:
         record["author"] = str(turn.author)
     if turn.messages:
         record["messages"] = [str(message) for message in turn.messages]
+    if turn.parts:
+        record["parts"] = [clean(part) for part in turn.parts]
+    if turn.edited_ms:
+        record["edited_ms"] = str(turn.edited_ms)
     if turn.pinned:
         record["pinned"] = True
     if turn.count:
@@ -83,6 +87,8 @@ def turn_from_record(record: str) -> Turn:
             pinned=fields.get("pinned") is True,
             count=str(fields.get("count", "")),
             facts={str(name): str(text) for name, text in fields.get("facts", {}).items()},
+            parts=tuple(str(part) for part in fields.get("parts", ())),
+            edited_ms=int(fields.get("edited_ms", 0)),
         )
     except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError("not a turn's record") from error
@@ -107,6 +113,7 @@ def head_to_fields(head: SceneHead) -> dict[str, str]:
         "cut": _text(head.cut),
         "guard": head.guard.value,
         "started_ms": str(head.started_ms),
+        "seen": _text(head.seen),
     }
 
 
@@ -139,6 +146,7 @@ def head_from_fields(
         cut=TurnId(fields["cut"]) if fields.get("cut") else None,
         guard=_guard(fields.get("guard")),
         started_ms=int(fields.get("started_ms", 0)),
+        seen=_seen(channel, fields.get("seen")),
         version=int(fields.get("ver", 0)),
     )
 
@@ -149,12 +157,17 @@ def work_from_fields(channel: ChannelId, fields: Mapping[str, str]) -> Work | No
         return None
     noted = [part for part in fields.get("messages", "").split(",") if part]
     at_ms = numbers([fields["at_ms"]], channel, what="time of a work") if "at_ms" in fields else []
+    count = [fields["tokens"]] if fields.get("tokens") else []
+    tokens = numbers(count, channel, what="token count of a work")
     return Work(
         reply=TurnId(fields["reply"]),
         trigger=TurnId(fields.get("trigger", "")),
         messages=tuple(map(MessageId, numbers(noted, channel, what="message of a work"))),
         at_ms=at_ms[0] if at_ms else 0,
         continues=fields.get("continues") == "1",
+        written=fields.get("written", ""),
+        tokens=tokens[0] if tokens else 0,
+        posting=fields.get("posting", ""),
     )
 
 
@@ -172,6 +185,11 @@ def numbers(texts: Iterable[str], channel: ChannelId | None, *, what: str) -> li
 def length_from(value: str | None) -> Length | None:
     """The length called *value*; None if none is."""
     return Length(value) if value else None
+
+
+def _seen(channel: ChannelId, value: str | None) -> MessageId | None:
+    found = numbers([value], channel, what="newest message") if value else []
+    return MessageId(found[0]) if found else None
 
 
 def _guard(value: str | None) -> GuardLevel:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, ResponseError
 
 from bot.adapters.redis_store.connection import RedisClient
 
@@ -35,3 +35,49 @@ class Script:
             return await redis.evalsha(self.sha, len(keys), *keys, *args)
         except NoScriptError:
             return await redis.eval(self.text, len(keys), *keys, *args)
+
+    async def run_with(
+        self,
+        redis: RedisClient,
+        keys: Sequence[str],
+        args: Sequence[str | int],
+        *more: Sequence[str],
+    ) -> list[Any]:
+        """Run it and *more* commands on keys of the same slot in one round trip.
+
+        They run after it, but what others change may come in between. Returns
+        all answers.
+        """
+        answers = await _sent(redis, [("EVALSHA", self.sha, len(keys), *keys, *args), *more])
+        if isinstance(answers[0], NoScriptError):
+            answers = await _sent(redis, [("EVAL", self.text, len(keys), *keys, *args), *more])
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise answer
+        return answers
+
+    async def run_each(
+        self, redis: RedisClient, calls: Sequence[tuple[Sequence[str], Sequence[str | int]]]
+    ) -> list[Any]:
+        """Run it with each of those keys and arguments, all under way at once.
+
+        Returns the answers; where Redis refuses one, the refusal stands in its place.
+        """
+        commands = [("EVALSHA", self.sha, len(keys), *keys, *args) for keys, args in calls]
+        answers = await _sent(redis, commands)
+        for place, answer in enumerate(answers):
+            if isinstance(answer, NoScriptError):
+                answers[place] = await self.run(redis, *calls[place])
+            elif isinstance(answer, Exception) and not isinstance(answer, ResponseError):
+                raise answer
+        return answers
+
+
+async def _sent(redis: RedisClient, commands: Sequence[Sequence[str | int]]) -> list[Any]:
+    # Not by the pipeline's methods: that of a cluster has none for scripts,
+    # although it finds their way.
+    pipeline = redis.pipeline(transaction=False)
+    for command in commands:
+        pipeline.execute_command(*command)
+    answers: list[Any] = await pipeline.execute(raise_on_error=False)
+    return answers

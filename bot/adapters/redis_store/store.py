@@ -5,55 +5,50 @@ import json
 import logging
 import secrets
 from collections import OrderedDict
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from bot.adapters.redis_store import keys, records
+from bot.adapters.redis_store import keys, records, replies
+from bot.adapters.redis_store.answers import head_of, turn_of, work_of
 from bot.adapters.redis_store.calls import ANSWER_WITHIN, Calls
+from bot.adapters.redis_store.channel_scripts import ChannelScripts
 from bot.adapters.redis_store.connection import RedisClient
-from bot.adapters.redis_store.scripts import Script
+from bot.adapters.redis_store.live_list import LiveList
+from bot.adapters.redis_store.replies import Replies
 from bot.adapters.redis_store.user_index import UserIndex
 from bot.core.errors import SceneAlreadyLive, StoreUnavailable
 from bot.core.lengths import Length
-from bot.core.ports import Ingested, IngestStatus
 from bot.core.scene import (
     ChannelId,
     GuardLevel,
     MessageId,
     Role,
-    Scene,
     SceneHead,
     Turn,
     TurnId,
     UserId,
-    Work,
 )
+from bot.core.store_answers import Deleted, Ingested, IngestStatus, Survey
 
 log = logging.getLogger(__name__)
 
 _CHUNK = 500
 _UNSURE_KEPT = 256
-_SCRIPTS = (
-    "abandon",
+SCRIPTS = (
     "annotate",
-    "claim",
-    "commit",
     "delete",
     "edit",
     "head",
     "ingest",
-    "lease",
-    "posted",
     "purge",
-    "read",
-    "release",
     "set_field",
     "start",
+    "survey",
 )
 
 
-class RedisSceneStore:
+class RedisSceneStore(Replies):
     """Borrows the client; does not close it.
 
     A change that has begun is not torn by cancellation: the caller stays until
@@ -74,13 +69,13 @@ class RedisSceneStore:
         ttl: timedelta,
         answer_within: timedelta = ANSWER_WITHIN,
     ) -> None:
+        calls = Calls(redis, answer_within=answer_within)
+        scripts = ChannelScripts(calls, (*SCRIPTS, *replies.SCRIPTS), keep=keep, ttl=ttl)
+        index = UserIndex(calls, common=scripts.common)
+        super().__init__(calls, scripts, index)
         self._redis = redis
-        self._calls = Calls(redis, answer_within=answer_within)
-        self._run, self._unbroken = self._calls.run, self._calls.unbroken
-        self._common = (keys.SCHEMA_VERSION, int(ttl.total_seconds() * 1000), keep)
-        self._index = UserIndex(self._calls, common=self._common)
-        self._scripts = {name: Script(name) for name in _SCRIPTS}
-        self._unlist_script = Script("unlist", shared=False)
+        self._run, self._unbroken = calls.run, calls.unbroken
+        self._live = LiveList(calls)
         self._unsure: OrderedDict[tuple[ChannelId, TurnId], str] = OrderedDict()
 
     async def start(self, head: SceneHead, opening: Turn | None) -> SceneHead:
@@ -98,54 +93,35 @@ class RedisSceneStore:
             args += [user, records.clean(name)]
         writers = {*head.players, *([opening.author] if opening and opening.author else [])}
         await self._unbroken(self._index.put(channel, [str(user) for user in writers]))
-        await self._list(channel)
+        await self._live.put(channel)
         answer = await self._change("start", channel, *args)
         if answer[0] == "taken":
             raise SceneAlreadyLive("A scene is already live in this channel. Stop it first.")
-        return _head(channel, answer[1:])
+        return head_of(channel, *answer[1:])
 
     async def head(self, channel: ChannelId) -> SceneHead | None:
-        answer = await self._ask("head", channel)
-        return None if answer is None else _head(channel, answer)
+        answer = await self._channel.ask("head", channel)
+        return None if answer is None else head_of(channel, *answer)
 
-    async def read(self, channel: ChannelId) -> Scene | None:
-        answer = await self._ask("read", channel)
-        if answer is None:
-            return None
+    async def survey(self, channels: Sequence[ChannelId]) -> Sequence[Survey]:
         found = []
-        # Sorting what is there needs no second list to agree with.
-        for turn_id, record in sorted(records.pairs(answer[2]).items()):
-            if not record:
-                continue
-            try:
-                found.append(records.turn_from_record(record))
-            except ValueError:
-                log.warning("damaged turn left out", extra={"channel": channel, "turn": turn_id})
-        return Scene(_head(channel, answer), tuple(found))
+        for at in range(0, len(channels), _CHUNK):
+            chunk = channels[at : at + _CHUNK]
+            for channel, answer in zip(
+                chunk, await self._channel.ask_each("survey", chunk), strict=True
+            ):
+                if answer is not None and (seen := _survey_of(channel, answer)):
+                    found.append(seen)
+        return found
 
     async def live_channels(self) -> Sequence[ChannelId]:
-        """Every channel with a live scene; what is listed wrongly is taken off."""
-        tokens = await self._run(self._redis.hgetall(keys.LIVE))
-        listed = [
-            (ChannelId(number), tokens[str(number)])
-            for number in records.numbers(tokens, None, what="live channel")
-        ]
-        live = []
-        for at in range(0, len(listed), _CHUNK):
-            chunk = listed[at : at + _CHUNK]
-            states = await self._run(self._live_states([channel for channel, _ in chunk]))
-            for (channel, token), state in zip(chunk, states, strict=True):
-                if state == "1":
-                    live.append(channel)
-                else:
-                    await self._unlist(channel, token)
-        return sorted(live)
+        return await self._live.channels()
 
     async def set_live(self, channel: ChannelId, *, live: bool) -> SceneHead | None:
-        token = await (self._list(channel) if live else self._listed(channel))
+        token = await (self._live.put(channel) if live else self._live.token(channel))
         head = await self._set(channel, "live", "1" if live else "0")
         if head is None or not live:
-            await self._unlist(channel, token)
+            await self._live.drop(channel, token)
         return head
 
     async def set_length(self, channel: ChannelId, step: Length | None) -> None:
@@ -159,11 +135,6 @@ class RedisSceneStore:
 
     async def set_guard(self, channel: ChannelId, level: GuardLevel) -> None:
         await self._set(channel, "guard", level)
-
-    async def set_counts(self, channel: ChannelId, counts: Mapping[TurnId, str]) -> None:
-        pairs = [part for turn, count in counts.items() for part in (turn, json.dumps(count))]
-        for at in range(0, len(pairs), _CHUNK):
-            await self._change("annotate", channel, "count", *pairs[at : at + _CHUNK])
 
     async def set_facts(self, channel: ChannelId, turn: TurnId, facts: Mapping[str, str]) -> None:
         cleaned = {name: records.clean(text) for name, text in facts.items()}
@@ -183,11 +154,12 @@ class RedisSceneStore:
         speaks = turn.role is Role.PLAYER and turn.author is not None
         author = str(turn.author) if turn.author is not None else ""
         name = records.clean(turn.name)
-        args = (turn.id, record, write, author if speaks else "", name, author)
+        message = str(max(turn.messages)) if turn.messages else ""
+        args = (turn.id, record, write, author if speaks else "", name, author, message)
         try:
             answer = await self._unbroken(self._ingest(channel, args))
             status = IngestStatus(answer[0])
-            return Ingested(status, _head(channel, answer[1:]) if len(answer) > 1 else None)
+            return Ingested(status, head_of(channel, *answer[1:]) if len(answer) > 1 else None)
         except (StoreUnavailable, asyncio.CancelledError):
             self._unsure[unsure] = write
             if len(self._unsure) > _UNSURE_KEPT:
@@ -198,56 +170,29 @@ class RedisSceneStore:
         """Store a line; the first of somebody there, after their index names the channel."""
         listed: set[str] = set()
         while True:
-            answer = await self._script("ingest", channel, (*args, *listed))
+            answer = await self._channel.part("ingest", channel, (*args, *listed))
             if answer[0] != "unlisted":
                 return answer
             users = records.numbers(answer[1], channel, what="user")
             await self._index.put(channel, map(str, users))
             listed.update(answer[1])
 
-    async def lease(self, channel: ChannelId, owner: str, for_s: float) -> int | None:
-        fence = await self._change("lease", channel, owner, int(for_s * 1000))
-        return None if fence is None else int(fence)
-
-    async def release(self, channel: ChannelId, owner: str) -> None:
-        await self._change("release", channel, owner)
-
-    async def claim(self, channel: ChannelId, work: Work, *, fence: int | None = None) -> Work:
-        args = (work.reply, work.trigger, work.at_ms, "1" if work.continues else "")
-        answer = await self._change("claim", channel, *args, _written(fence), *work.messages)
-        return records.work_from_fields(channel, records.pairs(answer)) or work
-
-    async def posted(
-        self, channel: ChannelId, reply: TurnId, message: MessageId, *, fence: int | None = None
-    ) -> None:
-        await self._change("posted", channel, reply, message, _written(fence))
-
-    async def work(self, channel: ChannelId) -> Work | None:
-        fields = await self._run(self._redis.hgetall(keys.work_key(channel)))
-        return records.work_from_fields(channel, fields)
-
-    async def commit(self, channel: ChannelId, turn: Turn, *, fence: int | None = None) -> None:
-        if turn.author is not None:
-            await self._unbroken(self._index.put(channel, [str(turn.author)]))
-        record = records.turn_to_record(turn)
-        await self._change("commit", channel, turn.id, record, _written(fence))
-
-    async def abandon(self, channel: ChannelId, reply: TurnId, *, fence: int | None = None) -> None:
-        await self._change("abandon", channel, reply, _written(fence))
-
     async def edit(self, channel: ChannelId, message: MessageId, text: str, at_ms: int) -> bool:
         return bool(await self._change("edit", channel, message, records.clean(text), at_ms))
 
-    async def delete(self, channel: ChannelId, messages: Sequence[MessageId]) -> Sequence[TurnId]:
-        gone: list[TurnId] = []
+    async def delete(self, channel: ChannelId, messages: Sequence[MessageId]) -> Deleted:
+        gone: dict[TurnId, None] = {}
+        shorter: set[TurnId] = set()
         for at in range(0, len(messages), _CHUNK):
-            gone += await self._change("delete", channel, *messages[at : at + _CHUNK])
-        return gone
+            answer = await self._change("delete", channel, *messages[at : at + _CHUNK])
+            gone |= dict.fromkeys(map(TurnId, answer[0]))
+            shorter |= set(map(TurnId, answer[1]))
+        return Deleted(tuple(gone), tuple(sorted(shorter - gone.keys())))
 
     async def purge(self, channel: ChannelId) -> None:
-        token = await self._listed(channel)
+        token = await self._live.token(channel)
         users = await self._change("purge", channel)
-        await self._unlist(channel, token)
+        await self._live.drop(channel, token)
         listed = records.numbers(users, channel, what="user")
         await self._index.drop(channel, map(UserId, listed))
 
@@ -278,57 +223,17 @@ class RedisSceneStore:
     async def _set(
         self, channel: ChannelId, field: str, value: str, fence: int | None = None
     ) -> SceneHead | None:
-        answer = await self._change("set_field", channel, field, value, _written(fence))
-        return None if answer is None else _head(channel, answer)
-
-    # The list of live channels is a key of another slot, so no script can
-    # change it together with a scene. A channel is put on it before its scene
-    # begins and taken off after it ended: it may list too many, never too few.
-
-    async def _list(self, channel: ChannelId) -> str:
-        token = secrets.token_hex(4)
-        await self._unbroken(self._redis.hset(keys.LIVE, str(channel), token))
-        return token
-
-    async def _listed(self, channel: ChannelId) -> str:
-        return await self._run(self._redis.hget(keys.LIVE, str(channel))) or ""
-
-    async def _unlist(self, channel: ChannelId, token: str) -> None:
-        if token:
-            await self._unbroken(
-                self._unlist_script.run(self._redis, [keys.LIVE], [channel, token])
-            )
-
-    async def _live_states(self, channels: Sequence[ChannelId]) -> list[Any]:
-        pipe = self._redis.pipeline(transaction=False)
-        for channel in channels:
-            pipe.hget(keys.meta_key(channel), "live")
-        return await pipe.execute()
-
-    async def _ask(self, name: str, channel: ChannelId) -> Any:
-        return await self._run(self._script(name, channel, ()))
+        answer = await self._change("set_field", channel, field, value, replies.given(fence))
+        return None if answer is None else head_of(channel, *answer)
 
     async def _change(self, name: str, channel: ChannelId, *args: str | int) -> Any:
-        return await self._unbroken(self._script(name, channel, args))
-
-    def _script(
-        self, name: str, channel: ChannelId, args: Sequence[str | int]
-    ) -> Coroutine[Any, Any, Any]:
-        return self._scripts[name].run(
-            self._redis, keys.channel_keys(channel), (*self._common, *args)
-        )
+        return await self._channel.change(name, channel, *args)
 
 
-def _head(channel: ChannelId, answer: Sequence[Sequence[str]]) -> SceneHead:
-    fields, players = records.pairs(answer[0]), records.pairs(answer[1])
+def _survey_of(channel: ChannelId, answer: Sequence[Any]) -> Survey | None:
+    fields, players, noted, newest = answer
     try:
-        return records.head_from_fields(channel, fields, players)
-    except ValueError:
-        # It would quote what stands there, which may be anything.
-        log.warning("damaged head", extra={"channel": channel})
-        raise StoreUnavailable("What Redis holds of this scene makes no sense.") from None
-
-
-def _written(fence: int | None) -> str | int:
-    """As scripts take it: '' for a caller without a lease."""
-    return "" if fence is None else fence
+        head = head_of(channel, fields, players)
+    except StoreUnavailable:
+        return None
+    return Survey(head, work_of(channel, noted), turn_of(channel, newest) if newest else None)

@@ -1,10 +1,11 @@
 #!lua flags=allow-oom
 -- Drops the work of a reply that will not come.
--- ARGV: reply, fence or ''
+-- ARGV: reply, fence or '', owner who gives the lease back or ''
 -- Returns 1, or 0 if the reply is not the claimed one.
 local refused = refusal() or fenced_off(ARGV[5])
 if refused then return refused end
 
+free(ARGV[6])
 if redis.call('HGET', WORK, 'reply') ~= ARGV[4] then return 0 end
 redis.call('DEL', WORK)
 renew()

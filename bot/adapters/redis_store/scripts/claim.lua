@@ -24,6 +24,7 @@ end
 for message in string.gmatch(before[4] or '', '[^,]+') do add(message) end
 for i = 9, #ARGV do add(ARGV[i]) end
 redis.call('HSET', WORK, 'reply', reply, 'trigger', ARGV[5], 'at_ms', at_ms,
-  'continues', ARGV[7], 'revives', revives, 'messages', table.concat(messages, ','))
+  'continues', ARGV[7], 'revives', revives, 'messages', table.concat(messages, ','),
+  'written', '', 'tokens', '0', 'posting', '')
 renew_if_due({WORK})
 return redis.call('HGETALL', WORK)

@@ -1,39 +1,81 @@
 #!lua
 -- Stores a finished reply, or gives the stored one its new text and messages,
--- and drops its work. A reply that was deleted or trimmed since its claim stays
--- away.
--- ARGV: turn id, record, fence or ''
+-- drops its work, and may give the lease back. A reply that was deleted or trimmed
+-- since its claim stays away, and so do messages of it that were deleted.
+-- ARGV: turn id, record, fence or '', name of this write, owner who gives the
+--       lease back or '', newest message seen or '', turn ids and their counts
 -- Returns 1, or 0 if there is no scene.
-local refused = refusal() or fenced_off(ARGV[6])
+local refused = refusal()
 if refused then return refused end
-local id, record = ARGV[4], ARGV[5]
+local id, record, write_name, seen = ARGV[4], ARGV[5], ARGV[7], ARGV[9]
+local stored = redis.call('HGET', TURNS, id)
+local before = decoded(stored)
+-- Our own write whose answer was lost: all of it is done, whoever came since.
+if before and before.write == write_name then return 1 end
+refused = fenced_off(ARGV[6])
+if refused then return refused end
+free(ARGV[8])
+if not exists() then return 0 end
 
--- Returns whether anything differs now.
-local function replace(turn)
-  local given = decoded(record)
-  local text, shown = given.swipes[given.current + 1], given.messages or {}
-  local same = table.concat(turn.messages or {}, ',') == table.concat(shown, ',')
-  if same and turn.swipes[turn.current + 1] == text then return false end
-  forget_messages(turn)
-  turn.swipes[turn.current + 1] = text
-  turn.messages = given.messages
-  redis.call('HSET', TURNS, id, cjson.encode(turn))
-  for _, message in ipairs(shown) do redis.call('HSET', SHOWN, message, id) end
-  return true
+-- The given turn as it shows still; nil if nothing of it does.
+local function still_shown()
+  local given, is_whole = decoded(record), true
+  for place = #(given.messages or {}), 1, -1 do
+    if was_deleted(given.messages[place]) then
+      local parts = parts_of(given)
+      if not parts or #parts == 1 then return nil end
+      table.remove(given.messages, place)
+      table.remove(parts, place)
+      show_parts(given, parts)
+      is_whole = false
+    end
+  end
+  if not is_whole then record = cjson.encode(given) end
+  return given
 end
 
-if not exists() then return 0 end
-local found = redis.call('HGET', TURNS, id)
+-- Returns whether anything differs now.
+local function replace(turn, given)
+  local text, shown, parts = given.swipes[given.current + 1], given.messages or {}, given.parts
+  local same = table.concat(turn.messages or {}, ',') == table.concat(shown, ',')
+    and table.concat(turn.parts or {}, '\0') == table.concat(parts or {}, '\0')
+    and turn.swipes[turn.current + 1] == text
+  if not same then
+    forget_messages(turn)
+    turn.swipes[turn.current + 1] = text
+    turn.messages, turn.parts, turn.edits = given.messages, parts, nil
+    for _, message in ipairs(shown) do redis.call('HSET', SHOWN, message, id) end
+  end
+  if tonumber(turn.edited_ms or '0') < tonumber(given.edited_ms or '0') then
+    turn.edited_ms, turn.edits = given.edited_ms, nil
+  end
+  turn.write = write_name
+  redis.call('HSET', TURNS, id, cjson.encode(turn))
+  return not same
+end
+
+-- Nothing shows it any more: as if it had been stored and deleted.
+local function bury()
+  forget_messages(before)
+  redis.call('HSET', TURNS, id, '')
+  if stored then return end
+  enter(id)
+  trim()
+end
+
 local was_claimed = redis.call('HGET', WORK, 'reply') == id
-local revives = was_claimed and found == '' and redis.call('HGET', WORK, 'revives') == '1'
-local is_new = revives or (not found and not too_old(id))
-local differs = is_new
-if revives then
+local revives = was_claimed and stored == '' and redis.call('HGET', WORK, 'revives') == '1'
+local is_new = revives or (not stored and not too_old(id))
+local differs, given = is_new, still_shown()
+if not given then
+  differs = is_new or before ~= nil
+  if differs then bury() end
+elseif revives then
   write(id, record)
 elseif is_new then
   store(id, record)
-elseif decoded(found) then
-  differs = replace(decoded(found))
+elseif before then
+  differs = replace(before, given)
 end
 if was_claimed then redis.call('DEL', WORK) end
 -- Only once for a reply: a repeated commit must not use up a later choice.
@@ -41,6 +83,14 @@ if (is_new or was_claimed) and (redis.call('HGET', META, 'next_length') or '') ~
   redis.call('HSET', META, 'next_length', '')
   differs = true
 end
+for i = 10, #ARGV, 2 do
+  local turn = decoded(redis.call('HGET', TURNS, ARGV[i]))
+  if turn then
+    turn.count = ARGV[i + 1]
+    redis.call('HSET', TURNS, ARGV[i], cjson.encode(turn))
+  end
+end
+if seen ~= '' then see(seen) end
 local made = {TURNS, ORDER, SHOWN}
 if differs then changed(made) else renew_if_due(made) end
 return 1

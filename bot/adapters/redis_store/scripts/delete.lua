@@ -1,11 +1,13 @@
 #!lua flags=allow-oom
--- Forgets the turns that messages show; a tombstone stays, so that the same
--- message delivered again is known. A reply in the making whose trigger goes
--- answers what is left of the lines before it. Runs when memory is full, too.
+-- Forgets what messages show; a reply keeps the parts that are left. A tombstone
+-- stays, so that the same message delivered again is known, also of messages that
+-- show nothing yet. A reply in the making whose trigger goes answers what is left
+-- of the lines before it. Runs when memory is full, too.
 -- ARGV: message ids
--- Returns the ids of the turns.
+-- Returns {ids of the turns that are gone, ids of those that are shorter}.
 local refused = refusal()
 if refused then return refused end
+local GONE_KEPT = 256
 
 -- The newest line before `id` that no reply stands behind; nil if there is none.
 local function line_left(id)
@@ -19,19 +21,53 @@ local function line_left(id)
   end
 end
 
-local gone = {}
+local function remember(message)
+  if was_deleted(message) then return end
+  redis.call('RPUSH', GONE, message)
+  redis.call('LTRIM', GONE, -GONE_KEPT, -1)
+end
+
+-- Takes a message off a turn that shows in others, too; false if it is the last.
+local function shorten(id, turn, message)
+  local parts = turn and parts_of(turn)
+  local place = parts and #parts > 1 and place_of(turn, message)
+  if not place then return false end
+  table.remove(turn.messages, place)
+  table.remove(parts, place)
+  if turn.edits then turn.edits[message] = nil end
+  show_parts(turn, parts)
+  redis.call('HSET', TURNS, id, cjson.encode(turn))
+  return true
+end
+
+if not exists() then return {{}, {}} end
+local gone, shorter = {}, {}
+local showing = redis.call('HGET', WORK, 'messages') or ''
 for i = 4, #ARGV do
-  local id = redis.call('HGET', SHOWN, ARGV[i])
+  local message = ARGV[i]
+  local id = redis.call('HGET', SHOWN, message)
+  if not id or names(showing, message) then remember(message) end
   if id then
-    forget_messages(decoded(redis.call('HGET', TURNS, id)))
-    redis.call('HDEL', SHOWN, ARGV[i])
-    redis.call('HSET', TURNS, id, '')
-    gone[#gone + 1] = id
+    local turn = decoded(redis.call('HGET', TURNS, id))
+    redis.call('HDEL', SHOWN, message)
+    if shorten(id, turn, message) then
+      shorter[id] = true
+    else
+      forget_messages(turn)
+      redis.call('HSET', TURNS, id, '')
+      gone[#gone + 1] = id
+      shorter[id] = nil
+    end
   end
 end
-if #gone == 0 then return gone end
+local left = {}
+for id in pairs(shorter) do left[#left + 1] = id end
+if #gone + #left == 0 then
+  renew_if_due({GONE})
+  return {gone, left}
+end
 local trigger = redis.call('HGET', WORK, 'trigger')
-local left = trigger and redis.call('HGET', TURNS, trigger) == '' and line_left(trigger)
-if left then redis.call('HSET', WORK, 'trigger', left) end
+local line = trigger and redis.call('HGET', TURNS, trigger) == '' and line_left(trigger)
+if line then redis.call('HSET', WORK, 'trigger', line) end
 changed()
-return gone
+return {gone, left}

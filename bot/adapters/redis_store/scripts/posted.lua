@@ -1,5 +1,6 @@
 #!lua
--- Notes a message that shows a part of the claimed reply.
+-- Notes a message that shows a part of the claimed reply; with that, no post of
+-- it is under way. Only once: a repeated call may come after the next intent.
 -- ARGV: reply, message id, fence or ''
 -- Returns 1, or 0 if the reply is not the claimed one.
 local refused = refusal() or fenced_off(ARGV[6])
@@ -10,7 +11,7 @@ if redis.call('HGET', WORK, 'reply') ~= reply then return 0 end
 local noted = redis.call('HGET', WORK, 'messages') or ''
 if not names(noted, message) then
   if noted ~= '' then noted = noted .. ',' end
-  redis.call('HSET', WORK, 'messages', noted .. message)
+  redis.call('HSET', WORK, 'messages', noted .. message, 'posting', '')
 end
 renew_if_due({})
 return 1

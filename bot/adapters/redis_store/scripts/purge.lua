@@ -5,7 +5,7 @@
 local LEASE_LEFT_MS = 60000
 
 local listed = redis.call('HGET', META, 'listed') or ''
-redis.call('DEL', META, TURNS, ORDER, SHOWN, WORK, PLAYERS)
+redis.call('DEL', META, TURNS, ORDER, SHOWN, WORK, PLAYERS, GONE)
 redis.call('PEXPIRE', LEASE, LEASE_LEFT_MS)
 local users = {}
 for user in string.gmatch(listed, '[^,]+') do users[#users + 1] = user end

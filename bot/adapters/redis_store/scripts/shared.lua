@@ -1,9 +1,9 @@
 -- Stands before every script of a channel.
--- KEYS: meta, turns, order, shown, work, players, lease (all of one channel)
+-- KEYS: meta, turns, order, shown, work, players, gone, lease (all of one channel)
 -- ARGV: schema version, time to live in ms, most turns kept, then the script's
 --       own, which its header names from ARGV[4] on
 -- Ids are opaque strings: a Lua number is a double and cannot hold them.
-local META, TURNS, ORDER, SHOWN, WORK, PLAYERS, LEASE = unpack(KEYS)
+local META, TURNS, ORDER, SHOWN, WORK, PLAYERS, GONE, LEASE = unpack(KEYS)
 local SCHEMA, TTL_MS, KEEP = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local CHUNK = 500  -- unpack() of several thousand values overflows Lua's stack
 
@@ -58,7 +58,28 @@ local function decoded(record)
     and type(turn.swipes) == 'table' and type(turn.current) == 'number'
     and type(turn.swipes[turn.current + 1]) == 'string'
     and (turn.messages == nil or type(turn.messages) == 'table')
+    and (turn.parts == nil or type(turn.parts) == 'table')
+    and (turn.edits == nil or type(turn.edits) == 'table')
   return whole and turn or nil
+end
+
+-- The text of each message that shows the turn; nil if that is not known.
+local function parts_of(turn)
+  local messages = turn.messages or {}
+  if #messages == 1 then return {turn.swipes[turn.current + 1]} end
+  return turn.parts and #turn.parts == #messages and turn.parts or nil
+end
+
+-- Gives the turn these parts; its text is all of them.
+local function show_parts(turn, parts)
+  turn.swipes[turn.current + 1] = table.concat(parts, '\n')
+  turn.parts = #parts > 1 and parts or nil
+end
+
+local function place_of(turn, message)
+  for place, each in ipairs(turn.messages or {}) do
+    if each == message then return place end
+  end
 end
 
 local function forget_messages(record)
@@ -117,8 +138,50 @@ local function store(id, record)
   trim()
 end
 
-local function names(list, user)
-  return string.find(',' .. list .. ',', ',' .. user .. ',', 1, true) ~= nil
+local function names(list, entry)
+  return string.find(',' .. list .. ',', ',' .. entry .. ',', 1, true) ~= nil
+end
+
+-- Whether the message was deleted while it showed no stored turn.
+local function was_deleted(message)
+  return redis.call('LPOS', GONE, message) ~= false
+end
+
+-- Raises `seen` to the message. Ids are compared as the numbers that they write.
+local function see(message)
+  local seen = redis.call('HGET', META, 'seen') or ''
+  if #message > #seen or (#message == #seen and message > seen) then
+    redis.call('HSET', META, 'seen', message)
+  end
+end
+
+-- Lends the channel to one owner for a while, by this server's clock.
+-- Returns the fence, or nil while another owner has the lease; and whether this
+-- owner had it already.
+local LEFTOVER_MS = 60000  -- how long a fence is kept where there is no scene
+local function lend(owner, for_ms)
+  local time = redis.call('TIME')
+  local now_ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+  local held = redis.call('HMGET', LEASE, 'owner', 'until_ms', 'fence')
+  local fence, had_it = tonumber(held[3] or '0'), held[1] == owner
+  if not had_it then
+    if held[1] and now_ms < tonumber(held[2]) then return nil end
+    -- The clock lets it grow even if a failover or a purge has lost the last one.
+    fence = math.max(fence + 1, now_ms)
+  end
+  local written = string.format('%.0f', fence)
+  redis.call('HSET', LEASE, 'owner', owner, 'fence', written,
+    'until_ms', string.format('%.0f', now_ms + for_ms))
+  redis.call('PEXPIRE', LEASE, exists() and TTL_MS or math.max(for_ms, LEFTOVER_MS))
+  return written, had_it
+end
+
+-- Gives the lease back, if this owner has it; its fence is remembered, so that
+-- the next one is higher.
+local function free(owner)
+  if owner == '' or redis.call('HGET', LEASE, 'owner') ~= owner then return 0 end
+  redis.call('HDEL', LEASE, 'owner', 'until_ms')
+  return 1
 end
 
 -- Notes that these users' index names this channel.

@@ -29,7 +29,7 @@ end
 
 local version, floor = redis.call('HGET', META, 'ver') or '0', last_id_so_far()
 -- The lease stays: its fence has to go on growing.
-redis.call('DEL', META, TURNS, ORDER, SHOWN, WORK, PLAYERS)
+redis.call('DEL', META, TURNS, ORDER, SHOWN, WORK, PLAYERS, GONE)
 redis.call('HSET', META, 'sv', SCHEMA, 'ver', version)
 if floor ~= '' then redis.call('HSET', META, 'floor', floor) end
 local players = 9 + 2 * tonumber(fields)

@@ -1,0 +1,153 @@
+"""The part of the store that knows of the reply in the making: leases, claims, commits."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from itertools import islice
+
+from bot.adapters.redis_store import keys, records
+from bot.adapters.redis_store.answers import head_of, scene_of, work_of
+from bot.adapters.redis_store.calls import Calls
+from bot.adapters.redis_store.channel_scripts import ChannelScripts
+from bot.adapters.redis_store.user_index import UserIndex
+from bot.core.ports import NOTHING_COUNTED
+from bot.core.scene import ChannelId, MessageId, Scene, Turn, TurnId, Work
+from bot.core.store_answers import Taken
+
+SCRIPTS = ("abandon", "claim", "commit", "intent", "lease", "posted", "read", "release", "take")
+_AT_ONCE = 200
+"""Counts that one script writes; each is a record to decode and encode."""
+
+
+class Replies:
+    """Shares the calls of a store."""
+
+    def __init__(self, calls: Calls, scripts: ChannelScripts, index: UserIndex) -> None:
+        self._calls = calls
+        self._channel = scripts
+        self._index = index
+
+    async def read(self, channel: ChannelId) -> Scene | None:
+        answer = await self._channel.ask("read", channel)
+        if answer is None:
+            return None
+        fields, players, stored = answer
+        return scene_of(head_of(channel, fields, players), stored)
+
+    async def take(
+        self, channel: ChannelId, owner: str, for_s: float, work: Work, *, anew: bool = False
+    ) -> Taken | None:
+        """Take the channel, claim, and read the scene, in one round trip.
+
+        A script would spend most of its time on turning every turn into a value
+        of Lua's and back, so they are read by a command behind it. Another one
+        tells whether somebody's change came in between.
+        """
+        args = (
+            owner,
+            int(for_s * 1000),
+            "1" if anew else "",
+            work.reply,
+            work.trigger,
+            work.at_ms,
+            "1" if work.continues else "",
+            records.clean(work.written),
+            work.tokens,
+            work.posting,
+            *work.messages,
+        )
+        meta, turns, *_ = keys.channel_keys(channel)
+        reads = (("HVALS", turns), ("HGET", meta, "ver"))
+        answer, stored, version = await self._channel.change_and_read("take", channel, args, *reads)
+        if answer is None:
+            return None
+        fence, is_claimed, noted, fields, players = answer
+        scene = None
+        if fields:
+            scene = scene_of(head_of(channel, fields, players), stored)
+            if str(scene.head.version) != version:
+                scene = await self.read(channel)
+        return Taken(int(fence), scene, work_of(channel, noted), is_claimed == "1")
+
+    async def lease(
+        self,
+        channel: ChannelId,
+        owner: str,
+        for_s: float,
+        *,
+        reply: TurnId | None = None,
+        written: str = "",
+        tokens: int = 0,
+    ) -> int | None:
+        kept = (reply or "", records.clean(written), tokens)
+        fence = await self._channel.change("lease", channel, owner, int(for_s * 1000), *kept)
+        return None if fence is None else int(fence)
+
+    async def release(self, channel: ChannelId, owner: str) -> None:
+        await self._channel.change("release", channel, owner)
+
+    async def claim(self, channel: ChannelId, work: Work, *, fence: int | None = None) -> Work:
+        args = (work.reply, work.trigger, work.at_ms, "1" if work.continues else "")
+        answer = await self._channel.change("claim", channel, *args, given(fence), *work.messages)
+        return work_of(channel, answer) or work
+
+    async def intent(
+        self, channel: ChannelId, reply: TurnId, mark: str, *, fence: int | None = None
+    ) -> None:
+        await self._channel.change("intent", channel, reply, mark, given(fence))
+
+    async def posted(
+        self, channel: ChannelId, reply: TurnId, message: MessageId, *, fence: int | None = None
+    ) -> None:
+        await self._channel.change("posted", channel, reply, message, given(fence))
+
+    async def work(self, channel: ChannelId) -> Work | None:
+        fields = await self._calls.run(self._calls.redis.hgetall(keys.work_key(channel)))
+        return records.work_from_fields(channel, fields)
+
+    async def commit(
+        self,
+        channel: ChannelId,
+        turn: Turn,
+        *,
+        fence: int | None = None,
+        release: str | None = None,
+        counts: Mapping[TurnId, str] = NOTHING_COUNTED,
+        seen: MessageId | None = None,
+    ) -> None:
+        if turn.author is not None:
+            await self._calls.unbroken(self._index.put(channel, [str(turn.author)]))
+        more = iter(counts.items())
+        first = [part for pair in islice(more, _AT_ONCE) for part in pair]
+        rest = (release or "", "" if seen is None else seen, *first)
+        name = _name_of(records.turn_to_record(turn), given(fence), *rest)
+        record = records.turn_to_record(turn, write=name)
+        await self._channel.change("commit", channel, turn.id, record, given(fence), name, *rest)
+        await self.set_counts(channel, dict(more))
+
+    async def set_counts(self, channel: ChannelId, counts: Mapping[TurnId, str]) -> None:
+        more = iter(counts.items())
+        while some := dict(islice(more, _AT_ONCE)):
+            pairs = [part for turn, count in some.items() for part in (turn, json.dumps(count))]
+            await self._channel.change("annotate", channel, "count", *pairs)
+
+    async def abandon(
+        self,
+        channel: ChannelId,
+        reply: TurnId,
+        *,
+        fence: int | None = None,
+        release: str | None = None,
+    ) -> None:
+        await self._channel.change("abandon", channel, reply, given(fence), release or "")
+
+
+def given(fence: int | None) -> str | int:
+    """As scripts take it: '' for a caller without a lease."""
+    return "" if fence is None else fence
+
+
+def _name_of(*parts: str | int) -> str:
+    """The same for the same write, so that one whose answer was lost is known."""
+    text = "\0".join(map(str, parts))
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()[:16]

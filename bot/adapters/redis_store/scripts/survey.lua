@@ -1,0 +1,22 @@
+#!lua flags=no-writes
+-- Reads what a start has to know of a scene.
+-- Returns {head, players, work, record of the newest turn or ''}, or nil if there
+-- is no scene.
+local FEW = 20
+
+local function newest()
+  for last = redis.call('LLEN', ORDER) - 1, 0, -FEW do
+    local ids = redis.call('LRANGE', ORDER, math.max(0, last - FEW + 1), last)
+    for i = #ids, 1, -1 do
+      local record = redis.call('HGET', TURNS, ids[i])
+      if decoded(record) then return record end
+    end
+  end
+  return ''
+end
+
+if not exists() then return nil end
+local result = head()
+result[3] = redis.call('HGETALL', WORK)
+result[4] = newest()
+return result

@@ -41,14 +41,17 @@ from bot.discord_ui.client import RoleplayBot, run_until_closed, use_discord_at
 from bot.services.channel_leases import ChannelLeases
 from bot.services.dispatcher import Dispatcher
 from bot.services.drafting import Drafter
+from bot.services.echoes import Echoes
 from bot.services.incoming import Patience
 from bot.services.inspection import Inspection
 from bot.services.length_tables import LengthTables
 from bot.services.live_reply import LiveReply
+from bot.services.posting import Poster
 from bot.services.prompting import Prompting
 from bot.services.reply_writer import ReplyWriter
 from bot.services.scenes import Scenes
 from bot.services.turns import TurnPipeline
+from bot.services.typist import Typist
 from bot.settings import EXIT_CONFIG, Settings
 
 log = logging.getLogger(__name__)
@@ -158,6 +161,8 @@ async def open_app(
         )
         voice = _voice(settings, http, store)
         metrics = PrometheusMetrics()
+        echoes = Echoes(store=store, metrics=metrics)
+        poster = Poster(voice, echoes)
         prompting = Prompting(store=store, generator=generator, profile=profile, metrics=metrics)
         pipeline = await stack.enter_async_context(
             _pipeline(
@@ -166,6 +171,7 @@ async def open_app(
                 store=store,
                 generator=generator,
                 voice=voice,
+                poster=poster,
                 characters=characters,
                 metrics=metrics,
                 prompting=prompting,
@@ -177,6 +183,7 @@ async def open_app(
             store=store,
             generator=generator,
             voice=voice,
+            poster=poster,
             characters=characters,
             prompting=prompting,
             pipeline=pipeline,
@@ -189,7 +196,9 @@ async def open_app(
                 log.info("answering what was left", extra={"lines": count})
 
         use_discord_at(settings.discord.api_url, settings.discord.gateway_url or None)
-        bot = RoleplayBot(actions=actions, notes=store, on_first_ready=first_ready)
+        bot = RoleplayBot(
+            actions=actions, notes=store, on_first_ready=first_ready, on_own_message=echoes.heard
+        )
         await stack.enter_async_context(
             open_http_server(
                 host=settings.http.host,
@@ -208,6 +217,7 @@ def _actions(
     store: RedisSceneStore,
     generator: TgiGenerator,
     voice: DiscordVoice,
+    poster: Poster,
     characters: DirectoryCharacters,
     prompting: Prompting,
     pipeline: TurnPipeline,
@@ -216,6 +226,7 @@ def _actions(
     scenes = Scenes(
         store=store,
         voice=voice,
+        poster=poster,
         characters=characters,
         prompting=prompting,
         lengths=profile.lengths,
@@ -272,6 +283,7 @@ def _pipeline(
     store: RedisSceneStore,
     generator: TgiGenerator,
     voice: DiscordVoice,
+    poster: Poster,
     characters: DirectoryCharacters,
     metrics: PrometheusMetrics,
     prompting: Prompting,
@@ -293,8 +305,14 @@ def _pipeline(
         profile=profile,
         metrics=metrics,
         open_live_reply=partial(
-            LiveReply, voice, pacer=pacer, split=split, last_edit_s=settings.stream.last_edit_s
+            LiveReply,
+            voice,
+            poster,
+            pacer=pacer,
+            split=split,
+            last_edit_s=settings.stream.last_edit_s,
         ),
+        open_typist=partial(Typist, voice),
         merge_pause_s=settings.turns.merge_pause_s,
         now_ms=_now_ms,
     )

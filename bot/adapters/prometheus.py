@@ -37,6 +37,12 @@ class PrometheusMetrics:
             registry=self._registry,
         )
 
+        self._foreign = Counter(
+            "rp_foreign_posts",
+            "Messages with our mark that no process on this memory has posted.",
+            registry=self._registry,
+        )
+
     def turn_ended(self, outcome: str, seconds: float) -> None:
         self._turns.labels(outcome).observe(seconds)
 
@@ -50,6 +56,9 @@ class PrometheusMetrics:
     def generated(self, *, prompt_tokens: int, new_tokens: int) -> None:
         self._tokens.labels("prompt").inc(prompt_tokens)
         self._tokens.labels("generated").inc(new_tokens)
+
+    def foreign_post(self) -> None:
+        self._foreign.inc()
 
     def page(self) -> bytes:
         """The text that `/metrics` answers."""

@@ -17,6 +17,11 @@
     ├── LeaseLost                 another process has taken the channel; this one must let go
     ├── PostError                 Discord did not take what we had to show
     │   ├── PostRefused               and will not: permission, missing channel
+    │   │   ├── PlaceGone                 the channel or thread is no more
+    │   │   ├── PlaceClosed               the thread is archived or locked
+    │   │   ├── NotAllowedHere            the bot lacks a permission there
+    │   │   ├── MessageGone               somebody has removed the message
+    │   │   └── TextRefused               the words themselves are not let through
     │   └── PostAmbiguous             and nobody can tell whether it was stored
     ├── TooBusy                   our own queue is full
     └── StartupError              the program cannot start; carries the exit code
@@ -96,6 +101,26 @@ class PostError(RoleplayError):
 
 class PostRefused(PostError):
     """Discord will not take it: no permission, no such channel or message."""
+
+
+class PlaceGone(PostRefused):
+    """The channel or thread was deleted."""
+
+
+class PlaceClosed(PostRefused):
+    """The thread is archived or locked: nothing can be changed in it for now."""
+
+
+class NotAllowedHere(PostRefused):
+    """The bot lacks a permission in the channel."""
+
+
+class MessageGone(PostRefused):
+    """Somebody has removed the message."""
+
+
+class TextRefused(PostRefused):
+    """Discord, or the server's own filter, does not let these words through."""
 
 
 class PostAmbiguous(PostError):

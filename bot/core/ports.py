@@ -292,6 +292,7 @@ class Button:
     custom_id: str
     emoji: str | None = None
     danger: bool = False
+    disabled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,11 +310,27 @@ class Voice(Protocol):
     """
 
     async def say(
-        self, place: Place, speaker: Speaker, text: str, buttons: Sequence[Button] = ()
+        self,
+        place: Place,
+        speaker: Speaker,
+        text: str,
+        buttons: Sequence[Button] = (),
+        *,
+        mark: str = "",
     ) -> MessageId:
         """Post as the character: by webhook, or plainly with a bold name.
 
-        Never sent twice on a doubtful answer: that raises PostAmbiguous.
+        By webhook it is never sent twice on a doubtful answer: that raises
+        PostAmbiguous. Plainly it may be, for Discord then stores a *mark* once.
+        """
+        ...
+
+    async def find(self, place: Place, mark: str, *, after: MessageId) -> MessageId | None:
+        """The message of ours, newer than *after*, with a button whose id ends in `:` and *mark*.
+
+        Raises:
+            PostRefused: what stands in the channel may not be read.
+            PostError: it cannot be read now.
         """
         ...
 
@@ -324,8 +341,18 @@ class Voice(Protocol):
         speaker: Speaker,
         text: str,
         buttons: Sequence[Button] = (),
-    ) -> None:
-        """Replace text and buttons of a message that `say` has posted."""
+    ) -> int:
+        """Replace text and buttons of a message that `say` has posted.
+
+        Returns Discord's time of the change, in Unix milliseconds; 0 if it did not say.
+
+        Raises:
+            MessageGone: somebody has removed it.
+        """
+        ...
+
+    async def text_of(self, place: Place, message: MessageId) -> str | None:
+        """What a message that `say` has posted shows now; None if it is gone."""
         ...
 
     async def delete(self, place: Place, message: MessageId) -> None:
@@ -370,4 +397,8 @@ class Metrics(Protocol):
 
     def generated(self, *, prompt_tokens: int, new_tokens: int) -> None:
         """The model has read and written this much."""
+        ...
+
+    def foreign_post(self) -> None:
+        """A message bears our mark, but nobody we know of has posted it."""
         ...

@@ -53,6 +53,11 @@ def player_turn_id(message: MessageId) -> TurnId:
     return TurnId(f"{message:020d}")
 
 
+def message_of(turn: TurnId) -> MessageId:
+    """The message that a member's turn, or the line that a reply answers, was named after."""
+    return MessageId(int(turn.removesuffix("r")))
+
+
 def reply_turn_id(trigger: TurnId) -> TurnId:
     """Name the reply to *trigger*.
 

@@ -17,11 +17,17 @@ from bot.services.reply_writer import AGAIN_PREFIX, CONTINUE_PREFIX, RETRY_PREFI
 _TURN = r"(?P<turn>[0-9a-z]{1,40})"
 
 
-class StopButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"stop:(?P<channel>\d+)"):
-    """Ends the reply that is being written, keeping what is there."""
+class StopButton(
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=r"stop:(?P<channel>\d+)(?::(?P<mark>[0-9r.]{1,40}))?",
+):
+    """Ends the reply that is being written, keeping what is there.
 
-    def __init__(self, channel: int) -> None:
-        super().__init__(discord.ui.Button(label="Stop", custom_id=f"stop:{channel}"))
+    The mark names the post that it stands under; an earlier version had none.
+    """
+
+    def __init__(self, channel: int, custom_id: str) -> None:
+        super().__init__(discord.ui.Button(label="Stop", custom_id=custom_id))
         self.channel = channel
 
     @classmethod
@@ -31,7 +37,7 @@ class StopButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"stop
         item: discord.ui.Item[Any],  # noqa: ARG003
         match: re.Match[str],
     ) -> Self:
-        return cls(int(match["channel"]))
+        return cls(int(match["channel"]), match.string)
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         await interaction.response.defer()

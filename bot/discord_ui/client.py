@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import aiohttp
@@ -19,7 +19,7 @@ from bot.core.scene import ChannelId, MessageId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.buttons import DYNAMIC_ITEMS
 from bot.discord_ui.command_sync import sync_if_changed
-from bot.discord_ui.convert import incoming_of, milliseconds
+from bot.discord_ui.convert import custom_ids_of, incoming_of, is_own, milliseconds
 from bot.discord_ui.error_replies import tell
 from bot.discord_ui.inspection import InspectionCog
 from bot.discord_ui.length import LengthCog
@@ -67,7 +67,13 @@ class RoleplayBot(commands.AutoShardedBot):
         actions: Actions,
         notes: NoteStore,
         on_first_ready: Callable[[], Awaitable[None]],
+        on_own_message: Callable[[ChannelId, MessageId, Sequence[str]], Awaitable[None]],
     ) -> None:
+        """Set up.
+
+        Args:
+            on_own_message: told of each message of ours, with the ids of its buttons.
+        """
         super().__init__(
             command_prefix=commands.when_mentioned,
             tree_cls=Tree,
@@ -82,6 +88,7 @@ class RoleplayBot(commands.AutoShardedBot):
         self.actions = actions
         self._notes = notes
         self._on_first_ready = on_first_ready
+        self._on_own_message = on_own_message
         self._was_ready = False
 
     async def setup_hook(self) -> None:
@@ -110,7 +117,12 @@ class RoleplayBot(commands.AutoShardedBot):
         # No text commands: process_commands is not called.
         if self.user is None:
             return
-        incoming = incoming_of(message, bot_user=self.user.id, application=self.application_id or 0)
+        bot_user, application = self.user.id, self.application_id or 0
+        if is_own(message, bot_user=bot_user, application=application):
+            channel = ChannelId(message.channel.id)
+            await self._on_own_message(channel, MessageId(message.id), custom_ids_of(message))
+            return
+        incoming = incoming_of(message, bot_user=bot_user, application=application)
         if incoming is not None:
             await self.actions.pipeline.receive(incoming)
 

@@ -1,5 +1,6 @@
 """Discord's objects become our values; the only module that knows both."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import discord
@@ -70,6 +71,24 @@ def incoming_of(message: discord.Message, *, bot_user: int, application: int) ->
     )
 
 
+def is_own(message: discord.Message, *, bot_user: int, application: int) -> bool:
+    """Whether our bot, or a webhook of our application, has posted it."""
+    if message.webhook_id is not None:
+        return message.application_id == application
+    return message.author.id == bot_user
+
+
+def custom_ids_of(message: discord.Message) -> Sequence[str]:
+    """The ids of the buttons under a message."""
+    rows = (row for row in message.components if isinstance(row, discord.ActionRow))
+    return [
+        cell.custom_id
+        for row in rows
+        for cell in row.children
+        if isinstance(cell, discord.Button) and cell.custom_id is not None
+    ]
+
+
 def said_in(message: discord.Message, *, bot_user: int, application: int) -> Said | None:
     """What a member's message says, wherever it was found; None for bots, webhooks and notices."""
     if not _is_members(message):
@@ -89,10 +108,7 @@ def _is_members(message: discord.Message) -> bool:
 def _is_ours(reference: discord.MessageReference | None, bot_user: int, application: int) -> bool:
     if reference is None or not isinstance(reference.resolved, discord.Message):
         return False
-    answered = reference.resolved
-    if answered.webhook_id is not None:
-        return answered.application_id == application
-    return answered.author.id == bot_user
+    return is_own(reference.resolved, bot_user=bot_user, application=application)
 
 
 def _guild(guild_id: int | None) -> GuildId | None:

@@ -9,52 +9,29 @@ Anything else (an error, the process ending) leaves what is there readable.
 """
 
 import asyncio
-import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from bot.core.errors import (
-    PostAmbiguous,
-    PostError,
-    PostRefused,
-    StoreRefusesWrites,
-    StoreUnavailable,
-)
+from bot.core.errors import PostAmbiguous, PostError, PostRefused
 from bot.core.pacing import Pacer
 from bot.core.ports import Button, Speaker, Voice
 from bot.core.scene import MessageId, Place
-
-log = logging.getLogger(__name__)
+from bot.services.milestones import Milestone, Reached, pass_by
+from bot.services.posting import Poster
+from bot.services.reply_messages import Outbox, ReplyMessages
 
 PART_LIMIT = 1_900
 """Discord takes 2,000 characters; a name in bold above the text may need some."""
-TYPING_EVERY_S = 8.0
-"""Discord shows it for 10 s."""
 LAST_WORDS_S = 2.0
 """For the one edit that leaves a broken-off reply readable."""
 
 LONGEST_RETRY_S = 4.0
 
 Split = Callable[[str, int], list[str]]
-Noted = Callable[[MessageId], Awaitable[None]]
-
-
-@dataclass(slots=True)
-class _Part:
-    """A message of the reply; `text` is None while nobody knows what it shows."""
-
-    message: MessageId
-    text: str | None = None
-    buttons: tuple[Button, ...] = ()
-
-
-class _Lost(Exception):
-    """Discord will not change a message of the reply: it, or its webhook, is gone."""
 
 
 class LiveReply:
@@ -63,16 +40,23 @@ class LiveReply:
     def __init__(
         self,
         voice: Voice,
+        poster: Poster,
         place: Place,
         speaker: Speaker,
         *,
         pacer: Pacer,
         split: Split,
-        on_posted: Noted,
-        buttons_while_writing: Sequence[Button] = (),
+        outbox: Outbox,
+        mark: Callable[[int], str],
+        buttons_while_writing: Callable[[str], Sequence[Button]],
+        after: MessageId,
         already: Sequence[MessageId] = (),
+        posting: str = "",
+        on_visible: Callable[[], None] = lambda: None,
         on_removing: Callable[[MessageId], None] = lambda _: None,
+        on_refused: Callable[[PostRefused], None] = lambda _: None,
         is_ours: Callable[[], bool] = lambda: True,
+        reached: Reached = pass_by,
         part_limit: int = PART_LIMIT,
         last_edit_s: float = 20.0,
         retry_s: float = 0.5,
@@ -84,27 +68,43 @@ class LiveReply:
         Args:
             split: text and limit into the texts of messages. Adding to a text
                 changes the last of them only.
-            on_posted: awaited with the id of each new message. That the store
-                fails then does not end the reply: `finish` returns all ids.
+            mark: names the post with that number, from 0.
+            buttons_while_writing: for the message of a mark; one of them bears it.
+            after: a message that is older than all that show the reply.
             already: messages that show this reply from before a crash.
+            posting: the mark of a post that may have arrived before a crash.
+                It is looked for before anything else is posted.
+            on_visible: called when a text is on the screen, maybe repeatedly.
             on_removing: called with the id of each message that we take away.
+            on_refused: called when the reply cannot grow any more, so that
+                nobody goes on writing; `finish` raises the same error.
             is_ours: whether the reply is this process's to leave readable; where
                 another one writes it now, its text is newer.
             last_edit_s: how long `finish` may take.
             retry_s: the first pause after Discord did not take something.
         """
-        self._voice = voice
-        self._place = place
-        self._speaker = speaker
+        self._messages = ReplyMessages(
+            voice,
+            poster,
+            place,
+            speaker,
+            split=lambda text: split(text, part_limit),
+            outbox=outbox,
+            mark=mark,
+            buttons_while_writing=buttons_while_writing,
+            after=after,
+            already=already,
+            posting=posting,
+            on_calling=lambda: pacer.sent(self._channel, clock()),
+            on_visible=on_visible,
+            on_removing=on_removing,
+            is_ours=is_ours,
+            reached=reached,
+        )
         self._pacer = pacer
-        self._split = split
-        self._on_posted = on_posted
-        self._on_removing = on_removing
+        self._on_refused = on_refused
         self._is_ours = is_ours
-        self._while_writing = tuple(buttons_while_writing)
-        self._at_end: tuple[Button, ...] = ()
-        self._parts = [_Part(message) for message in already]
-        self._part_limit = part_limit
+        self._reached = reached
         self._last_edit_s = last_edit_s
         self._retry_s = retry_s
         self._clock = clock
@@ -114,21 +114,16 @@ class LiveReply:
         self._newest = ""
         self._ending = False  # no growth any more
         self._settled = False  # finished or discarded: nothing to leave readable
-        self._posting = False
-        self._moved = False  # into new messages, which is done once
         self._error: PostError | None = None
         self._changed = asyncio.Event()
         self._end = asyncio.Event()
-        self._visible = asyncio.Event()
         self._tasks = asyncio.TaskGroup()
         self._editor: asyncio.Task[None]
-        self._typist: asyncio.Task[None]
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
         self._pacer.begin(self._channel)
         self._editor = self._tasks.create_task(self._grow())
-        self._typist = self._tasks.create_task(self._type())
         return self
 
     async def __aexit__(
@@ -141,7 +136,6 @@ class LiveReply:
             if not self._settled and self._is_ours():
                 await self._leave_readable()
         finally:
-            self._typist.cancel()
             self._editor.cancel()
             try:
                 # Not handed the block's own error, which it would wrap in a group.
@@ -152,7 +146,17 @@ class LiveReply:
     @property
     def shown(self) -> bool:
         """Whether a message of this reply is on the screen."""
-        return bool(self._parts)
+        return bool(self._messages.ids)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What its messages show, in their order; empty where nobody knows."""
+        return self._messages.texts
+
+    @property
+    def edited_ms(self) -> int:
+        """Discord's time of the newest change to one of them; 0 if there was none."""
+        return self._messages.edited_ms
 
     def show(self, text: str) -> None:
         """Let the reply grow to *text*, all of it so far; returns at once."""
@@ -174,20 +178,21 @@ class LiveReply:
             PostAmbiguous: a message may or may not have been posted.
             PostError: Discord could not be reached in time.
         """
-        self._newest, self._at_end = text, tuple(buttons)
+        self._newest = text
         try:
             async with asyncio.timeout(self._last_edit_s):
                 await self._stop_growing()
                 if self._error is not None:
                     raise self._error
-                await self._insist(text)
+                await self._insist(text, tuple(buttons))
         except TimeoutError:
-            if self._posting:
+            if self._messages.in_doubt:
                 self._error = PostAmbiguous("no answer to a post in time")
                 raise self._error from None
             raise PostError("the final text did not reach Discord in time") from None
         self._settled = True
-        return tuple(part.message for part in self._parts)
+        self._reached(Milestone.FINAL_EDIT)
+        return self._messages.ids
 
     async def discard(self) -> None:
         """Remove from the screen what was posted.
@@ -195,34 +200,30 @@ class LiveReply:
         Raises:
             PostError: a message could not be removed; the others were tried.
         """
-        failed: PostError | None = None
         try:
             async with asyncio.timeout(self._last_edit_s):
                 await self._stop_growing()
                 self._settled = True
-                for part in tuple(self._parts):
-                    try:
-                        await self._remove(part)
-                    except PostError as error:
-                        failed = error
+                await self._messages.remove_all()
         except TimeoutError:
-            failed = PostError("what was posted could not be removed in time")
-        if failed is not None:
-            raise failed
+            raise PostError("what was posted could not be removed in time") from None
 
     async def _grow(self) -> None:
         last_at: float | None = None
         failures = 0
+        with suppress(PostError):  # there is time for it while the model reads; tried again below
+            await self._messages.take_up()
         while await self._next_text(last_at):
             try:
                 last_at = self._clock()
-                await self._put(self._newest, self._while_writing)
+                await self._messages.grow(self._newest)
                 failures = 0
             except PostRefused as error:
                 self._error = error
+                self._on_refused(error)
                 return
             except PostError as error:
-                if self._posting:
+                if self._messages.in_doubt:
                     self._error = error
                     return
                 # The next round brings a newer text anyway.
@@ -248,32 +249,23 @@ class LiveReply:
             async with asyncio.timeout(seconds):
                 await self._end.wait()
 
-    async def _type(self) -> None:
-        while not self._visible.is_set():
-            with suppress(PostError):
-                await self._voice.typing(self._place)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(TYPING_EVERY_S):
-                    await self._visible.wait()
-
     async def _stop_growing(self) -> None:
         """End the editor between two requests: an edit under way still lands first."""
         self._ending = True
-        self._visible.set()
         self._end.set()
         self._changed.set()
         await asyncio.wait([self._editor])
 
-    async def _insist(self, text: str) -> None:
+    async def _insist(self, text: str, buttons: tuple[Button, ...]) -> None:
         failures = 0
         while True:
             try:
-                await self._remove_beyond(await self._put(text, self._at_end))
+                await self._messages.settle(text, buttons)
             except PostRefused as error:
                 self._error = error
                 raise
             except PostError as error:
-                if self._posting:
+                if self._messages.in_doubt:
                     self._error = error
                     raise
                 failures += 1
@@ -281,89 +273,14 @@ class LiveReply:
             else:
                 return
 
-    async def _put(self, text: str, buttons: tuple[Button, ...]) -> int:
-        """Make the screen show *text* and say in how many messages.
-
-        What it shows already costs no request.
-        """
-        try:
-            return await self._lay_out(text, buttons)
-        except _Lost:
-            await self._move()
-            return await self._lay_out(text, buttons)
-
-    async def _lay_out(self, text: str, buttons: tuple[Button, ...]) -> int:
-        texts = self._split(text, self._part_limit)
-        for number, part_text in enumerate(texts):
-            below = buttons if number == len(texts) - 1 else ()
-            if number == len(self._parts):
-                await self._post(part_text, below)
-            else:
-                await self._change(self._parts[number], part_text, below)
-            self._visible.set()
-        return len(texts)
-
-    async def _move(self) -> None:
-        """Go on in new messages; what can be removed of the old ones is."""
-        self._moved = True
-        lost, self._parts = self._parts, []
-        for part in lost:
-            self._on_removing(part.message)
-            with suppress(PostError):
-                await self._voice.delete(self._place, part.message)
-
-    async def _post(self, text: str, buttons: tuple[Button, ...]) -> None:
-        self._pacer.sent(self._channel, self._clock())
-        # Stays set when the answer is in doubt, and only then.
-        self._posting = True
-        try:
-            message = await self._voice.say(self._place, self._speaker, text, buttons)
-        except PostAmbiguous:
-            raise
-        except PostError:
-            self._posting = False
-            raise
-        self._parts.append(_Part(message, text, buttons))
-        self._posting = False
-        try:
-            await self._on_posted(message)
-        except (StoreUnavailable, StoreRefusesWrites) as error:
-            log.warning(
-                "posted message not noted",
-                extra={"message_id": message, "reason": type(error).__name__},
-            )
-
-    async def _change(self, part: _Part, text: str, buttons: tuple[Button, ...]) -> None:
-        if part.text == text and part.buttons == buttons:
-            return
-        self._pacer.sent(self._channel, self._clock())
-        part.text = None  # in doubt until the answer is there
-        try:
-            await self._voice.edit(self._place, part.message, self._speaker, text, buttons)
-        except PostRefused as error:
-            if self._moved or self._settled:
-                raise
-            raise _Lost from error
-        part.text, part.buttons = text, buttons
-
-    async def _remove_beyond(self, count: int) -> None:
-        for part in reversed(self._parts[count:]):
-            await self._remove(part)
-
-    async def _remove(self, part: _Part) -> None:
-        self._on_removing(part.message)
-        await self._voice.delete(self._place, part.message)
-        self._parts.remove(part)
-
     async def _leave_readable(self) -> None:
-        with suppress(PostError, TimeoutError, _Lost):
+        with suppress(PostError, TimeoutError):
             async with asyncio.timeout(LAST_WORDS_S):
                 await self._stop_growing()
-                texts = self._split(self._newest, self._part_limit)[: len(self._parts)]
-                if texts and self._error is None:
+                if self._error is None:
                     # The text that is there, grown as far as it got, and no
                     # button that nobody would answer.
-                    await self._change(self._parts[len(texts) - 1], texts[-1], ())
+                    await self._messages.leave(self._newest)
 
     def _pause_s(self, failures: int) -> float:
         return min(LONGEST_RETRY_S, self._retry_s * 2.0 ** (failures - 1)) * (0.5 + self._chance())

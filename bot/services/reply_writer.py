@@ -20,17 +20,21 @@ from bot.core.reply_text import ReplyText
 from bot.core.scene import (
     ChannelId,
     MessageId,
+    Place,
     Role,
     SceneHead,
     Turn,
     TurnId,
     Work,
+    mark_of,
+    message_of,
     reply_turn_id,
 )
 from bot.services.drafting import Draft, Drafter
 from bot.services.interrupt import Reason
 from bot.services.lane import Lane, Partial
 from bot.services.live_reply import LiveReply
+from bot.services.typist import Typist
 
 STOP_PREFIX = "stop:"
 RETRY_PREFIX = "retry:"
@@ -41,9 +45,9 @@ COMMIT_PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 log = logging.getLogger(__name__)
 
 
-def stop_button(channel: ChannelId) -> Button:
-    """End the reply that is being written, keeping what is there."""
-    return Button("Stop", f"{STOP_PREFIX}{channel}", emoji="■", danger=True)
+def stop_button(channel: ChannelId, mark: str) -> Button:
+    """End the reply that is being written, keeping what is there; stands under the post *mark*."""
+    return Button("Stop", f"{STOP_PREFIX}{channel}:{mark}", emoji="■", danger=True)
 
 
 def retry_button(trigger: TurnId) -> Button:
@@ -57,6 +61,7 @@ def continue_button(reply: TurnId) -> Button:
 
 
 LiveReplyFactory = Callable[..., LiveReply]
+TypistFactory = Callable[[Place], Typist]
 
 
 def again_button(trigger: TurnId) -> Button:
@@ -84,6 +89,7 @@ class ReplyWriter:
         profile: ModelProfile,
         metrics: Metrics,
         open_live_reply: LiveReplyFactory,
+        open_typist: TypistFactory,
         merge_pause_s: float,
         now_ms: Callable[[], int],
     ) -> None:
@@ -93,6 +99,7 @@ class ReplyWriter:
         self._profile = profile
         self._metrics = metrics
         self._open_live_reply = open_live_reply
+        self._open_typist = open_typist
         self._merge_pause_s = merge_pause_s
         self._now_ms = now_ms
 
@@ -114,7 +121,10 @@ class ReplyWriter:
         # What is there from an earlier try is edited, and no newer line joins it.
         lane.is_showing = bool(work.messages)
         lane.shows_in(work.messages)
-        async with self._live(lane, character, work.messages) as live:
+        async with (
+            self._open_typist(lane.head.place) as typist,
+            self._live(lane, character, work.messages, on_visible=typist.stop) as live,
+        ):
             await lane.settle(self._merge_pause_s)
             while True:
                 draft = await self._compose(lane, live, character)
@@ -125,13 +135,23 @@ class ReplyWriter:
                 await lane.settle(self._merge_pause_s)
             return await self._conclude(lane, live, character, draft)
 
-    def _live(self, lane: Lane, character: Character, already: Sequence[MessageId]) -> LiveReply:
+    def _live(
+        self,
+        lane: Lane,
+        character: Character,
+        already: Sequence[MessageId],
+        *,
+        on_visible: Callable[[], None] = lambda: None,
+    ) -> LiveReply:
         return self._open_live_reply(
             place=lane.head.place,
             speaker=Speaker(character.name, character),
-            buttons_while_writing=(stop_button(lane.channel),),
+            buttons_while_writing=lambda mark: (stop_button(lane.channel, mark),),
             already=already,
-            on_posted=lambda message: self._posted(lane, message),
+            outbox=_Outbox(self._store, lane),
+            mark=lambda part: mark_of(reply_turn_id(lane.partial.turn), part),
+            after=message_of(lane.partial.turn),
+            on_visible=on_visible,
             on_removing=lane.taking_away,
             is_ours=lambda: lane.hold is None or not lane.hold.is_lost,
         )
@@ -177,17 +197,6 @@ class ReplyWriter:
                     else:
                         await live.discard()
         await self._store.abandon(lane.channel, work.reply, fence=lane.fence)
-
-    async def _posted(self, lane: Lane, message: MessageId) -> None:
-        lane.shown_in.add(message)
-        reply = reply_turn_id(lane.partial.turn)
-        try:
-            await self._store.posted(lane.channel, reply, message, fence=lane.fence)
-        except LeaseLost:
-            # Here we are in the editor's task; the lane's own is told by its hold.
-            if lane.hold is not None:
-                lane.hold.strays.append(message)
-                lane.hold.lose()
 
     async def _compose(self, lane: Lane, live: LiveReply, character: Character) -> Draft | None:
         """Stream one reply onto the screen; None if it was stopped before it began."""
@@ -278,6 +287,29 @@ class ReplyWriter:
                 f"The host can bring `{head.character}` back; then try again."
             )
         return character
+
+
+class _Outbox:
+    """Notes in the store what a lane's reply is shown in."""
+
+    def __init__(self, store: SceneStore, lane: Lane) -> None:
+        self._store = store
+        self._lane = lane
+
+    async def intend(self, mark: str) -> None:
+        _ = mark
+
+    async def posted(self, message: MessageId) -> None:
+        lane = self._lane
+        lane.shown_in.add(message)
+        reply = reply_turn_id(lane.partial.turn)
+        try:
+            await self._store.posted(lane.channel, reply, message, fence=lane.fence)
+        except LeaseLost:
+            # Here we are in the editor's task; the lane's own is told by its hold.
+            if lane.hold is not None:
+                lane.hold.strays.append(message)
+                lane.hold.lose()
 
 
 def _offers(lane: Lane, draft: Draft) -> tuple[Button, ...]:

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from bot.core.characters import Character, Rating, filled
@@ -19,9 +20,12 @@ from bot.core.scene import (
     SceneHead,
     Turn,
     UserId,
+    mark_of,
+    message_of,
     player_turn_id,
 )
 from bot.core.split import split
+from bot.services.posting import Poster, post_button
 from bot.services.prompting import Prompting
 
 CHOICES_SHOWN = 25
@@ -59,12 +63,14 @@ class Scenes:
         *,
         store: SceneStore,
         voice: Voice,
+        poster: Poster,
         characters: CharacterSource,
         prompting: Prompting,
         lengths: LengthLadder,
     ) -> None:
         self._store = store
         self._voice = voice
+        self._poster = poster
         self._source = characters
         self._prompting = prompting
         self.lengths = lengths
@@ -137,25 +143,36 @@ class Scenes:
 
     async def _greet(self, place: Place, character: Character, turn: Turn) -> None:
         speaker = Speaker(character.name, character)
-        messages: list[MessageId] = []
+        shown: dict[MessageId, str] = {}
         try:
-            for part in split(turn.text):
-                # One by one: what was posted counts even if the next fails.
-                messages.append(await self._voice.say(place, speaker, part))  # noqa: PERF401
+            for number, part in enumerate(split(turn.text)):
+                mark = mark_of(turn.id, number)
+                message = await self._poster.post(
+                    place,
+                    speaker,
+                    part,
+                    [post_button(mark)],
+                    mark=mark,
+                    after=message_of(turn.id),
+                )
+                shown[message] = part  # what was posted counts even if the next fails
         except PostRefused as error:
-            if not messages:
+            if not shown:
                 await self._store.purge(place.channel)
                 raise UserError(
                     "I may not write here. Give me View Channel, Send Messages and Manage "
                     "Webhooks in this channel, then start again."
                 ) from error
         except PostError as error:
-            if not messages:
+            if not shown:
                 await self._store.purge(place.channel)
                 raise UserError(
                     "Discord did not take the greeting. Start again in a moment."
                 ) from error
-        await self._store.commit(place.channel, replace(turn, messages=tuple(messages)))
+        await self._store.commit(place.channel, replace(turn, messages=tuple(shown)))
+        for message, part in shown.items():
+            with suppress(PostError):  # a button that does nothing is left
+                await self._voice.edit(place, message, speaker, part)
 
     async def resume(self, channel: ChannelId, *, is_age_restricted: bool) -> SceneHead:
         """Go on with the channel's scene.

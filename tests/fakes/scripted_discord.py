@@ -9,12 +9,12 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import BodyPartReader, web
 
-APPLICATION = 4242
-BOT_USER = 4242
+APPLICATION = BOT_USER = 4242
 VIA = {"Via": "1.1 google"}
 
 
@@ -80,6 +80,7 @@ class StoredMessage:
     components: list[Any]
     webhook: int | None
     attachments: list[dict[str, Any]] = field(default_factory=list)
+    edited_at: float | None = None
 
     @property
     def labels(self) -> list[str]:
@@ -97,6 +98,7 @@ class ScriptedDiscord:
         self.answer_headers: Callable[[Recorded], Mapping[str, str]] = lambda _: {}
         self.attachment_ends_at: float = time.time() + 86_400
         self.latency_s = 0.0
+        self.may_read_history = True
         self._faults: list[tuple[re.Pattern[str], deque[Fault]]] = []
         self._ids = itertools.count(100_001)
         self._nonces: dict[tuple[int, str], int] = {}
@@ -155,8 +157,13 @@ class ScriptedDiscord:
 
     def _answer(self, asked: Recorded) -> tuple[int, Any]:  # noqa: PLR0911  # one per route
         match asked.method, asked.path.strip("/").split("/"):
-            case "GET", ["oauth2", "applications", "@me"]:
-                return 200, {"id": str(APPLICATION)}
+            case "GET", ["oauth2", "applications", "@me"] | ["users", "@me"]:
+                return 200, {"id": str(APPLICATION)}  # of the bot's user, too
+            case "GET", ["channels", channel]:
+                ids = [each.id for each in self.on_screen(int(channel))]
+                return 200, {"id": channel, "last_message_id": str(max(ids)) if ids else None}
+            case "GET", ["channels", channel, "messages"]:
+                return 200, self._page(asked, int(channel))
             case "GET", ["channels", channel, "webhooks"]:
                 rows = self.webhooks.values()
                 return 200, [row for row in rows if row["channel_id"] == channel]
@@ -207,6 +214,14 @@ class ScriptedDiscord:
         self.messages[stored.id] = stored
         return _shape(stored)
 
+    def _page(self, asked: Recorded, channel: int) -> list[dict[str, Any]]:
+        if not self.may_read_history:
+            return []
+        after, limit = int(asked.query.get("after", 0)), int(asked.query["limit"])
+        found = [each for each in self.on_screen(channel) if each.id > after]
+        chosen = found[:limit] if after else found[-limit:]
+        return [_shape(each) for each in reversed(chosen)]
+
     def _one(self, asked: Recorded, message: int, webhook: int | None) -> tuple[int, Any]:
         stored = self.messages.get(message)
         if stored is None or (webhook is not None and stored.webhook != webhook):
@@ -220,6 +235,7 @@ class ScriptedDiscord:
             return 403, {"message": "Cannot edit another's message", "code": 50005}
         stored.text = asked.body["content"]
         stored.components = asked.body["components"]
+        stored.edited_at = time.time()
         return 200, _shape(stored)
 
 
@@ -271,9 +287,15 @@ def _json(status: int, body: Any, headers: Mapping[str, str]) -> web.Response:
 
 
 def _shape(stored: StoredMessage) -> dict[str, Any]:
+    edited = stored.edited_at
+    by_webhook = {"webhook_id": str(stored.webhook), "application_id": str(APPLICATION)}
     return {
         "id": str(stored.id),
         "channel_id": str(stored.channel),
+        "author": {"id": str(stored.webhook or BOT_USER)},
         "content": stored.text,
         "attachments": stored.attachments,
+        "components": stored.components,
+        "edited_timestamp": edited and datetime.fromtimestamp(edited, UTC).isoformat(),
+        **(by_webhook if stored.webhook is not None else {}),
     }

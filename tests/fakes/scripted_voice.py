@@ -7,9 +7,13 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from bot.core.errors import PostRefused
+from bot.core.errors import MessageGone
 from bot.core.ports import Button, Speaker
 from bot.core.scene import ChannelId, MessageId, Place
+
+FIRST_ID = 1_000_001
+"""Behind every message that a test invents."""
+FIRST_EDIT_MS = 2_000_000_000_000
 
 
 @dataclass
@@ -19,6 +23,7 @@ class Shown:
     author: str
     text: str
     labels: list[str]
+    custom_ids: list[str]
 
 
 @dataclass(frozen=True)
@@ -42,12 +47,15 @@ class ScriptedVoice:
         self.messages: dict[MessageId, Shown] = {}
         self.acts: list[Act] = []
         self.outcomes: dict[str, deque[Exception | None]] = {
-            verb: deque() for verb in ("say", "edit", "delete", "typing")
+            verb: deque() for verb in ("say", "find", "edit", "text_of", "delete", "typing")
         }
         self.stores_first = False
         self.on_delete: Callable[[MessageId], Awaitable[None]] | None = None
         """Told of each deletion before its answer, as the gateway may."""
-        self._ids = itertools.count(1)
+        self.on_say: Callable[[Shown], Awaitable[None]] | None = None
+        """Told of each message before its answer, as the gateway may."""
+        self._ids = itertools.count(FIRST_ID)
+        self._edits_ms = itertools.count(FIRST_EDIT_MS)
 
     def on_screen(self, channel: ChannelId) -> list[Shown]:
         return [each for each in self.messages.values() if each.channel == channel]
@@ -56,17 +64,40 @@ class ScriptedVoice:
         return [act for act in self.acts if act.verb in verbs]
 
     async def say(
-        self, place: Place, speaker: Speaker, text: str, buttons: Sequence[Button] = ()
+        self,
+        place: Place,
+        speaker: Speaker,
+        text: str,
+        buttons: Sequence[Button] = (),
+        *,
+        mark: str = "",
     ) -> MessageId:
+        _ = mark
         message = MessageId(next(self._ids))
         error = await self._act("say", None, text)
         if error is None or self.stores_first:
-            self.messages[message] = Shown(
-                message, place.channel, speaker.name, text, [each.label for each in buttons]
+            shown = self.messages[message] = Shown(
+                message, place.channel, speaker.name, text, [], []
             )
+            _put_under(shown, buttons)
+            if self.on_say is not None:
+                await self.on_say(shown)
         if error is not None:
             raise error
         return message
+
+    async def find(self, place: Place, mark: str, *, after: MessageId) -> MessageId | None:
+        error = await self._act("find", None, mark)
+        if error is not None:
+            raise error
+        return next(
+            (
+                shown.id
+                for shown in reversed(self.on_screen(place.channel))
+                if shown.id > after and any(each.endswith(f":{mark}") for each in shown.custom_ids)
+            ),
+            None,
+        )
 
     async def edit(
         self,
@@ -75,17 +106,26 @@ class ScriptedVoice:
         speaker: Speaker,
         text: str,
         buttons: Sequence[Button] = (),
-    ) -> None:
+    ) -> int:
         _ = place, speaker
         error = await self._act("edit", message, text)
         shown = self.messages.get(message)
         if shown is None:
-            raise PostRefused("unknown message")
+            raise MessageGone("unknown message")
         if error is None or self.stores_first:
             shown.text = text
-            shown.labels = [each.label for each in buttons]
+            _put_under(shown, buttons)
         if error is not None:
             raise error
+        return next(self._edits_ms)
+
+    async def text_of(self, place: Place, message: MessageId) -> str | None:
+        _ = place
+        error = await self._act("text_of", message, "")
+        if error is not None:
+            raise error
+        shown = self.messages.get(message)
+        return shown.text if shown is not None else None
 
     async def delete(self, place: Place, message: MessageId) -> None:
         _ = place
@@ -116,3 +156,8 @@ class ScriptedVoice:
         # A request takes at least a tick, so that everything can come between.
         await asyncio.sleep(self.latency_s)
         return error
+
+
+def _put_under(shown: Shown, buttons: Sequence[Button]) -> None:
+    shown.labels = [each.label for each in buttons]
+    shown.custom_ids = [each.custom_id for each in buttons]

@@ -27,11 +27,14 @@ from bot.core.triggers import Decision
 from bot.services.channel_leases import ChannelLeases
 from bot.services.dispatcher import Dispatcher
 from bot.services.drafting import Drafter
+from bot.services.echoes import Echoes
 from bot.services.incoming import Incoming, Patience
 from bot.services.live_reply import LiveReply
+from bot.services.posting import Poster
 from bot.services.prompting import Prompting
 from bot.services.reply_writer import ReplyWriter
 from bot.services.turns import TurnPipeline
+from bot.services.typist import Typist
 from tests.fakes.memory_store import MemorySceneStore
 from tests.fakes.scripted_tgi import ScriptedTgi
 from tests.fakes.scripted_voice import ScriptedVoice
@@ -49,6 +52,7 @@ TAVERN = Place(ChannelId(600), GuildId(1), ChannelId(600))
 class CountingMetrics:
     def __init__(self) -> None:
         self.outcomes: list[str] = []
+        self.foreign_posts = 0
 
     def turn_ended(self, outcome: str, seconds: float) -> None:
         assert seconds >= 0
@@ -61,6 +65,9 @@ class CountingMetrics:
         assert 0 <= reused <= total
 
     def generated(self, *, prompt_tokens: int, new_tokens: int) -> None: ...
+
+    def foreign_post(self) -> None:
+        self.foreign_posts += 1
 
 
 class OneCharacter:
@@ -174,11 +181,13 @@ async def open_stage(
             open_live_reply=partial(
                 LiveReply,
                 voice,
+                Poster(voice, Echoes(store=store, metrics=metrics), echo_s=0.01),
                 pacer=Pacer(every_s=0.02, at_most_s=0.05),
                 split=split,
                 last_edit_s=2.0,
                 retry_s=0.01,
             ),
+            open_typist=partial(Typist, voice),
             merge_pause_s=merge_pause_s,
             now_ms=lambda: clock_ms[0],
         )

@@ -4,17 +4,21 @@ from itertools import pairwise
 
 import pytest
 
+from bot.core.errors import NotAllowedHere, PostAmbiguous, PostError
 from bot.core.pacing import Pacer
-from bot.core.scene import MessageId
-from tests.fakes.scripted_voice import ScriptedVoice
+from bot.core.scene import MessageId, mark_of
+from bot.services.milestones import Milestone
+from tests.fakes.scripted_voice import FIRST_EDIT_MS, ScriptedVoice, Shown
 from tests.services.growing import (
     AGAIN,
     EVERY_S,
     HARBOUR,
     MARA,
-    STOP,
+    REPLY,
+    Notebook,
     labels,
     live,
+    stop,
     texts,
     until,
 )
@@ -46,14 +50,74 @@ async def test_the_final_text_replaces_what_grew_and_its_buttons() -> None:
     assert messages == tuple(voice.messages)
 
 
-async def test_a_reply_that_never_grew_is_posted_whole() -> None:
+async def test_a_reply_that_never_grew_is_posted_with_its_mark_and_then_gets_its_buttons() -> None:
     voice = ScriptedVoice()
 
     async with live(voice) as reply:
         await reply.finish("Ahoy!", [AGAIN])
 
-    assert [act.verb for act in voice.did("say", "edit")] == ["say"]
+    assert [act.text for act in voice.did("say", "edit")] == ["Ahoy!", "Ahoy!"]
     assert labels(voice) == [["Again"]]
+
+
+async def test_every_post_bears_a_mark_of_its_own() -> None:
+    voice = ScriptedVoice()
+    seen: list[list[str]] = []
+
+    async def see(shown: Shown) -> None:
+        seen.append(shown.custom_ids)
+
+    voice.on_say = see
+
+    async with live(voice, part_limit=10) as reply:
+        reply.show("a" * 25)
+        await until(lambda: len(voice.messages) == 3)
+        await reply.finish("a" * 25)
+
+    assert seen == [[f"stop:7:{REPLY}.{part}"] for part in range(3)]
+
+
+async def test_what_is_posted_is_noted_before_and_after() -> None:
+    voice, outbox, reached = ScriptedVoice(), Notebook(), list[Milestone]()
+
+    async with live(voice, outbox=outbox, reached=reached.append) as reply:
+        reply.show("Ahoy")
+        await until(lambda: reply.shown)
+        reply.show("Ahoy, you")
+        await until(lambda: texts(voice) == ["Ahoy, you"])
+        await reply.finish("Ahoy, you!")
+
+    assert outbox.intended == [f"{REPLY}.0"]
+    assert outbox.posted_in == list(voice.messages)
+    assert reached == [
+        Milestone.INTENT,
+        Milestone.POST_ANSWERED,
+        Milestone.POSTED,
+        Milestone.EDITED,
+        Milestone.FINAL_EDIT,
+    ]
+
+
+async def test_it_knows_what_it_shows_and_when_that_was_last_changed() -> None:
+    voice = ScriptedVoice()
+
+    async with live(voice, part_limit=10) as reply:
+        assert reply.edited_ms == 0
+        await reply.finish("a" * 10 + "b")
+
+    assert reply.parts == ("a" * 10, "b")
+    assert reply.edited_ms == FIRST_EDIT_MS + len(voice.did("edit")) - 1
+
+
+async def test_it_tells_when_there_is_something_to_read() -> None:
+    voice, visible = ScriptedVoice(), asyncio.Event()
+
+    async with live(voice, on_visible=visible.set) as reply:
+        assert not visible.is_set()
+        reply.show("Ahoy")
+        async with asyncio.timeout(3):
+            await visible.wait()
+        await reply.finish("Ahoy!")
 
 
 async def test_blank_text_is_not_shown() -> None:
@@ -160,13 +224,9 @@ async def test_the_final_text_does_not_wait_for_the_pace() -> None:
 
 
 async def test_a_long_text_goes_on_in_further_messages() -> None:
-    voice = ScriptedVoice()
-    noted: list[MessageId] = []
+    voice, outbox = ScriptedVoice(), Notebook()
 
-    async def note(message: MessageId) -> None:
-        noted.append(message)
-
-    async with live(voice, part_limit=10, on_posted=note) as reply:
+    async with live(voice, part_limit=10, outbox=outbox) as reply:
         reply.show("a" * 8)
         await until(lambda: len(voice.messages) == 1)
         reply.show("a" * 10 + "b" * 3)
@@ -176,7 +236,7 @@ async def test_a_long_text_goes_on_in_further_messages() -> None:
 
     assert texts(voice) == ["a" * 10, "b" * 10, "c"]
     assert labels(voice) == [[], [], ["Again"]]
-    assert list(messages) == noted == list(voice.messages)
+    assert list(messages) == outbox.posted_in == list(voice.messages)
 
 
 async def test_parts_that_are_full_are_not_edited_again() -> None:
@@ -185,15 +245,21 @@ async def test_parts_that_are_full_are_not_edited_again() -> None:
     async with live(voice, part_limit=10) as reply:
         reply.show("a" * 10 + "b")
         await until(lambda: len(voice.messages) == 2)
+        edits = len(voice.did("edit"))  # the first has lost its button
         reply.show("a" * 10 + "bb")
         await until(lambda: texts(voice)[1] == "bb")
         await reply.finish("a" * 10 + "bbb")
 
-    assert {act.message for act in voice.did("edit")} == {list(voice.messages)[1]}
+    assert {act.message for act in voice.did("edit")[edits:]} == {list(voice.messages)[1]}
 
 
 async def _posted_before(voice: ScriptedVoice, count: int) -> tuple[MessageId, ...]:
-    return tuple([await voice.say(HARBOUR, MARA, f"old {n}", [STOP]) for n in range(count)])
+    return tuple(
+        [
+            await voice.say(HARBOUR, MARA, f"old {part}", [stop(mark_of(REPLY, part))])
+            for part in range(count)
+        ]
+    )
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
@@ -211,3 +277,75 @@ async def test_after_a_crash_the_messages_that_are_there_are_used_again(count: i
     assert labels(voice) == [[], ["Again"]]
     assert messages[0] == already[0]
     assert len(voice.did("say")) == max(count, 2)
+
+
+async def test_a_post_from_before_a_crash_that_nobody_noted_is_found_and_used() -> None:
+    voice, outbox = ScriptedVoice(), Notebook()
+    mark = mark_of(REPLY, 0)
+    [there] = await _posted_before(voice, 1)
+
+    async with live(voice, posting=mark, outbox=outbox) as reply:
+        await until(lambda: reply.shown)
+        reply.show("Ahoy")
+        await until(lambda: texts(voice) == ["Ahoy"])
+        messages = await reply.finish("Ahoy!")
+
+    assert texts(voice) == ["Ahoy!"]
+    assert messages == (there,)
+    assert outbox.posted_in == [there]
+    assert outbox.intended == []
+
+
+async def test_a_post_from_before_a_crash_that_never_arrived_is_made() -> None:
+    voice, outbox = ScriptedVoice(), Notebook()
+
+    async with live(voice, posting=mark_of(REPLY, 0), outbox=outbox) as reply:
+        await reply.finish("Ahoy!")
+
+    assert texts(voice) == ["Ahoy!"]
+    assert outbox.intended == [mark_of(REPLY, 0)]
+    assert len(voice.did("find")) == 2
+
+
+async def test_a_second_message_from_before_a_crash_stands_behind_the_first() -> None:
+    voice = ScriptedVoice()
+    first, second = await _posted_before(voice, 2)
+
+    async with live(voice, part_limit=10, already=(first,), posting=mark_of(REPLY, 1)) as reply:
+        messages = await reply.finish("a" * 10 + "b" * 10 + "c")
+
+    assert texts(voice) == ["a" * 10, "b" * 10, "c"]
+    assert messages[:2] == (first, second)
+
+
+async def test_what_may_have_been_posted_before_a_crash_is_discarded_with_the_rest() -> None:
+    voice = ScriptedVoice()
+    first, _ = await _posted_before(voice, 2)
+
+    async with live(voice, already=(first,), posting=mark_of(REPLY, 1)) as reply:
+        await reply.discard()
+
+    assert texts(voice) == []
+
+
+async def test_nothing_is_posted_while_a_post_from_before_a_crash_cannot_be_looked_for() -> None:
+    voice = ScriptedVoice()
+    await _posted_before(voice, 1)
+    voice.outcomes["find"].extend([PostError("limited")] * 3)
+
+    async with live(voice, posting=mark_of(REPLY, 0)) as reply:
+        await reply.finish("Ahoy!")
+
+    assert texts(voice) == ["Ahoy!"]
+    assert len(voice.did("say")) == 1
+
+
+async def test_where_nobody_may_look_a_post_from_before_a_crash_stays_in_doubt() -> None:
+    voice = ScriptedVoice()
+    voice.outcomes["find"].extend([NotAllowedHere("no right")] * 9)
+
+    with pytest.raises(PostAmbiguous):
+        async with live(voice, posting=mark_of(REPLY, 0)) as reply:
+            await reply.finish("Ahoy!")
+
+    assert voice.did("say") == []

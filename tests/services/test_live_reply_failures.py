@@ -4,15 +4,21 @@ import time
 import pytest
 
 from bot.core.errors import (
+    MessageGone,
+    NotAllowedHere,
+    PlaceClosed,
+    PlaceGone,
     PostAmbiguous,
     PostError,
     PostRefused,
+    StoreRefusesWrites,
     StoreUnavailable,
 )
 from bot.core.pacing import Pacer
 from bot.core.scene import MessageId
 from tests.fakes.scripted_voice import ScriptedVoice
 from tests.services.growing import (
+    Notebook,
     labels,
     live,
     texts,
@@ -47,32 +53,45 @@ async def test_what_cannot_be_discarded_is_told_after_trying_the_rest() -> None:
     assert len(texts(voice)) == 1
 
 
-async def test_a_doubtful_post_is_not_repeated_and_told_at_the_end() -> None:
+async def test_a_doubtful_post_that_arrived_is_taken_over() -> None:
     voice = ScriptedVoice()
     voice.stores_first = True
     voice.outcomes["say"].append(PostAmbiguous("502"))
 
+    async with live(voice) as reply:
+        reply.show("Ahoy")
+        await until(lambda: reply.shown)
+        messages = await reply.finish("Ahoy, you!")
+
+    assert texts(voice) == ["Ahoy, you!"]
+    assert messages == tuple(voice.messages)
+    assert len(voice.did("say")) == 1
+
+
+async def test_a_doubtful_post_that_did_not_arrive_is_made_again() -> None:
+    voice = ScriptedVoice()
+    voice.outcomes["say"].append(PostAmbiguous("502"))
+
+    async with live(voice) as reply:
+        await reply.finish("Ahoy!")
+
+    assert texts(voice) == ["Ahoy!"]
+
+
+async def test_a_post_that_stays_doubtful_is_told_at_the_end() -> None:
+    voice = ScriptedVoice()
+    voice.outcomes["say"].extend([PostAmbiguous("502")] * 9)
+
     with pytest.raises(PostAmbiguous):
         async with live(voice) as reply:
             reply.show("Ahoy")
-            await until(lambda: len(voice.messages) == 1)
+            await until(lambda: len(voice.did("say")) == 2)
             for length in range(50):
                 reply.show("Ahoy" + "!" * length)
                 await asyncio.sleep(0.002)
             await reply.finish("Ahoy, you!")
 
-    assert len(voice.did("say", "edit")) == 1
-
-
-async def test_a_final_post_in_doubt_is_not_repeated() -> None:
-    voice = ScriptedVoice()
-    voice.outcomes["say"].append(PostAmbiguous("502"))
-
-    with pytest.raises(PostAmbiguous):
-        async with live(voice) as reply:
-            await reply.finish("Ahoy!")
-
-    assert len(voice.did("say")) == 1
+    assert len(voice.did("say")) == 2
 
 
 async def test_a_final_post_without_answer_in_time_is_in_doubt() -> None:
@@ -155,13 +174,12 @@ async def test_a_second_refusal_stops_growth_and_is_told_at_the_end() -> None:
     assert len(voice.did("edit")) == 2
 
 
-async def test_a_store_that_cannot_note_a_message_does_not_end_the_reply() -> None:
-    voice = ScriptedVoice()
+@pytest.mark.parametrize("error", [StoreUnavailable("away"), StoreRefusesWrites("full")])
+async def test_a_store_that_fails_does_not_end_the_reply(error: Exception) -> None:
+    voice, outbox = ScriptedVoice(), Notebook()
+    outbox.errors.extend([error] * 9)
 
-    async def fail(message: MessageId) -> None:
-        raise StoreUnavailable(str(message))
-
-    async with live(voice, on_posted=fail) as reply:
+    async with live(voice, outbox=outbox) as reply:
         reply.show("Ahoy")
         await until(lambda: reply.shown)
         messages = await reply.finish("Ahoy!")
@@ -169,21 +187,49 @@ async def test_a_store_that_cannot_note_a_message_does_not_end_the_reply() -> No
     assert messages == tuple(voice.messages)
 
 
-async def test_typing_is_shown_until_there_is_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.services.live_reply.TYPING_EVERY_S", 0.02)
-    voice = ScriptedVoice()
-    voice.outcomes["typing"].append(PostRefused("no"))
+async def test_a_message_that_could_not_be_noted_is_noted_before_its_mark_goes() -> None:
+    voice, outbox = ScriptedVoice(), Notebook()
+    outbox.errors.extend([None, StoreUnavailable("away")])
 
-    async with live(voice) as reply:
-        await until(lambda: len(voice.did("typing")) == 3)
+    async with live(voice, outbox=outbox) as reply:
         reply.show("Ahoy")
         await until(lambda: reply.shown)
-        shown = len(voice.did("typing"))
-        await asyncio.sleep(0.1)
         await reply.finish("Ahoy!")
 
-    assert voice.acts[0].verb == "typing"
-    assert len(voice.did("typing")) == shown
+    assert outbox.posted_in == list(voice.messages)
+
+
+async def test_nothing_is_posted_once_the_reply_is_another_processs() -> None:
+    voice, outbox = ScriptedVoice(), Notebook()
+
+    with pytest.raises(PostError):
+        async with live(voice, outbox=outbox, is_ours=lambda: not outbox.intended) as reply:
+            await reply.finish("Ahoy!")
+
+    assert texts(voice) == []
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [MessageGone("10008"), PlaceGone("10003"), PlaceClosed("50083"), NotAllowedHere("50013")],
+)
+async def test_where_a_new_message_would_not_help_nothing_more_is_tried(
+    refusal: PostRefused,
+) -> None:
+    voice, refused = ScriptedVoice(), list[PostRefused]()
+
+    with pytest.raises(type(refusal)):
+        async with live(voice, on_refused=refused.append) as reply:
+            reply.show("Ahoy")
+            await until(lambda: reply.shown)
+            voice.outcomes["edit"].append(refusal)
+            reply.show("Ahoy, you")
+            await until(lambda: bool(refused))
+            reply.show("Ahoy, you!")
+            await reply.finish("Ahoy, you!")
+
+    assert refused == [refusal]
+    assert len(voice.did("say", "edit", "delete")) == 2
 
 
 @pytest.mark.parametrize("ticks", range(30))
@@ -272,12 +318,13 @@ async def test_text_is_on_its_way_within_milliseconds() -> None:
 
 @pytest.mark.parametrize("is_ours", [True, False])
 async def test_only_a_reply_that_is_still_ours_is_left_readable(*, is_ours: bool) -> None:
-    voice = ScriptedVoice()
+    voice, lost = ScriptedVoice(), asyncio.Event()
 
     with pytest.raises(RuntimeError):
-        async with live(voice, is_ours=lambda: is_ours) as reply:
+        async with live(voice, is_ours=lambda: is_ours or not lost.is_set()) as reply:
             reply.show("Ahoy")
             await until(lambda: reply.shown)
+            lost.set()
             reply.show("Ahoy, you!")
             raise RuntimeError
 

@@ -31,6 +31,9 @@ class Reuse:
     def generated(self, *, prompt_tokens: int, new_tokens: int) -> None:
         raise AssertionError((prompt_tokens, new_tokens))
 
+    def foreign_post(self) -> None:
+        raise AssertionError
+
 
 def common_by_hand(one: Sequence[int], other: Sequence[int]) -> int:
     same = 0

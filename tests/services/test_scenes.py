@@ -7,6 +7,8 @@ import pytest
 from bot.core.characters import Character, Rating
 from bot.core.errors import PostAmbiguous, PostRefused, UserError
 from bot.core.scene import CharacterKey, MessageId
+from bot.services.echoes import Echoes
+from bot.services.posting import Poster
 from bot.services.prompting import Prompting
 from bot.services.scenes import Opening, Scenes
 from tests.fakes.memory_store import MemorySceneStore
@@ -27,6 +29,7 @@ def scenes(
         Scenes(
             store=store,
             voice=voice,
+            poster=Poster(voice, Echoes(store=store, metrics=CountingMetrics()), echo_s=0.01),
             characters=source,
             prompting=Prompting(
                 store=store,
@@ -50,12 +53,28 @@ async def test_a_scene_whose_greeting_cannot_be_shown_does_not_begin(
 ) -> None:
     voice = ScriptedVoice()
     service, store, _ = scenes(voice)
-    voice.outcomes["say"].append(error)
+    voice.outcomes["say"].extend([error, error])
 
     with pytest.raises(UserError, match=words):
         await service.start(OPENING)
 
     assert await store.head(HARBOUR.channel) is None
+
+
+@pytest.mark.parametrize("stored", [True, False])
+async def test_a_greeting_whose_answer_is_lost_stands_there_once(*, stored: bool) -> None:
+    voice = ScriptedVoice()
+    service, store, _ = scenes(voice)
+    voice.stores_first = stored
+    voice.outcomes["say"].append(PostAmbiguous("502"))
+
+    await service.start(OPENING)
+
+    [shown] = voice.on_screen(HARBOUR.channel)
+    scene = await store.read(HARBOUR.channel)
+    assert scene is not None
+    assert (shown.text, shown.labels) == ("Hello.", [])
+    assert scene.turns[0].messages == (shown.id,)
 
 
 async def test_a_character_for_adults_is_not_resumed_where_everyone_reads() -> None:

@@ -159,11 +159,17 @@ class LateVoice(ScriptedVoice):
         self.is_posting = asyncio.Event()
 
     async def say(
-        self, place: Place, speaker: Speaker, text: str, buttons: Sequence[Button] = ()
+        self,
+        place: Place,
+        speaker: Speaker,
+        text: str,
+        buttons: Sequence[Button] = (),
+        *,
+        mark: str = "",
     ) -> MessageId:
         self.is_posting.set()
         await self.may_post.wait()
-        return await super().say(place, speaker, text, buttons)
+        return await super().say(place, speaker, text, buttons, mark=mark)
 
 
 async def test_a_message_posted_after_the_channel_was_lost_is_taken_away_again() -> None:

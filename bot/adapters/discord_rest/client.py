@@ -20,7 +20,7 @@ from yarl import URL
 
 from bot import __version__
 from bot.adapters.discord_rest.limits import RateLimits
-from bot.adapters.discord_rest.refusals import NotTaken, Refused
+from bot.adapters.discord_rest.refusals import NotTaken, refusal
 from bot.adapters.discord_rest.routes import Route
 from bot.core.errors import PostAmbiguous, PostError
 
@@ -170,7 +170,7 @@ class DiscordRest:
         # 408 is what proxies in front of Discord say when it took too long.
         if answer.status >= 500 or answer.status == _REQUEST_TIMEOUT:  # noqa: PLR2004  # 5xx
             raise PostAmbiguous(f"{route.name}: Discord failed with {answer.status}")
-        refused = Refused(answer.status, _code(answer.payload), route.name)
+        refused = refusal(answer.status, _code(answer.payload), route.name)
         log.info(
             "discord refused",
             extra={"route": route.name, "status": refused.status, "code": refused.code},

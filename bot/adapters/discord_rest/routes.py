@@ -5,6 +5,8 @@ from urllib.parse import quote
 
 from bot.core.scene import ChannelId, MessageId
 
+MESSAGES_AT_ONCE = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
@@ -48,6 +50,11 @@ def who_am_i() -> Route:
     return Route("GET", "/oauth2/applications/@me", "/oauth2/applications/@me", "")
 
 
+def our_user() -> Route:
+    """The bot's user."""
+    return Route("GET", "/users/@me", "/users/@me", "")
+
+
 def create_message(channel: ChannelId) -> Route:
     """Post as the bot."""
     return _in_channel("POST", channel, "/messages", "/messages")
@@ -56,6 +63,17 @@ def create_message(channel: ChannelId) -> Route:
 def get_message(channel: ChannelId, message: MessageId) -> Route:
     """Read one message."""
     return _in_channel("GET", channel, f"/messages/{message}", "/messages/{message}")
+
+
+def list_messages(channel: ChannelId, *, after: MessageId | None = None) -> Route:
+    """The newest messages of a channel, or the first ones after *after*."""
+    query = f"?limit={MESSAGES_AT_ONCE}" + (f"&after={after}" if after is not None else "")
+    return _in_channel("GET", channel, f"/messages{query}", "/messages")
+
+
+def get_channel(channel: ChannelId) -> Route:
+    """A channel or thread itself."""
+    return _in_channel("GET", channel, "", "")
 
 
 def edit_message(channel: ChannelId, message: MessageId) -> Route:
@@ -92,6 +110,11 @@ def create_webhook(channel: ChannelId) -> Route:
 def execute_webhook(webhook: Webhook, thread: ChannelId | None) -> Route:
     """Post through a webhook; the answer holds the message."""
     return _by_webhook("POST", webhook, "", thread, query="wait=true")
+
+
+def get_webhook_message(webhook: Webhook, message: MessageId, thread: ChannelId | None) -> Route:
+    """Read a message of the webhook's."""
+    return _by_webhook("GET", webhook, f"/messages/{message}", thread)
 
 
 def edit_webhook_message(webhook: Webhook, message: MessageId, thread: ChannelId | None) -> Route:

@@ -6,13 +6,22 @@ is left out of a text it does not fit over; who wants it always there keeps
 texts to `NAMED_TEXT_LIMIT` characters.
 """
 
+import hashlib
 import secrets
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from bot.adapters.discord_rest import routes
+from bot.adapters.discord_rest.bodies import (
+    change,
+    edited_ms,
+    new_message,
+    under_name,
+    without_name,
+)
 from bot.adapters.discord_rest.client import DiscordRest
+from bot.adapters.discord_rest.history import ChannelHistory
 from bot.adapters.discord_rest.refusals import (
     INVALID_WEBHOOK_TOKEN,
     UNKNOWN_CHANNEL,
@@ -25,15 +34,9 @@ from bot.adapters.discord_rest.webhooks import WebhookDirectory
 from bot.core.characters import Character
 from bot.core.errors import PostAmbiguous
 from bot.core.names import webhook_name
-from bot.core.plain_text import utf16_units
 from bot.core.ports import Button, Speaker
 from bot.core.scene import ChannelId, MessageId, Place
 
-TEXT_LIMIT = 2_000
-NAMED_TEXT_LIMIT = 1_900
-"""Leaves room for any name in bold above the text."""
-
-BUTTONS_IN_A_ROW = 5
 REMEMBERED_POSTS = 4_096
 """Of older messages it is found out again whose they are."""
 EDIT_WITHIN_S = 8.0
@@ -41,8 +44,6 @@ EDIT_WITHIN_S = 8.0
 OPTIONAL_WITHIN_S = 5.0
 
 _NOT_FOUND = 404
-_NO_MENTIONS: Mapping[str, Any] = {"allowed_mentions": {"parse": []}}
-_ROW, _BUTTON, _GREY, _RED = 1, 2, 2, 4
 
 
 class PortraitSource(Protocol):
@@ -62,11 +63,18 @@ class DiscordVoice:
         self._rest = rest
         self._webhooks = webhooks
         self._portraits = portraits
+        self._history = ChannelHistory(rest, webhooks)
         # By which webhook a message was posted; None for the bot itself.
         self._posted: OrderedDict[MessageId, Webhook | None] = OrderedDict()
 
     async def say(
-        self, place: Place, speaker: Speaker, text: str, buttons: Sequence[Button] = ()
+        self,
+        place: Place,
+        speaker: Speaker,
+        text: str,
+        buttons: Sequence[Button] = (),
+        *,
+        mark: str = "",
     ) -> MessageId:
         """Post as the character: by webhook, or plainly with a bold name.
 
@@ -86,7 +94,16 @@ class DiscordVoice:
                     webhook = await self._replace(place, webhook, may_look_again=may_look_again)
                     if webhook is None:
                         break
-        return await self._post(place, _under_name(speaker, text), buttons)
+        return await self._post(place, under_name(speaker, text), buttons, mark)
+
+    async def find(self, place: Place, mark: str, *, after: MessageId) -> MessageId | None:
+        """The message of ours, newer than *after*, with a button that bears *mark*.
+
+        Raises:
+            Refused, NotAllowedHere: the channel may not be read.
+            NotTaken, PostAmbiguous: it cannot be read now.
+        """
+        return await self._history.find(place.channel, mark, after=after)
 
     async def edit(
         self,
@@ -95,8 +112,8 @@ class DiscordVoice:
         speaker: Speaker,
         text: str,
         buttons: Sequence[Button] = (),
-    ) -> None:
-        """Replace text and buttons of a message that `say` has posted.
+    ) -> int:
+        """Replace text and buttons of a message that `say` has posted; returns when, in Unix ms.
 
         Raises:
             Refused: it is gone, or was never ours.
@@ -107,19 +124,47 @@ class DiscordVoice:
         if webhook is not None:
             route = routes.edit_webhook_message(webhook, message, _thread(place))
             try:
-                await self._rest.request(route, _changed(text, buttons), within_s=EDIT_WITHIN_S)
+                answer = await self._rest.request(
+                    route, change(text, buttons), within_s=EDIT_WITHIN_S
+                )
             except Refused as refused:
                 if not self._may_be_our_own(place, message, webhook, refused):
                     raise
             else:
                 self._remember(message, webhook)
-                return
-        await self._rest.request(
+                return edited_ms(answer)
+        answer = await self._rest.request(
             routes.edit_message(place.channel, message),
-            _changed(_under_name(speaker, text), buttons),
+            change(under_name(speaker, text), buttons),
             within_s=EDIT_WITHIN_S,
         )
         self._remember(message, None)
+        return edited_ms(answer)
+
+    async def text_of(self, place: Place, message: MessageId) -> str | None:
+        """What a message that `say` has posted shows now; None if it is gone.
+
+        Raises:
+            Refused: it may not be read.
+            NotTaken, PostAmbiguous: not for now.
+        """
+        webhook = await self._author(place, message)
+        if webhook is not None:
+            route = routes.get_webhook_message(webhook, message, _thread(place))
+            try:
+                return str((await self._rest.request(route))["content"])
+            except Refused as refused:
+                if not self._may_be_our_own(place, message, webhook, refused):
+                    if refused.code == UNKNOWN_MESSAGE:
+                        return None
+                    raise
+        try:
+            answer = await self._rest.request(routes.get_message(place.channel, message))
+        except Refused as refused:
+            if refused.code == UNKNOWN_MESSAGE:
+                return None
+            raise
+        return without_name(str(answer["content"]))
 
     async def delete(self, place: Place, message: MessageId) -> None:
         """Remove a message that `say` has posted; one that is gone is fine."""
@@ -139,7 +184,7 @@ class DiscordVoice:
 
     async def notice(self, place: Place, text: str, buttons: Sequence[Button] = ()) -> MessageId:
         """Post as the bot itself."""
-        return await self._post(place, text, buttons)
+        return await self._post(place, text, buttons, "")
 
     async def typing(self, place: Place) -> None:
         """Show for 10 s, or until the next post, that the bot is writing."""
@@ -191,7 +236,7 @@ class DiscordVoice:
     async def _as_character(
         self, speaker: Speaker, text: str, buttons: Sequence[Button]
     ) -> dict[str, Any]:
-        body = _content(text, buttons) | {"username": webhook_name(speaker.name)}
+        body = new_message(text, buttons) | {"username": webhook_name(speaker.name)}
         if speaker.character is not None:
             face = await self._portraits.url(speaker.character)
             if face is not None:
@@ -202,9 +247,11 @@ class DiscordVoice:
         route = routes.execute_webhook(webhook, _thread(place))
         return self._remember(await self._created(route, body), webhook)
 
-    async def _post(self, place: Place, text: str, buttons: Sequence[Button]) -> MessageId:
+    async def _post(
+        self, place: Place, text: str, buttons: Sequence[Button], mark: str
+    ) -> MessageId:
         # With the nonce Discord itself stores a repeated post once.
-        body = _content(text, buttons) | {"nonce": secrets.token_hex(12), "enforce_nonce": True}
+        body = new_message(text, buttons) | {"nonce": _nonce(mark), "enforce_nonce": True}
         return self._remember(await self._created(routes.create_message(place.channel), body), None)
 
     async def _created(self, route: Route, body: dict[str, Any]) -> MessageId:
@@ -232,37 +279,6 @@ def _webhook_is_gone(refused: Refused) -> bool:
     return refused.status == _NOT_FOUND and refused.code == 0
 
 
-def _content(text: str, buttons: Sequence[Button]) -> dict[str, Any]:
-    body = {"content": text, **_NO_MENTIONS}
-    return body | {"components": _rows(buttons)} if buttons else body
-
-
-def _changed(text: str, buttons: Sequence[Button]) -> dict[str, Any]:
-    return {"content": text, **_NO_MENTIONS, "components": _rows(buttons)}
-
-
-def _rows(buttons: Sequence[Button]) -> list[dict[str, Any]]:
-    cells = [_button(button) for button in buttons]
-    return [
-        {"type": _ROW, "components": cells[start : start + BUTTONS_IN_A_ROW]}
-        for start in range(0, len(cells), BUTTONS_IN_A_ROW)
-    ]
-
-
-def _button(button: Button) -> dict[str, Any]:
-    cell: dict[str, Any] = {
-        "type": _BUTTON,
-        "style": _RED if button.danger else _GREY,
-        "custom_id": button.custom_id,
-    }
-    if button.label:
-        cell["label"] = button.label
-    if button.emoji is not None:
-        cell["emoji"] = {"name": button.emoji}
-    return cell
-
-
-def _under_name(speaker: Speaker, text: str) -> str:
-    name = "".join(f"\\{sign}" if sign in "\\*_~`|" else sign for sign in speaker.name)
-    named = f"**{name}**\n{text}"
-    return named if utf16_units(named) <= TEXT_LIMIT else text
+def _nonce(mark: str) -> str:
+    """Names a post for Discord, in the 25 characters that it takes."""
+    return hashlib.sha256(mark.encode()).hexdigest()[:24] if mark else secrets.token_hex(12)

@@ -142,7 +142,7 @@ class WebhookDirectory:
             raise NotTaken(str(error)) from None
 
     async def _own(self, channel: ChannelId) -> Webhook | None:
-        ours = await self._application()
+        ours = await self.application()
         for row in await self._rest.request(routes.list_webhooks(channel)) or ():
             if row.get("token") and str(row.get("application_id")) == str(ours):
                 return Webhook(int(row["id"]), row["token"])
@@ -154,7 +154,12 @@ class WebhookDirectory:
             raise NotTaken("a webhook was made, but its key did not arrive")
         return Webhook(int(row["id"]), row["token"])
 
-    async def _application(self) -> int:
+    async def application(self) -> int:
+        """The id of our application, by which our webhooks are known.
+
+        Raises:
+            PostError: it has to be asked for, and cannot be.
+        """
         if self._application_id is None:
             self._application_id = int((await self._rest.request(routes.who_am_i()))["id"])
         return self._application_id

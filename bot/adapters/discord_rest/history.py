@@ -1,0 +1,71 @@
+"""Looks in a channel for a post of which nobody knows whether it arrived."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.adapters.discord_rest import routes
+from bot.adapters.discord_rest.bodies import custom_ids
+from bot.adapters.discord_rest.client import DiscordRest
+from bot.adapters.discord_rest.webhooks import WebhookDirectory
+from bot.core.errors import NotAllowedHere
+from bot.core.marks import mark_in
+from bot.core.scene import ChannelId, MessageId
+
+
+class ChannelHistory:
+    """Reads channels, as far as the bot may."""
+
+    def __init__(self, rest: DiscordRest, webhooks: WebhookDirectory) -> None:
+        self._rest = rest
+        self._webhooks = webhooks
+        self._user: str | None = None
+
+    async def find(self, channel: ChannelId, mark: str, *, after: MessageId) -> MessageId | None:
+        """The message of ours, newer than *after*, with a button that bears *mark*.
+
+        Raises:
+            Refused: there is no such channel.
+            NotAllowedHere: its messages may not be read.
+            NotTaken, PostAmbiguous: it cannot be read now.
+        """
+        newest = await self._read(routes.list_messages(channel))
+        if not newest and await self._has_messages(channel, after):
+            # What Discord answers a bot without Read Message History.
+            raise NotAllowedHere("the messages of a channel may not be read")
+        found = await self._marked(newest, mark, after)
+        if found is None and len(newest) == routes.MESSAGES_AT_ONCE and _oldest(newest) > after:
+            # Much was said since; what we look for came soon after *after*.
+            next_ones = await self._read(routes.list_messages(channel, after=after))
+            found = await self._marked(next_ones, mark, after)
+        return found
+
+    async def _read(self, route: routes.Route) -> Sequence[Mapping[str, Any]]:
+        rows = await self._rest.request(route)
+        return rows if isinstance(rows, list) else ()
+
+    async def _has_messages(self, channel: ChannelId, after: MessageId) -> bool:
+        row = await self._rest.request(routes.get_channel(channel))
+        last = row.get("last_message_id") if isinstance(row, Mapping) else None
+        return last is not None and int(last) > after
+
+    async def _marked(
+        self, rows: Sequence[Mapping[str, Any]], mark: str, after: MessageId
+    ) -> MessageId | None:
+        for row in rows:
+            message = MessageId(int(row["id"]))
+            is_it = message > after and any(mark_in(each) == mark for each in custom_ids(row))
+            if is_it and await self._is_ours(row):
+                return message
+        return None
+
+    async def _is_ours(self, row: Mapping[str, Any]) -> bool:
+        """Whether our bot or a webhook of ours wrote it: anybody can copy a button's id."""
+        if row.get("webhook_id"):
+            return str(row.get("application_id")) == str(await self._webhooks.application())
+        if self._user is None:
+            self._user = str((await self._rest.request(routes.our_user()))["id"])
+        return str((row.get("author") or {}).get("id")) == self._user
+
+
+def _oldest(rows: Sequence[Mapping[str, Any]]) -> int:
+    return min(int(row["id"]) for row in rows)

@@ -2,12 +2,9 @@
 
 import asyncio
 import logging
-import secrets
 import signal
-import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from functools import partial
 
 import aiohttp
 
@@ -24,6 +21,7 @@ from bot.adapters.redis_store import (
     fingerprint,
 )
 from bot.adapters.tgi import TgiGenerator
+from bot.assembly import now_ms, pipeline_of
 from bot.composition import answer_within, open_generator, open_redis, profile_of, store_on
 from bot.core.errors import (
     GenerationError,
@@ -32,26 +30,18 @@ from bot.core.errors import (
     StoreUnavailable,
     first_of,
 )
-from bot.core.pacing import Pacer
 from bot.core.profiles import ModelProfile
 from bot.core.scene import ChannelId
-from bot.core.split import split
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.client import RoleplayBot, run_until_closed, use_discord_at
-from bot.services.channel_leases import ChannelLeases
-from bot.services.dispatcher import Dispatcher
-from bot.services.drafting import Drafter
 from bot.services.echoes import Echoes
-from bot.services.incoming import Patience
 from bot.services.inspection import Inspection
 from bot.services.length_tables import LengthTables
-from bot.services.live_reply import LiveReply
+from bot.services.milestones import Reached, pass_by
 from bot.services.posting import Poster
 from bot.services.prompting import Prompting
-from bot.services.reply_writer import ReplyWriter
 from bot.services.scenes import Scenes
 from bot.services.turns import TurnPipeline
-from bot.services.typist import Typist
 from bot.settings import EXIT_CONFIG, Settings
 
 log = logging.getLogger(__name__)
@@ -59,11 +49,14 @@ log = logging.getLogger(__name__)
 CLOSE_TIMEOUT_S = 5.0
 
 
-async def run_bot(settings: Settings, *, model_url: str | None = None) -> int:
+async def run_bot(
+    settings: Settings, *, model_url: str | None = None, reached: Reached = pass_by
+) -> int:
     """Run the bot until a signal, then let replies end; returns the exit code.
 
     Args:
         model_url: asked instead of the settings' model servers.
+        reached: told of every milestone of a turn.
 
     Raises:
         StartupError: something it cannot do without is wrong or missing.
@@ -82,7 +75,7 @@ async def run_bot(settings: Settings, *, model_url: str | None = None) -> int:
         tgi = settings.tgi.model_copy(update={"urls": (model_url,)})
         settings = settings.model_copy(update={"tgi": tgi})
     try:
-        async with open_app(settings) as (bot, pipeline, place):
+        async with open_app(settings, reached=reached) as (bot, pipeline, place):
             await _serve(bot, pipeline, place, stopped, settings)
     except* StartupError as group:
         raise first_of(group) from None
@@ -134,7 +127,7 @@ async def _close(bot: RoleplayBot) -> None:
 
 @asynccontextmanager
 async def open_app(
-    settings: Settings,
+    settings: Settings, *, reached: Reached = pass_by
 ) -> AsyncGenerator[tuple[RoleplayBot, TurnPipeline, GatewayPlace], None]:
     """Build the bot; leaving the block closes everything in reverse order.
 
@@ -165,7 +158,7 @@ async def open_app(
         poster = Poster(voice, echoes)
         prompting = Prompting(store=store, generator=generator, profile=profile, metrics=metrics)
         pipeline = await stack.enter_async_context(
-            _pipeline(
+            pipeline_of(
                 settings,
                 owner=owner,
                 store=store,
@@ -176,6 +169,7 @@ async def open_app(
                 metrics=metrics,
                 prompting=prompting,
                 profile=profile,
+                reached=reached,
             )
         )
         actions = _actions(
@@ -237,7 +231,7 @@ def _actions(
         characters=characters,
         is_writing=pipeline.is_writing,
         resume_age_s=settings.turns.resume_age_s,
-        now_ms=_now_ms,
+        now_ms=now_ms,
     )
     return Actions(scenes, pipeline, inspection, LengthTables(store, generator, profile))
 
@@ -276,58 +270,6 @@ def _voice(settings: Settings, http: aiohttp.ClientSession, notes: RedisSceneSto
     return DiscordVoice(rest, WebhookDirectory(rest), portraits)
 
 
-def _pipeline(
-    settings: Settings,
-    *,
-    owner: str,
-    store: RedisSceneStore,
-    generator: TgiGenerator,
-    voice: DiscordVoice,
-    poster: Poster,
-    characters: DirectoryCharacters,
-    metrics: PrometheusMetrics,
-    prompting: Prompting,
-    profile: ModelProfile,
-) -> TurnPipeline:
-    pacer = Pacer(every_s=settings.stream.edit_every_s, at_most_s=settings.stream.edit_at_most_s)
-    drafter = Drafter(
-        generator=generator,
-        prompting=prompting,
-        dispatcher=Dispatcher(slots=settings.turns.writing_at_once, waiting=settings.turns.waiting),
-        profile=profile,
-        metrics=metrics,
-        new_seed=lambda: secrets.randbits(31),
-    )
-    writer = ReplyWriter(
-        store=store,
-        characters=characters,
-        drafter=drafter,
-        profile=profile,
-        metrics=metrics,
-        open_live_reply=partial(
-            LiveReply,
-            voice,
-            poster,
-            pacer=pacer,
-            split=split,
-            last_edit_s=settings.stream.last_edit_s,
-        ),
-        open_typist=partial(Typist, voice),
-        merge_pause_s=settings.turns.merge_pause_s,
-        now_ms=_now_ms,
-    )
-    return TurnPipeline(
-        store=store,
-        voice=voice,
-        writer=writer,
-        prompting=prompting,
-        leases=ChannelLeases(store, owner=owner, for_s=settings.turns.lease_s),
-        metrics=metrics,
-        patience=Patience(resume_age_s=settings.turns.resume_age_s),
-        now_ms=_now_ms,
-    )
-
-
 async def _reasons(
     bot: RoleplayBot, store: RedisSceneStore, generator: TgiGenerator
 ) -> Mapping[str, str]:
@@ -349,7 +291,3 @@ async def _reasons(
 def _token(settings: Settings) -> str:
     token = settings.discord.token
     return "" if token is None else token.get_secret_value().strip()
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

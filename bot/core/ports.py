@@ -303,6 +303,14 @@ class Speaker:
     character: Character | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ShownPost:
+    """A message of ours as it stands in the channel; `mark` is empty if no button bears one."""
+
+    text: str
+    mark: str = ""
+
+
 class Voice(Protocol):
     """Posts in Discord's channels.
 
@@ -351,7 +359,7 @@ class Voice(Protocol):
         """
         ...
 
-    async def text_of(self, place: Place, message: MessageId) -> str | None:
+    async def look(self, place: Place, message: MessageId) -> ShownPost | None:
         """What a message that `say` has posted shows now; None if it is gone."""
         ...
 

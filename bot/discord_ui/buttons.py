@@ -12,7 +12,7 @@ from bot.core.scene import TurnId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.error_replies import telling
 from bot.services.again import StoryWentOn
-from bot.services.reply_writer import AGAIN_PREFIX, CONTINUE_PREFIX, RETRY_PREFIX
+from bot.services.reply_buttons import AGAIN_PREFIX, CONTINUE_PREFIX, RETRY_PREFIX
 
 _TURN = r"(?P<turn>[0-9a-z]{1,40})"
 

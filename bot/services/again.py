@@ -26,7 +26,8 @@ def anew(scene: Scene, trigger: TurnId) -> Trigger:
     stands_last = bool(earlier) and scene.turns[-1] is earlier[-1]
     if not players or (players[-1].id != trigger and not stands_last):
         raise StoryWentOn
-    return Trigger(trigger, players[-1].author, earlier[-1].messages if earlier else ())
+    shown = earlier[-1].messages if earlier else ()
+    return Trigger(trigger, players[-1].author, shown, is_anew=True)
 
 
 def going_on(scene: Scene, reply: TurnId) -> Trigger:

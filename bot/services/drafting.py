@@ -1,8 +1,8 @@
 """Asks the model for one reply and hands its text on as it becomes certain."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 from bot.core.characters import Character
@@ -13,10 +13,11 @@ from bot.core.ports import Metrics, TextGenerator
 from bot.core.profiles import ModelProfile
 from bot.core.repeats import RepeatJudge, Verdict, is_near_repeat
 from bot.core.reply_text import ReplyText
-from bot.core.scene import Role, Scene, reply_turn_id
+from bot.core.scene import Role, Scene, TurnId, reply_turn_id
 from bot.services.dispatcher import Dispatcher
 from bot.services.interrupt import Reason
-from bot.services.lane import Lane, Partial
+from bot.services.lane import Lane
+from bot.services.milestones import Milestone, Reached, pass_by
 from bot.services.prompting import BuiltPrompt, Prompting
 
 REPLIES_COMPARED = 3
@@ -46,6 +47,8 @@ class Draft:
 
     text: str
     facts: ReplyFacts
+    counts: Mapping[TurnId, str] = field(default_factory=dict)
+    """Token counts of the scene's turns, to be stored with the reply."""
 
     @property
     def may_go_on(self) -> bool:
@@ -87,6 +90,7 @@ class Drafter:
         profile: ModelProfile,
         metrics: Metrics,
         new_seed: Callable[[], int],
+        reached: Reached = pass_by,
     ) -> None:
         self._generator = generator
         self._prompting = prompting
@@ -94,6 +98,7 @@ class Drafter:
         self._profile = profile
         self._metrics = metrics
         self._new_seed = new_seed
+        self._reached = reached
 
     async def draft(
         self, lane: Lane, scene: Scene, character: Character, show: Callable[[str], None]
@@ -115,10 +120,11 @@ class Drafter:
             if again is None or again in thrown_away:
                 break
             thrown_away.append(again)
-            lane.partial = Partial(lane.partial.turn, spoken=lane.partial.spoken)
+            lane.partial = replace(lane.partial, raw="", tokens=0)
         if again is _Again.EMPTY:
             raise NothingToSay(_nothing_more(lane))
-        return Draft(text, self._facts(lane, attempt, text, tries=len(thrown_away) + 1))
+        facts = self._facts(lane, attempt, text, tries=len(thrown_away) + 1)
+        return Draft(text, facts, attempt.built.counts)
 
     async def _attempt(
         self,
@@ -156,10 +162,11 @@ class Drafter:
             scene,
             character,
             trigger=partial.turn,
-            author=lane.newest.author,
+            author=lane.serving.author,
             written=spoken + partial.raw,
             excess=excess,
         )
+        self._reached(Milestone.PROMPT_BUILT)
         reply = ReplyText(
             character.name,
             built.others,
@@ -207,6 +214,8 @@ class Drafter:
                 reply.feed(delta.text)
                 lane.partial.raw += delta.text
                 lane.partial.tokens += 1
+                if lane.partial.tokens == 1:
+                    self._reached(Milestone.FIRST_TOKEN)
                 if lane.partial.tokens >= most:
                     reply.whole_sentences()
                 if reply.shown != shown:
@@ -269,6 +278,8 @@ def _earlier_replies(scene: Scene, lane: Lane) -> tuple[str, ...]:
 
 def _again(lane: Lane, attempt: _Attempt, text: str) -> _Again | None:
     """Whether the reply is worth another try."""
+    if text == lane.partial.spoken and lane.partial.may_end:
+        return None
     if not text.strip() or text == lane.partial.spoken:
         return _Again.EMPTY
     # Ended before the judge was sure: then the whole of it decides.

@@ -13,14 +13,20 @@ class Hold:
 
     Attributes:
         fence: goes with every change that only the holder may make.
+        owner: as whom we have the channel.
         strays: messages that we posted too late: whoever holds the channel now
             knows nothing of them.
+        is_released: whether the last change of the reply has given it back.
+        noted: what the newest checkpoint holds of the reply.
     """
 
-    def __init__(self, fence: int) -> None:
+    def __init__(self, fence: int, owner: str) -> None:
         self.fence = fence
+        self.owner = owner
         self.strays: list[MessageId] = []
         self.is_lost = False
+        self.is_released = False
+        self.noted = ""
         self._scope: asyncio.Timeout | None = None
 
     def lose(self) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.core.scene import ChannelId, MessageId, SceneHead, TurnId, UserId
 from bot.services.hold import Hold
@@ -20,41 +20,64 @@ class Trigger:
         author: None for a line nobody owns.
         shown: messages of an earlier reply to it, which this one replaces.
         continues: the text of that reply, if it is to go on rather than anew.
+        is_anew: a member asked for another try; what an earlier one wrote is dropped.
         is_left_over: found at a start; another process may be at it, or done.
+        is_stale: it is too old to be gone on with: what is there has to do.
     """
 
     turn: TurnId
     author: UserId | None
     shown: tuple[MessageId, ...] = ()
     continues: str = ""
+    is_anew: bool = False
     is_left_over: bool = False
+    is_stale: bool = False
+
+    def gone_stale(self) -> "Trigger":
+        """The same, and too old."""
+        return replace(self, is_stale=True)
 
 
 @dataclass(slots=True)
 class Partial:
     """What the model has written so far of the reply to `turn`, as it came.
 
-    Kept over a loss of the model: the reply is continued, not begun again.
+    Kept over a loss of the model, and by checkpoints over a crash: the reply is
+    continued, not begun again.
 
     Attributes:
-        spoken: the text it had before, if a member asked it to go on.
+        spoken: the text it had before, if a member asked it to go on, or if
+            the screen was ahead of the last checkpoint.
+        may_end: whether that text may be all: the model need not add anything.
     """
 
     turn: TurnId
     raw: str = ""
     tokens: int = 0
     spoken: str = ""
+    may_end: bool = False
 
 
 class Lane:
-    """The state of one channel's replies; made when a line comes, gone when all is answered."""
+    """The state of one channel's replies; made when a line comes, gone when all is answered.
 
-    def __init__(self, head: SceneHead, trigger: Trigger) -> None:
+    Attributes:
+        serving: the line whose reply is being made.
+        newest: the line that is to be answered last; while nothing is shown, the same.
+    """
+
+    def __init__(self, head: SceneHead, trigger: Trigger, *, is_begun: bool = False) -> None:
+        """Make the lane of *trigger*.
+
+        Args:
+            is_begun: its reply shows already, in part: no newer line joins it.
+        """
         self.channel: ChannelId = head.place.channel
         self.head = head
+        self.serving = trigger
         self.newest = trigger
         self.interrupt = Interrupt()
-        self.is_showing = False
+        self.is_showing = is_begun
         """Whether a part of the reply is on the screen: then it is not restarted any more."""
         self.shown_in: set[MessageId] = set()
         """Messages that show the reply in the making."""
@@ -62,14 +85,15 @@ class Lane:
         """Messages that we removed ourselves: that they are gone says nothing about the story."""
         self.is_unwanted = False
         """Whether somebody has removed one of them."""
-        self.partial = Partial(trigger.turn)
+        self.partial = Partial(TurnId(""))
         self.hold: Hold | None = None
         """What makes the channel ours; None before the first line is taken up."""
         self.is_leaving = False
         """Whether the process ends: what would have to be waited for is left to the next."""
         self.finished = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
-        self._pending = True
+        self._is_begun = is_begun
+        self._pending = not is_begun
         self._hurry = asyncio.Event()
         self._poked_at = asyncio.get_running_loop().time()
         self.taken_at = self._poked_at
@@ -97,6 +121,11 @@ class Lane:
         self._hurry.set()
 
     @property
+    def is_stopped(self) -> bool:
+        """Whether somebody wants no more of the reply in the making."""
+        return self.interrupt.reason is Reason.STOP
+
+    @property
     def fence(self) -> int | None:
         """Goes with every change that only the channel's holder may make."""
         return None if self.hold is None else self.hold.fence
@@ -107,17 +136,21 @@ class Lane:
         self.hurry()
 
     def take(self) -> bool:
-        """Whether a line waits; it is then no longer counted as waiting."""
-        was_pending, self._pending = self._pending, False
-        self.is_showing = False
+        """Whether a line waits; it is then the one that is served."""
+        begun, self._is_begun = self._is_begun, False
         self.shows_in(())
         self.taken_at = asyncio.get_running_loop().time()
         self.first_text_at = None
+        self.is_showing = begun
+        if begun:
+            return True
+        was_pending, self._pending = self._pending, False
+        self.serving = self.newest
         return was_pending
 
     def changed(self, line: TurnId) -> None:
         """A line has a new text: what is not shown yet is begun again."""
-        if line == self.newest.turn and not self.is_showing:
+        if line == self.serving.turn and not self.is_showing:
             self.interrupt.request(Reason.MERGE)
 
     def shows_in(self, messages: Sequence[MessageId]) -> None:
@@ -153,12 +186,13 @@ class Lane:
         if not self.is_showing:
             self.newest = line
             self.interrupt.request(Reason.MERGE)
-        elif self.newest.turn != self.partial.turn:  # the line that is gone was to be next
+        elif self.newest.turn != self.serving.turn:  # the line that is gone was to be next
             self.newest = line
-            self._pending = line.turn != self.partial.turn
+            self._pending = line.turn != self.serving.turn
 
-    def joined(self) -> None:
+    def join(self) -> None:
         """The reply in the making answers everything up to the newest line."""
+        self.serving = self.newest
         self._pending = False
 
     async def settle(self, pause_s: float) -> None:
@@ -171,6 +205,8 @@ class Lane:
             if self.interrupt.reason is Reason.STOP:
                 return
             self.interrupt.clear()
+        if self.interrupt.reason is Reason.MERGE:
+            self.interrupt.clear()  # what came is joined now
 
     async def wait_for_hurry(self, pause_s: float) -> None:
         """Wait for *pause_s*, a newer line, or a stop, whichever is first."""

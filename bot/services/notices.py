@@ -5,12 +5,15 @@ import logging
 
 from bot.core.errors import PostError
 from bot.core.ports import Button, Voice
-from bot.core.scene import MessageId, Place
+from bot.core.scene import ChannelId, MessageId, Place
+from bot.services.recent import Recent
 
 log = logging.getLogger(__name__)
 
 REMARK_EMOJI = "💭"
 """Put under a line that the character does not hear."""
+SAID_AGAIN_AFTER_S = 60.0
+CHANNELS_KEPT = 1_000
 TAKE_BACK_S = 3.0
 """For removing a notice, also while the process ends."""
 
@@ -20,6 +23,7 @@ class Notices:
 
     def __init__(self, voice: Voice) -> None:
         self._voice = voice
+        self._said_at: Recent[tuple[ChannelId, str], float] = Recent(CHANNELS_KEPT)
 
     async def say(
         self, place: Place, sentence: str, button: Button | None = None
@@ -30,6 +34,14 @@ class Notices:
         except PostError:
             log.warning("not even a notice could be posted", extra={"channel": place.channel})
             return None
+
+    async def say_once(self, place: Place, sentence: str) -> None:
+        """Post *sentence*, unless it was said in this channel a moment ago."""
+        now = asyncio.get_running_loop().time()
+        said_at = self._said_at.get((place.channel, sentence))
+        if said_at is None or now - said_at > SAID_AGAIN_AFTER_S:
+            self._said_at.set((place.channel, sentence), now)
+            await self.say(place, sentence)
 
     async def take_back(self, place: Place, notice: MessageId) -> None:
         """Remove a notice."""

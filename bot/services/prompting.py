@@ -1,13 +1,12 @@
 """From a stored scene to the exact prompt, within what the model server accepts."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from bot.core.budget import Costs, Plan, PromptTooLong, plan, standing_cut
 from bot.core.characters import Character
-from bot.core.errors import GenerationError, StoreRefusesWrites, StoreUnavailable
+from bot.core.errors import GenerationError
 from bot.core.generation import ModelLimits, Tokens
 from bot.core.lengths import ChosenLength, Length, choose_length
 from bot.core.ports import Metrics, SceneStore, TextGenerator
@@ -20,8 +19,6 @@ from bot.core.token_counts import estimate, fingerprint
 from bot.core.token_ledger import TokenLedger
 from bot.services.prefix_meter import PrefixMeter
 from bot.services.recent import Recent
-
-log = logging.getLogger(__name__)
 
 CHANNELS_REMEMBERED = 256
 MOST_ROUNDS = 6
@@ -47,6 +44,7 @@ class BuiltPrompt:
         dropped: how many lines of the story are left out.
         context_tokens: what prompt and reply may have together.
         model: as the server names it.
+        counts: of the story's turns, where they do not say so yet.
     """
 
     prompt: str
@@ -60,6 +58,7 @@ class BuiltPrompt:
     dropped: int
     context_tokens: int
     model: str
+    counts: Mapping[TurnId, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +169,7 @@ class Prompting:
         if left < LEAST_REPLY_TOKENS:
             budget = max(0, together - LEAST_REPLY_TOKENS)
             raise PromptTooLong(tokens=len(draft.tokens), budget=budget)
-        await self._note(channel, task, chosen, scene.head.cut)
+        await self._note_cut(channel, task, chosen, scene.head.cut)
         built = BuiltPrompt(
             prompt=draft.prompt,
             stop=stop_strings(draft.script, self._profile),
@@ -183,6 +182,7 @@ class Prompting:
             dropped=len(task.story.turns) - len(chosen.kept),
             context_tokens=room.context,
             model=limits.model,
+            counts=task.ledger.news(),
         )
         self._last.set(channel, _Remembered(built, tokenizer, task.ledger.told(task.around)))
         return built
@@ -313,24 +313,13 @@ class Prompting:
         parts = task.ledger.note(written, tokens.starts, lines)
         return _Draft(script, prompt, tokens, parts)
 
-    async def _note(
+    async def _note_cut(
         self, channel: ChannelId, task: _Task, chosen: Plan, cut: TurnId | None
     ) -> None:
-        """Remember where the story was cut, and what its lines took."""
+        """Remember where the story was cut."""
         is_whole = cut is None and chosen.examples
         if task.story.turns and not is_whole and task.story.turns[chosen.first].id != cut:
             await self._store.set_cut(channel, task.story.turns[chosen.first].id)
-        counts = task.ledger.news()
-        if not counts:
-            return
-        try:
-            await self._store.set_counts(channel, counts)
-        except (StoreUnavailable, StoreRefusesWrites) as error:
-            # They only spare work: the reply is not to be lost for them.
-            log.warning(
-                "token counts are not stored",
-                extra={"channel": channel, "reason": type(error).__name__},
-            )
 
 
 def _drops(chosen: Plan, story: Story, since: int) -> bool:

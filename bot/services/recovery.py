@@ -1,40 +1,72 @@
 """What a crash or a restart left to do in a scene."""
 
-from bot.core.scene import Role, Scene, TurnId, Work, reply_turn_id
+from dataclasses import dataclass
+
+from bot.core.scene import Role, Scene, Turn, Work
 from bot.core.triggers import Decision, calls_by_name
 from bot.services.lane import Trigger
 
 
-def left_unanswered(scene: Scene, work: Work | None) -> Trigger | None:
-    """The line that still waits for its reply; None if none does.
+@dataclass(frozen=True, slots=True)
+class LeftOver:
+    """What is to be done in a channel, in this order.
+
+    Attributes:
+        begun: the line whose reply shows in part, or may.
+        waiting: the line that nobody has begun to answer.
+    """
+
+    begun: Trigger | None = None
+    waiting: Trigger | None = None
+
+
+def left_over(scene: Scene, work: Work | None) -> LeftOver:
+    """Find what still waits for its reply.
 
     A reply that was being written anew when the process ended is stored and on
-    the screen, but half overwritten there: its line counts as unanswered.
+    the screen, but half overwritten there: it counts as begun.
     """
-    rewritten = [turn for turn in scene.turns if work is not None and turn.id == work.reply]
-    turns = [turn for turn in scene.turns if turn not in rewritten]
-    if not scene.head.live or not turns or turns[-1].role is not Role.PLAYER:
+    if not scene.head.live:
+        return LeftOver()
+    begun = _begun(scene, work)
+    waiting = None
+    for turn in reversed(scene.turns):
+        if begun is not None and work is not None and turn.id <= work.trigger:
+            break
+        if turn.role is Role.CHARACTER:
+            break
+        if turn.role is Role.PLAYER and _is_due(turn, scene, work):
+            waiting = Trigger(turn.id, turn.author, is_left_over=True)
+            break
+    return LeftOver(begun, waiting)
+
+
+def _begun(scene: Scene, work: Work | None) -> Trigger | None:
+    if work is None:
         return None
-    last = turns[-1]
-    is_due = (
-        work is not None
-        or len(scene.head.players) == 1
-        or calls_by_name(last.text, (scene.head.character_name,))
+    rewritten = next((turn for turn in scene.turns if turn.id == work.reply), None)
+    if rewritten is None and not work.shows:
+        return None
+    author = next((turn.author for turn in scene.turns if turn.id == work.trigger), None)
+    return Trigger(
+        work.trigger,
+        author,
+        shown=rewritten.messages if rewritten is not None else (),
+        continues=rewritten.text if rewritten is not None and work.continues else "",
+        is_left_over=True,
     )
-    if not is_due:
-        return None
-    if not rewritten:
-        return Trigger(last.id, last.author, is_left_over=True)
-    reply = rewritten[-1]
-    continues = reply.text if work is not None and work.continues else ""
-    return Trigger(last.id, last.author, reply.messages, continues, is_left_over=True)
 
 
-def is_answered(scene: Scene, work: Work | None, line: TurnId) -> bool:
-    """Whether a reply to *line*, or to one after it, stands and nobody was at it last."""
-    if work is not None and work.reply == reply_turn_id(line):
-        return False
-    return any(turn.role is Role.CHARACTER and turn.id > line for turn in scene.turns)
+def _is_due(turn: Turn, scene: Scene, work: Work | None) -> bool:
+    """Whether the line asks for an answer; of earlier versions no decision was kept."""
+    decision = turn.facts.get("decision")
+    if decision is not None:
+        return decision == Decision.ANSWER
+    return (
+        (work is not None and work.trigger == turn.id)
+        or len(scene.head.players) == 1
+        or calls_by_name(turn.text, (scene.head.character_name,))
+    )
 
 
 def line_left(scene: Scene) -> Trigger | None:

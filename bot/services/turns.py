@@ -8,23 +8,13 @@ offers to try again, or in a newer trigger that took its place.
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Self, TypeVar
 
-from bot.core.error_sentences import is_bug, sentence_for
-from bot.core.errors import (
-    GenerationError,
-    GenerationRejected,
-    LeaseLost,
-    NoLiveScene,
-    PostRefused,
-    StoreRefusesWrites,
-    StoreUnavailable,
-    UserError,
-)
-from bot.core.ports import Metrics, SceneStore, Voice
+from bot.core.error_sentences import sentence_for
+from bot.core.errors import NoLiveScene, StoreRefusesWrites, StoreUnavailable, UserError
+from bot.core.ports import SceneStore
 from bot.core.scene import (
     ChannelId,
     MessageId,
@@ -36,23 +26,26 @@ from bot.core.scene import (
     player_turn_id,
 )
 from bot.core.store_answers import IngestStatus
-from bot.core.triggers import Decision, decide
+from bot.core.triggers import Decision, decide, is_out_of_character
 from bot.services.again import anew, going_on
-from bot.services.channel_leases import ChannelLeases
+from bot.services.answering import Answering
+from bot.services.heard import Heard
 from bot.services.incoming import Incoming, Patience
 from bot.services.interrupt import Reason
 from bot.services.lane import Lane, Trigger
+from bot.services.milestones import Milestone, Reached, pass_by
 from bot.services.notices import Notices
 from bot.services.prompting import Prompting
-from bot.services.recovery import left_unanswered, line_left
-from bot.services.reply_writer import ReplyWriter, another_try
+from bot.services.recent import Recent
+from bot.services.recovery import left_over, line_left
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 LIVE_KEPT = 20_000
-"""Channels remembered as live, for the time when the store cannot be asked."""
+"""Heads of live scenes, as they were last: to decide by, and while the store is away."""
+SURVEYED_AT_ONCE = 100
 
 ROUND = 2
 ROUND_BEGINS = (
@@ -68,24 +61,24 @@ class TurnPipeline:
         self,
         *,
         store: SceneStore,
-        voice: Voice,
-        writer: ReplyWriter,
+        notices: Notices,
+        answering: Answering,
         prompting: Prompting,
-        leases: ChannelLeases,
-        metrics: Metrics,
+        heard: Heard,
         patience: Patience,
         now_ms: Callable[[], int],
+        reached: Reached = pass_by,
     ) -> None:
         self._store = store
-        self._notices = Notices(voice)
-        self._writer = writer
+        self._notices = notices
+        self._answering = answering
         self._prompting = prompting
-        self._leases = leases
-        self._metrics = metrics
+        self._heard = heard
         self._patience = patience
         self._now_ms = now_ms
+        self._reached = reached
         self._lanes: dict[ChannelId, Lane] = {}
-        self._live: OrderedDict[ChannelId, None] = OrderedDict()
+        self._live: Recent[ChannelId, SceneHead] = Recent(LIVE_KEPT)
         self._tasks = asyncio.TaskGroup()
         self._closing = False
 
@@ -100,7 +93,11 @@ class TurnPipeline:
         await self._tasks.__aexit__(None, None, None)
 
     async def drain(self, within_s: float) -> bool:
-        """Take no new work and let replies end; returns whether all did in time."""
+        """Take no new work and let replies end; returns whether all did in time.
+
+        What did not is left to the next process as far as it goes when the
+        pipeline is left.
+        """
         self._closing = True
         for lane in self._lanes.values():
             lane.leave()  # who waits for the model leaves the line to the next process
@@ -113,18 +110,56 @@ class TurnPipeline:
         return True
 
     async def receive(self, incoming: Incoming) -> Decision | None:
-        """Take a member's message in; returns what was decided, None without a live scene."""
+        """Take a member's message in; returns what was decided, None without a live scene.
+
+        Raises:
+            StoreUnavailable, StoreRefusesWrites: it could not be stored; where
+                somebody waits for an answer, that was said.
+        """
         place = incoming.place
         try:
-            return await self._insist(lambda: self._take(incoming))
+            decision, trigger = await self._insist(lambda: self._take(incoming))
         except (StoreUnavailable, StoreRefusesWrites) as error:
-            log.warning(
-                "a line was not stored",
-                extra={"channel": place.channel, "error": type(error).__name__},
-            )
-            if place.channel in self._live or incoming.mentions_bot:
-                await self._notices.say(place, sentence_for(error))
-            return None
+            facts = {"channel": place.channel, "error": type(error).__name__}
+            log.warning("a line was not stored", extra=facts)
+            if self._live.get(place.channel) is not None or incoming.mentions_bot:
+                await self._notices.say_once(place, sentence_for(error))
+            raise
+        self.hear(place.channel, incoming.message)
+        head = self._live.get(place.channel)
+        if trigger is not None and head is not None:
+            self._reached(Milestone.INGESTED)
+            self._poke(head, trigger)
+        return decision
+
+    def hear(self, channel: ChannelId, message: MessageId) -> None:
+        """Discord has told us of *message*, whoever wrote it, and of all before it."""
+        if self._live.get(channel) is not None:
+            self._heard.note(channel, message)
+
+    async def receive_missed(self, lines: Sequence[Incoming]) -> int:
+        """Take lines in that came while nobody listened; returns how many are new.
+
+        The channel gets one reply at most, and none to a line that is too old.
+
+        Args:
+            lines: of one channel, oldest first.
+
+        Raises:
+            StoreUnavailable, StoreRefusesWrites: not all of them are stored.
+        """
+        due: Trigger | None = None
+        count = 0
+        oldest_ms = self._now_ms() - self._patience.resume_age_s * 1000
+        for line in lines:
+            decision, trigger = await self._insist(partial(self._take, line, is_late=True))
+            count += decision in (Decision.ANSWER, Decision.REMEMBER)
+            if trigger is not None and line.at_ms >= oldest_ms:
+                due = trigger
+        head = self._live.get(lines[-1].place.channel) if lines else None
+        if due is not None and head is not None:
+            self._poke(head, due)
+        return count
 
     async def _insist(self, step: Callable[[], Awaitable[T]]) -> T:
         """Do *step*, which may be done twice, and again while the store is briefly away."""
@@ -135,60 +170,53 @@ class TurnPipeline:
                 await asyncio.sleep(pause_s)
         return await step()
 
-    def _note_live(self, channel: ChannelId, *, live: bool) -> None:
-        self._live.pop(channel, None)
-        if live:
-            self._live[channel] = None
-            if len(self._live) > LIVE_KEPT:
-                self._live.popitem(last=False)
+    def _note_live(self, head: SceneHead | None, channel: ChannelId) -> None:
+        if head is not None and head.live:
+            self._live.set(channel, head)
+        else:
+            self._live.forget(channel)
 
-    async def _take(self, incoming: Incoming) -> Decision | None:
+    async def _take(
+        self, incoming: Incoming, *, is_late: bool = False
+    ) -> tuple[Decision | None, Trigger | None]:
+        """Store a line of a live scene, and say what is to be answered."""
         place = incoming.place
-        head = await self._store.head(place.channel)
-        self._note_live(place.channel, live=head is not None and head.live)
-        if head is None or not head.live:
-            return None
-        players = {*head.players, incoming.author}
-        decision = decide(
-            players=len(players),
-            mentioned=incoming.mentions_bot,
-            replied_to_character=incoming.replies_to_character,
-            text=incoming.text,
-            names=(head.character_name,),
-        )
-        if decision in (Decision.IGNORE_OOC, Decision.IGNORE_EMPTY):
+        before = self._live.get(place.channel)
+        if before is None:
+            # What is said where nobody plays is not even sent to the store.
+            before = await self._store.head(place.channel)
+            self._note_live(before, place.channel)
+        if before is None or not before.live:
+            return None, None
+        if not incoming.text.strip() or is_out_of_character(incoming.text):
+            decision = _decision(before, incoming)
             await self._notices.mark_as_remark(place, incoming.message)
-            return decision
-        turn = Turn(
-            id=player_turn_id(incoming.message),
-            role=Role.PLAYER,
-            name=incoming.name,
-            swipes=(incoming.text,),
-            author=incoming.author,
-            messages=(incoming.message,),
-            at_ms=incoming.at_ms,
-            facts={"decision": decision},
-        )
+            return decision, None
+        turn = _turn_of(incoming, _decision(before, incoming))
         ingested = await self._store.ingest(place.channel, turn)
+        self._note_live(ingested.head, place.channel)
         if ingested.status is not IngestStatus.STORED or ingested.head is None:
-            return None
+            return None, None
+        decision = _decision(ingested.head, incoming)
+        if decision != turn.facts["decision"]:  # another process has let somebody in
+            await self._store.set_facts(place.channel, turn.id, {"decision": decision})
         if decision is Decision.ANSWER:
-            self._poke(ingested.head, Trigger(turn.id, incoming.author))
-        elif len(players) == ROUND and incoming.author not in head.players:
+            return decision, Trigger(turn.id, incoming.author)
+        is_second = len(ingested.head.players) == ROUND and incoming.author not in before.players
+        if is_second and not is_late:
             # From here on the first player is not answered every time either.
-            name = head.character_name
+            name = ingested.head.character_name
             await self._notices.say(place, ROUND_BEGINS.format(name=name))
-        return decision
+        return decision, None
 
-    def _poke(self, head: SceneHead, trigger: Trigger) -> None:
+    def _poke(self, head: SceneHead, trigger: Trigger, *, is_begun: bool = False) -> None:
         if self._closing:
             return  # the line is stored: the next process answers it
-        lane = self._lanes.get(head.place.channel)
+        channel = head.place.channel
+        lane = self._lanes.get(channel)
         if lane is None:
-            lane = self._lanes[head.place.channel] = Lane(head, trigger)
-            lane.task = self._tasks.create_task(
-                self._serve(lane), name=f"lane {head.place.channel}"
-            )
+            lane = self._lanes[channel] = Lane(head, trigger, is_begun=is_begun)
+            lane.task = self._tasks.create_task(self._serve(lane), name=f"lane {channel}")
         else:
             lane.poke(head, trigger)
 
@@ -253,35 +281,64 @@ class TurnPipeline:
         """After a start: answer what a crash or a restart left unanswered; returns how many.
 
         Lines older than `resume_age_s` are left alone: an answer out of the
-        blue would surprise more than help. What *predecessor* held is free at
-        once: that process is known to have ended.
+        blue would surprise more than help. A reply that shows in part is ended
+        then with what is there. What *predecessor* held is free at once: that
+        process is known to have ended.
         """
         count = 0
-        for channel in await self._insist(self._store.live_channels):
-            if predecessor is not None:
-                await self._insist(partial(self._store.release, channel, predecessor))
-            self._note_live(channel, live=True)
-            scene = await self._insist(partial(self._store.read, channel))
-            work = await self._insist(partial(self._store.work, channel))
-            trigger = left_unanswered(scene, work) if scene else None
-            if scene is None or trigger is None:
-                continue
-            if self._now_ms() - scene.turns[-1].at_ms <= self._patience.resume_age_s * 1000:
-                self._poke(scene.head, trigger)
-                count += 1
+        channels = await self._insist(self._store.live_channels)
+        for at in range(0, len(channels), SURVEYED_AT_ONCE):
+            surveys = await self._insist(
+                partial(self._store.survey, channels[at : at + SURVEYED_AT_ONCE])
+            )
+            for survey in surveys:
+                channel = survey.head.place.channel
+                self._note_live(survey.head, channel)
+                is_answered = survey.last is None or survey.last.role is Role.CHARACTER
+                if survey.work is None and is_answered:
+                    continue
+                if predecessor is not None:
+                    await self._insist(partial(self._store.release, channel, predecessor))
+                count += await self._take_up(channel)
         return count
 
+    async def _take_up(self, channel: ChannelId) -> bool:
+        """Go on in a channel where something was left; returns whether there was."""
+        scene = await self._insist(partial(self._store.read, channel))
+        work = await self._insist(partial(self._store.work, channel))
+        if scene is None:
+            return False
+        left = left_over(scene, work)
+        oldest_ms = self._now_ms() - self._patience.resume_age_s * 1000
+        if left.begun is not None and work is not None:
+            begun = left.begun.gone_stale() if work.at_ms < oldest_ms else left.begun
+            self._poke(scene.head, begun, is_begun=True)
+        is_fresh = bool(scene.turns) and scene.turns[-1].at_ms >= oldest_ms
+        if left.waiting is not None and is_fresh:
+            self._poke(scene.head, left.waiting)
+        return left.begun is not None or (left.waiting is not None and is_fresh)
+
     async def edited(self, channel: ChannelId, message: MessageId, text: str, at_ms: int) -> None:
-        """A member has edited their message: what is on the screen is what we remember."""
+        """A message has been edited: what is on the screen is what we remember.
+
+        Raises:
+            StoreUnavailable, StoreRefusesWrites: it is not.
+        """
         is_ours = await self._insist(lambda: self._store.edit(channel, message, text, at_ms))
         lane = self._lanes.get(channel)
         if is_ours and lane is not None:
             lane.changed(player_turn_id(message))
 
     async def deleted(self, channel: ChannelId, messages: Sequence[MessageId]) -> None:
-        """Messages are gone from the screen, so they are from memory."""
+        """Messages are gone from the screen, so they are from memory.
+
+        Raises:
+            StoreUnavailable, StoreRefusesWrites: they are not.
+        """
         if (lane := self._lanes.get(channel)) is not None:
             messages = [each for each in messages if each not in lane.taken_away]
+        if not messages:
+            return
         deleted = await self._insist(lambda: self._store.delete(channel, messages))
         if deleted.gone or deleted.shortened:
             self._prompting.forget(channel)  # it holds what was deleted
@@ -290,108 +347,39 @@ class TurnPipeline:
             scene = await self._insist(partial(self._store.read, channel)) if is_gone else None
             lane.removed(deleted.gone, messages, line_left(scene) if scene else None)
 
+    def ended(self, channel: ChannelId) -> None:
+        """The channel is gone, or its scene: nothing is written there any more."""
+        self._live.forget(channel)
+        if (lane := self._lanes.get(channel)) is not None:
+            lane.interrupt.request(Reason.STOP)
+
     async def _serve(self, lane: Lane) -> None:
         try:
             while lane.take():
-                await self._answer(lane)
+                await self._answering.answer(lane, self._tasks)
         finally:
             del self._lanes[lane.channel]
             lane.finished.set()
 
-    async def _answer(self, lane: Lane) -> None:
-        started = asyncio.get_running_loop().time()
-        outcome: str | None = None
-        try:
-            hold = await self._leases.take(lane, within_s=self._patience.resume_age_s)
-            if hold is not None:
-                async with self._leases.kept(lane, hold, self._tasks):
-                    outcome = await self._answer_alone(lane)
-            elif lane.interrupt.reason is Reason.STOP:
-                outcome = "stopped"
-        except LeaseLost:
-            await self._yield_to_another(lane)
-        except Exception as error:  # the task's boundary: a lane must never die silently
-            outcome = "failed"
-            facts = {"channel": lane.channel, "error": type(error).__name__}
-            log.warning("a reply failed", extra=facts, exc_info=is_bug(error))
-            await self._notices.say(lane.head.place, sentence_for(error), another_try(lane))
-        finally:
-            lane.interrupt.clear()
-        if outcome is not None:
-            self._metrics.turn_ended(outcome, asyncio.get_running_loop().time() - started)
 
-    async def _answer_alone(self, lane: Lane) -> str | None:
-        """Answer while no other process does; what failed is let go while that is so."""
-        try:
-            return await self._answer_or_wait(lane)
-        except LeaseLost:
-            raise
-        except NoLiveScene as error:
-            await self._let_go(lane, error)
-            return "stopped"  # whoever stopped the scene knows
-        except Exception as error:
-            await self._let_go(lane, error)
-            raise
+def _decision(head: SceneHead, incoming: Incoming) -> Decision:
+    return decide(
+        players=len({*head.players, incoming.author}),
+        mentioned=incoming.mentions_bot,
+        replied_to_character=incoming.replies_to_character,
+        text=incoming.text,
+        names=(head.character_name,),
+    )
 
-    async def _yield_to_another(self, lane: Lane) -> None:
-        """Another process has the reply: nothing is said, and nothing of its is touched."""
-        log.info("another process has taken a channel over", extra={"channel": lane.channel})
-        for stray in lane.hold.strays if lane.hold is not None else ():
-            await self._notices.take_back(lane.head.place, stray)
 
-    async def _answer_or_wait(self, lane: Lane) -> str | None:
-        """Answer; while the model is away, say so once and come back until it answers.
-
-        Returns None where that is left to the next process.
-        """
-        give_up_at = asyncio.get_running_loop().time() + self._patience.resume_age_s
-        pause_s = self._patience.retry_first_s
-        apology: MessageId | None = None
-        try:
-            while True:
-                try:
-                    return await self._writer.write(lane)
-                except GenerationRejected:
-                    raise
-                except GenerationError as error:
-                    facts = {"channel": lane.channel, "error": type(error).__name__}
-                    log.warning("the model is away", extra=facts)
-                    if self._closing:
-                        return None
-                    if asyncio.get_running_loop().time() >= give_up_at:
-                        await self._writer.keep_partial(lane)
-                        raise
-                if apology is None:
-                    apology = await self._apologise(lane)
-                await lane.wait_for_hurry(pause_s)
-                pause_s = min(pause_s * 2, self._patience.retry_at_most_s)
-                if lane.interrupt.reason is Reason.STOP:
-                    return await self._stop_waiting(lane)
-        finally:
-            if apology is not None:
-                await self._notices.take_back(lane.head.place, apology)
-
-    async def _stop_waiting(self, lane: Lane) -> str:
-        if not (lane.is_showing and await self._writer.keep_partial(lane)):
-            await self._writer.take_back(lane)
-        return "stopped"
-
-    async def _apologise(self, lane: Lane) -> MessageId | None:
-        sentence = (
-            "The model is not answering right now. Your line is kept, and the reply will come "
-            "by itself as soon as the model is back."
-        )
-        return await self._notices.say(lane.head.place, sentence, another_try(lane))
-
-    async def _let_go(self, lane: Lane, error: Exception) -> None:
-        """Give the reply up; what shows of it stays claimed, so that another try edits it."""
-        try:
-            work = await self._store.work(lane.channel)
-            if work is None:
-                return
-            if isinstance(error, PostRefused) and not work.continues:
-                await self._writer.take_back(lane)
-            elif not work.messages or work.continues:  # what is stored already stays as it is
-                await self._store.abandon(lane.channel, work.reply, fence=lane.fence)
-        except (StoreUnavailable, StoreRefusesWrites, UserError):
-            log.warning("work is left behind", extra={"channel": lane.channel})
+def _turn_of(incoming: Incoming, decision: Decision) -> Turn:
+    return Turn(
+        id=player_turn_id(incoming.message),
+        role=Role.PLAYER,
+        name=incoming.name,
+        swipes=(incoming.text,),
+        author=incoming.author,
+        messages=(incoming.message,),
+        at_ms=incoming.at_ms,
+        facts={"decision": decision},
+    )

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from bot.core.errors import MessageGone
-from bot.core.ports import Button, Speaker
+from bot.core.marks import mark_in
+from bot.core.ports import Button, ShownPost, Speaker
 from bot.core.scene import ChannelId, MessageId, Place
 
 FIRST_ID = 1_000_001
@@ -47,7 +48,7 @@ class ScriptedVoice:
         self.messages: dict[MessageId, Shown] = {}
         self.acts: list[Act] = []
         self.outcomes: dict[str, deque[Exception | None]] = {
-            verb: deque() for verb in ("say", "find", "edit", "text_of", "delete", "typing")
+            verb: deque() for verb in ("say", "find", "edit", "look", "delete", "typing")
         }
         self.stores_first = False
         self.on_delete: Callable[[MessageId], Awaitable[None]] | None = None
@@ -119,13 +120,16 @@ class ScriptedVoice:
             raise error
         return next(self._edits_ms)
 
-    async def text_of(self, place: Place, message: MessageId) -> str | None:
+    async def look(self, place: Place, message: MessageId) -> ShownPost | None:
         _ = place
-        error = await self._act("text_of", message, "")
+        error = await self._act("look", message, "")
         if error is not None:
             raise error
         shown = self.messages.get(message)
-        return shown.text if shown is not None else None
+        if shown is None:
+            return None
+        mark = next(filter(None, map(mark_in, shown.custom_ids)), None)
+        return ShownPost(shown.text, mark or "")
 
     async def delete(self, place: Place, message: MessageId) -> None:
         _ = place

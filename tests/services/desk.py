@@ -44,7 +44,6 @@ class Notebook(MemorySceneStore):
         super().__init__()
         self.cuts: list[TurnId] = []
         self.counts: list[Mapping[TurnId, str]] = []
-        self.counts_fail: Exception | None = None
         self.cuts_fail: Exception | None = None
 
     async def set_cut(self, channel: ChannelId, cut: TurnId, *, fence: int | None = None) -> None:
@@ -54,8 +53,6 @@ class Notebook(MemorySceneStore):
         await super().set_cut(channel, cut, fence=fence)
 
     async def set_counts(self, channel: ChannelId, counts: Mapping[TurnId, str]) -> None:
-        if self.counts_fail:
-            raise self.counts_fail
         self.counts.append(counts)
         await super().set_counts(channel, counts)
 
@@ -112,7 +109,8 @@ class Desk:
         return scene
 
     async def build(self, *, written: str = "", excess: int = 0) -> BuiltPrompt:
-        return await self.prompting.build(
+        """Build a prompt; its counts are kept, as they are with the reply that comes of it."""
+        built = await self.prompting.build(
             await self.scene(),
             self.character,
             trigger=self.newest,
@@ -120,6 +118,9 @@ class Desk:
             written=written,
             excess=excess,
         )
+        if built.counts:
+            await self.store.set_counts(CHANNEL, built.counts)
+        return built
 
     async def exactly(self, prompt: str) -> int:
         return len(await ByteGenerator().tokenize(prompt))

@@ -9,6 +9,7 @@ from functools import partial
 
 from bot.adapters.tgi import Deadlines, open_tgi
 from bot.core.characters import Character
+from bot.core.errors import StoreRefusesWrites, StoreUnavailable
 from bot.core.pacing import Pacer
 from bot.core.scene import (
     ChannelId,
@@ -20,21 +21,26 @@ from bot.core.scene import (
     Turn,
     TurnId,
     UserId,
+    Work,
     player_turn_id,
 )
 from bot.core.split import split
 from bot.core.triggers import Decision
+from bot.services.answering import Answering
 from bot.services.channel_leases import ChannelLeases
 from bot.services.dispatcher import Dispatcher
 from bot.services.drafting import Drafter
 from bot.services.echoes import Echoes
+from bot.services.heard import Heard
 from bot.services.incoming import Incoming, Patience
 from bot.services.live_reply import LiveReply
+from bot.services.milestones import Reached, pass_by
+from bot.services.notices import Notices
 from bot.services.posting import Poster
 from bot.services.prompting import Prompting
 from bot.services.reply_writer import ReplyWriter
+from bot.services.resumption import Resumption
 from bot.services.turns import TurnPipeline
-from bot.services.typist import Typist
 from tests.fakes.memory_store import MemorySceneStore
 from tests.fakes.scripted_tgi import ScriptedTgi
 from tests.fakes.scripted_voice import ScriptedVoice
@@ -103,19 +109,26 @@ class Stage:
         number: int | None = None,
     ) -> tuple[TurnId, Decision | None]:
         message = MessageId(next(self._ids) if number is None else number)
-        decision = await self.pipeline.receive(
-            Incoming(
-                place=place,
-                message=message,
-                author=author,
-                name=NAMES[author],
-                text=text,
-                mentions_bot=mention,
-                replies_to_character=False,
-                at_ms=self.clock_ms[0],
-            )
+        incoming = Incoming(
+            place=place,
+            message=message,
+            author=author,
+            name=NAMES[author],
+            text=text,
+            mentions_bot=mention,
+            replies_to_character=False,
+            at_ms=self.clock_ms[0],
         )
+        try:
+            decision = await self.pipeline.receive(incoming)
+        except (StoreUnavailable, StoreRefusesWrites):
+            decision = None  # said in the channel; the gateway's side notes it for later
         return player_turn_id(message), decision
+
+    async def leave(self, work: Work, place: Place = HARBOUR) -> None:
+        """Claim a reply as a process does that is gone since."""
+        assert await self.store.take(place.channel, "a process that is gone", 60, work) is not None
+        await self.store.release(place.channel, "a process that is gone")
 
     def screen(self, place: Place = HARBOUR) -> list[str]:
         return [shown.text for shown in self.voice.on_screen(place.channel)]
@@ -151,6 +164,7 @@ async def open_stage(
     slots: int = 4,
     process: str = "this process",
     lease_s: float = 15.0,
+    reached: Reached = pass_by,
 ) -> AsyncGenerator[Stage, None]:
     store = store or MemorySceneStore()
     voice = voice or ScriptedVoice()
@@ -163,7 +177,12 @@ async def open_stage(
         ScriptedTgi().running() as tgi,
         open_tgi(urls=[tgi.url], api_key=None, deadlines=deadlines) as generator,
     ):
+        echoes = Echoes(store=store, metrics=metrics)
+        poster = Poster(voice, echoes, echo_s=0.05)
         prompting = Prompting(store=store, generator=generator, profile=ZEPHRP, metrics=metrics)
+        leases = ChannelLeases(
+            store, owner=process, for_s=lease_s, now_ms=lambda: clock_ms[0], reached=reached
+        )
         drafter = Drafter(
             generator=generator,
             prompting=prompting,
@@ -171,40 +190,55 @@ async def open_stage(
             profile=ZEPHRP,
             metrics=metrics,
             new_seed=lambda: next(seeds),
+            reached=reached,
         )
+        heard, notices = Heard(), Notices(voice)
         writer = ReplyWriter(
             store=store,
             characters=characters,
             drafter=drafter,
+            leases=leases,
+            resumption=Resumption(voice, ZEPHRP),
             profile=ZEPHRP,
             metrics=metrics,
             open_live_reply=partial(
                 LiveReply,
                 voice,
-                Poster(voice, Echoes(store=store, metrics=metrics), echo_s=0.01),
+                poster,
                 pacer=Pacer(every_s=0.02, at_most_s=0.05),
                 split=split,
                 last_edit_s=2.0,
                 retry_s=0.01,
             ),
-            open_typist=partial(Typist, voice),
+            heard=heard.newest,
             merge_pause_s=merge_pause_s,
             now_ms=lambda: clock_ms[0],
+            reached=reached,
+        )
+        patience = Patience(
+            resume_age_s=resume_age_s,
+            retry_first_s=0.02,
+            retry_at_most_s=0.05,
+            store_pauses_s=(0.01, 0.01),
+        )
+        answering = Answering(
+            store=store,
+            voice=voice,
+            notices=notices,
+            writer=writer,
+            leases=leases,
+            metrics=metrics,
+            patience=patience,
         )
         pipeline = TurnPipeline(
             store=store,
-            voice=voice,
-            writer=writer,
+            notices=notices,
+            answering=answering,
             prompting=prompting,
-            leases=ChannelLeases(store, owner=process, for_s=lease_s),
-            metrics=metrics,
-            patience=Patience(
-                resume_age_s=resume_age_s,
-                retry_first_s=0.02,
-                retry_at_most_s=0.05,
-                store_pauses_s=(0.01, 0.01),
-            ),
+            heard=heard,
+            patience=patience,
             now_ms=lambda: clock_ms[0],
+            reached=reached,
         )
         async with pipeline:
             yield Stage(pipeline, store, voice, tgi, metrics, characters, clock_ms)

@@ -8,7 +8,7 @@ import pytest
 
 from bot.adapters.tgi import Deadlines, open_tgi
 from bot.core.budget import PromptTooLong
-from bot.core.errors import StoreRefusesWrites, StoreUnavailable
+from bot.core.errors import StoreUnavailable
 from bot.core.lengths import Length
 from bot.core.scene import (
     ChannelId,
@@ -115,18 +115,6 @@ async def test_a_reply_without_room_is_refused(desk: Desk) -> None:
 
     with pytest.raises(PromptTooLong):
         await desk.build(excess=250)
-
-
-@pytest.mark.parametrize("failure", [StoreUnavailable("gone"), StoreRefusesWrites("full")])
-async def test_counts_that_cannot_be_stored_do_not_cost_the_reply(
-    desk: Desk, failure: Exception
-) -> None:
-    await desk.say("Hello.")
-    desk.store.counts_fail = failure
-
-    built = await desk.build()
-
-    assert built.tokens > 0
 
 
 async def test_a_cut_that_cannot_be_noted_is_reported(desk: Desk) -> None:

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bot.core.ports import Button, Speaker
-from bot.core.scene import MessageId, Place, TurnId, Work, reply_turn_id
+from bot.core.scene import MessageId, Place, TurnId, Work, mark_of, reply_turn_id
+from bot.services.reply_buttons import stop_button
 from tests.fakes.memory_store import MemorySceneStore
 from tests.fakes.scripted_tgi import story
 from tests.fakes.scripted_voice import ScriptedVoice
@@ -107,6 +108,7 @@ async def test_the_reply_of_a_killed_process_goes_on_in_its_message_when_its_lea
         await one.pipeline.drain(1)
         turn, _ = await one.say("Anybody there?")
         await leave_half_a_reply(one, turn)
+        two.tgi.reply = lambda prompt: "ar you." if prompt.endswith("Mira: I he") else "What?"
 
         await two.pipeline.recover()
         await two.quiet()
@@ -117,10 +119,12 @@ async def test_the_reply_of_a_killed_process_goes_on_in_its_message_when_its_lea
 
 async def leave_half_a_reply(stage: Stage, turn: TurnId) -> None:
     """As a process leaves it that is killed while it writes."""
-    fence = await stage.store.lease(HARBOUR.channel, "one", LEASE_S)
-    await stage.store.claim(HARBOUR.channel, Work(reply_turn_id(turn), turn), fence=fence)
-    message = await stage.voice.say(HARBOUR, Speaker("Mira"), "I he")
-    await stage.store.posted(HARBOUR.channel, reply_turn_id(turn), message, fence=fence)
+    work = Work(reply_turn_id(turn), turn, at_ms=stage.clock_ms[0])
+    taken = await stage.store.take(HARBOUR.channel, "one", LEASE_S, work)
+    assert taken is not None
+    stop = stop_button(HARBOUR.channel, mark_of(work.reply, 0))
+    message = await stage.voice.say(HARBOUR, Speaker("Mira"), "I he", [stop])
+    await stage.store.posted(HARBOUR.channel, work.reply, message, fence=taken.fence)
 
 
 async def take_over(stage: Stage) -> int:

@@ -9,6 +9,7 @@ import pytest
 from bot.core.errors import PostError, StoreUnavailable, UserError
 from bot.core.ports import Speaker
 from bot.core.scene import ChannelId, MessageId, SceneHead, Turn, Work
+from bot.core.store_answers import Ingested
 from tests.fakes.memory_store import MemorySceneStore
 from tests.fakes.scripted_tgi import Fault, story
 from tests.services.stage import HARBOUR, TAVERN, Stage, open_stage
@@ -22,13 +23,13 @@ async def stage() -> AsyncGenerator[Stage, None]:
 
 
 async def test_while_the_model_is_down_it_says_so_once_and_answers_when_it_is_back(
-    stage: Stage,
+    stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
     await stage.tgi.stop()
     await stage.say("Anybody there?")
     await stage.until(lambda: bool(stage.screen()))
     [notice] = stage.screen()
-    await stage.until(lambda: len(stage.voice.did("typing")) > 2)
+    await stage.until(lambda: caplog.messages.count("the model is away") > 2)
 
     assert "not answering" in notice
     assert stage.voice.on_screen(HARBOUR.channel)[0].labels == ["Try again"]
@@ -114,15 +115,22 @@ async def test_asking_again_after_the_story_went_on_is_answered_with_a_sentence(
 
 
 class FailingStore(MemorySceneStore):
-    """Is away for as many questions for the head of a scene as it is told."""
+    """Is away for as many questions, of those that a line asks, as it is told."""
 
     away_for = 0
 
     async def head(self, channel: ChannelId) -> SceneHead | None:
+        self._answer()
+        return await super().head(channel)
+
+    async def ingest(self, channel: ChannelId, turn: Turn) -> Ingested:
+        self._answer()
+        return await super().ingest(channel, turn)
+
+    def _answer(self) -> None:
         if self.away_for:
             self.away_for -= 1
             raise StoreUnavailable("away")
-        return await super().head(channel)
 
 
 async def test_a_line_is_answered_although_the_store_was_away_for_a_moment() -> None:
@@ -275,7 +283,7 @@ async def test_a_part_that_we_take_away_ourselves_does_not_make_us_forget_the_re
     second = await stage.voice.say(HARBOUR, Speaker("Mira"), "More of it.")
     both = (*stored.messages, second)
     await stage.store.commit(HARBOUR.channel, replace(stored, messages=both))
-    await stage.store.claim(HARBOUR.channel, Work(stored.id, turn, both, 1))
+    await stage.leave(Work(stored.id, turn, both, 1_000_000))
     stage.voice.on_delete = lambda gone: stage.pipeline.deleted(HARBOUR.channel, [gone])
 
     await stage.pipeline.recover()

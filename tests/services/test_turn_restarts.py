@@ -43,7 +43,7 @@ async def test_after_a_crash_the_half_written_reply_is_written_into_the_same_mes
     await stage.quiet()
     shown = (await stage.last_turn()).messages
     await stage.store.delete(HARBOUR.channel, shown)
-    await stage.store.claim(HARBOUR.channel, Work(f"{turn}r", turn, shown, 1))  # type: ignore[arg-type]
+    await stage.leave(Work(reply_turn_id(turn), turn, shown, 1_000_000))
 
     await stage.pipeline.recover()
     await stage.quiet()
@@ -146,7 +146,7 @@ async def test_lines_that_arrive_in_the_wrong_order_get_one_reply() -> None:
         assert stage.metrics.outcomes == ["replied"]
 
 
-async def test_a_reply_that_a_crash_left_half_written_does_not_swallow_a_later_one() -> None:
+async def test_a_reply_that_was_left_half_written_long_ago_ends_there_and_swallows_none() -> None:
     async with open_stage() as before:
         await before.begin()
         before.tgi.reply = lambda _: story(200)
@@ -154,18 +154,24 @@ async def test_a_reply_that_a_crash_left_half_written_does_not_swallow_a_later_o
         await before.say("Tell me everything.")
         await before.until(lambda: bool(before.screen()))
         store, voice = before.store, before.voice
-    half = voice.on_screen(HARBOUR.channel)[0].id
 
     async with open_stage(store=store, voice=voice, resume_age_s=60) as after:
         after.clock_ms[0] += 61_000
-        assert await after.pipeline.recover() == 0
+        assert await after.pipeline.recover() == 1
+        await after.quiet()
+        [half] = voice.on_screen(HARBOUR.channel)
+        assert half.labels == ["Continue"]
+        assert not after.tgi.asked
         await after.say("Where were we?", number=30_000)
         await after.quiet()
 
-        [shown] = voice.on_screen(HARBOUR.channel)
-        assert shown.text == "I hear you."
-        assert shown.id > half
-        assert [name for name, _ in await after.memory()] == ["Mara", "Mara", "Mira"]
+        assert after.screen() == [half.text, "I hear you."]
+        assert [text for _, text in await after.memory()] == [
+            "Tell me everything.",
+            half.text,
+            "Where were we?",
+            "I hear you.",
+        ]
 
 
 async def test_asking_again_during_shutdown_is_answered_with_a_sentence() -> None:
@@ -217,7 +223,7 @@ async def test_a_stored_reply_that_was_being_written_anew_is_finished_after_a_re
     turn, _ = await stage.say("Good evening.")
     await stage.quiet()
     shown = (await stage.last_turn()).messages
-    await stage.store.claim(HARBOUR.channel, Work(reply_turn_id(turn), turn, shown, 1))
+    await stage.leave(Work(reply_turn_id(turn), turn, shown, 1_000_000))
     stage.tgi.reply = lambda _: " A better one."
 
     assert await stage.pipeline.recover() == 1

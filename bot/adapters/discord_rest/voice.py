@@ -9,12 +9,14 @@ texts to `NAMED_TEXT_LIMIT` characters.
 import hashlib
 import secrets
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from bot.adapters.discord_rest import routes
 from bot.adapters.discord_rest.bodies import (
     change,
+    custom_ids,
     edited_ms,
     new_message,
     under_name,
@@ -33,8 +35,9 @@ from bot.adapters.discord_rest.routes import Route, Webhook
 from bot.adapters.discord_rest.webhooks import WebhookDirectory
 from bot.core.characters import Character
 from bot.core.errors import PostAmbiguous
+from bot.core.marks import mark_in
 from bot.core.names import webhook_name
-from bot.core.ports import Button, Speaker
+from bot.core.ports import Button, ShownPost, Speaker
 from bot.core.scene import ChannelId, MessageId, Place
 
 REMEMBERED_POSTS = 4_096
@@ -141,7 +144,7 @@ class DiscordVoice:
         self._remember(message, None)
         return edited_ms(answer)
 
-    async def text_of(self, place: Place, message: MessageId) -> str | None:
+    async def look(self, place: Place, message: MessageId) -> ShownPost | None:
         """What a message that `say` has posted shows now; None if it is gone.
 
         Raises:
@@ -152,7 +155,7 @@ class DiscordVoice:
         if webhook is not None:
             route = routes.get_webhook_message(webhook, message, _thread(place))
             try:
-                return str((await self._rest.request(route))["content"])
+                return _shown(await self._rest.request(route))
             except Refused as refused:
                 if not self._may_be_our_own(place, message, webhook, refused):
                     if refused.code == UNKNOWN_MESSAGE:
@@ -164,7 +167,8 @@ class DiscordVoice:
             if refused.code == UNKNOWN_MESSAGE:
                 return None
             raise
-        return without_name(str(answer["content"]))
+        shown = _shown(answer)
+        return replace(shown, text=without_name(shown.text))
 
     async def delete(self, place: Place, message: MessageId) -> None:
         """Remove a message that `say` has posted; one that is gone is fine."""
@@ -282,3 +286,8 @@ def _webhook_is_gone(refused: Refused) -> bool:
 def _nonce(mark: str) -> str:
     """Names a post for Discord, in the 25 characters that it takes."""
     return hashlib.sha256(mark.encode()).hexdigest()[:24] if mark else secrets.token_hex(12)
+
+
+def _shown(row: Mapping[str, Any]) -> ShownPost:
+    mark = next(filter(None, map(mark_in, custom_ids(row))), None)
+    return ShownPost(str(row["content"]), mark or "")

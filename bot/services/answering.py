@@ -1,0 +1,172 @@
+"""From a line that waits in a lane to its reply, or to one sentence why there is none."""
+
+import asyncio
+import logging
+
+from bot.core.error_sentences import is_bug, sentence_for
+from bot.core.errors import (
+    GenerationError,
+    GenerationRejected,
+    LeaseLost,
+    NoLiveScene,
+    PostAmbiguous,
+    PostError,
+    PostRefused,
+    StoreRefusesWrites,
+    StoreUnavailable,
+    UserError,
+)
+from bot.core.ports import Metrics, SceneStore, Voice
+from bot.core.scene import MessageId, Work
+from bot.core.store_answers import Taken
+from bot.services.channel_leases import ChannelLeases
+from bot.services.incoming import Patience
+from bot.services.lane import Lane
+from bot.services.notices import Notices
+from bot.services.reply_buttons import another_try
+from bot.services.reply_writer import ReplyWriter
+from bot.services.typist import Typist
+
+log = logging.getLogger(__name__)
+
+MODEL_AWAY = (
+    "The model is not answering right now. Your line is kept, and the reply will come "
+    "by itself as soon as the model is back."
+)
+
+
+class Answering:
+    """Serves lanes. Borrows all it is given."""
+
+    def __init__(
+        self,
+        *,
+        store: SceneStore,
+        voice: Voice,
+        notices: Notices,
+        writer: ReplyWriter,
+        leases: ChannelLeases,
+        metrics: Metrics,
+        patience: Patience,
+    ) -> None:
+        self._store = store
+        self._voice = voice
+        self._notices = notices
+        self._writer = writer
+        self._leases = leases
+        self._metrics = metrics
+        self._patience = patience
+
+    async def answer(self, lane: Lane, tasks: asyncio.TaskGroup) -> None:
+        """Answer the line that *lane* serves. Never raises: what goes wrong is said there."""
+        started = asyncio.get_running_loop().time()
+        outcome: str | None = None
+        try:
+            outcome = await self._answer(lane, tasks)
+        except LeaseLost:
+            await self._yield_to_another(lane)
+        except Exception as error:  # the task's boundary: a lane must never die silently
+            outcome = "failed"
+            facts = {"channel": lane.channel, "error": type(error).__name__}
+            log.warning("a reply failed", extra=facts, exc_info=is_bug(error))
+            await self._notices.say(lane.head.place, sentence_for(error), another_try(lane))
+        finally:
+            lane.interrupt.clear()
+        if outcome is not None:
+            self._metrics.turn_ended(outcome, asyncio.get_running_loop().time() - started)
+
+    async def _answer(self, lane: Lane, tasks: asyncio.TaskGroup) -> str | None:
+        async with Typist(self._voice, lane.head.place) as typist:
+            if not lane.is_showing:
+                await lane.settle(self._writer.merge_pause_s)
+            if lane.is_stopped:
+                return "stopped"
+            taken = await self._leases.take(lane, within_s=self._patience.resume_age_s)
+            if taken is None or lane.hold is None:
+                return "stopped" if lane.is_stopped else None
+            async with self._leases.kept(lane, lane.hold, tasks):
+                return await self._answer_alone(lane, taken, typist)
+
+    async def _answer_alone(self, lane: Lane, taken: Taken, typist: Typist) -> str | None:
+        """Answer while no other process does; what failed is let go while that is so."""
+        try:
+            return await self._answer_or_wait(lane, taken, typist)
+        except LeaseLost:
+            raise
+        except NoLiveScene as error:
+            await self._let_go(lane, error)
+            return "stopped"  # whoever stopped the scene knows
+        except Exception as error:
+            await self._let_go(lane, error)
+            raise
+
+    async def _yield_to_another(self, lane: Lane) -> None:
+        """Another process has the reply: nothing is said, and nothing of its is touched."""
+        log.info("another process has taken a channel over", extra={"channel": lane.channel})
+        for stray in lane.hold.strays if lane.hold is not None else ():
+            await self._notices.take_back(lane.head.place, stray)
+
+    async def _answer_or_wait(self, lane: Lane, taken: Taken, typist: Typist) -> str | None:
+        """Answer; while the model is away, say so once and come back until it answers.
+
+        Returns None where that is left to the next process.
+        """
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + self._patience.resume_age_s
+        pause_s = self._patience.retry_first_s
+        apology: MessageId | None = None
+        try:
+            while True:
+                try:
+                    return await self._writer.write(lane, taken, typist)
+                except GenerationRejected:
+                    raise
+                except GenerationError as error:
+                    facts = {"channel": lane.channel, "error": type(error).__name__}
+                    log.warning("the model is away", extra=facts)
+                    if lane.is_leaving:
+                        return None
+                    if loop.time() >= give_up_at:
+                        await self._writer.keep_partial(lane)
+                        raise
+                typist.stop()
+                if apology is None:
+                    apology = await self._notices.say(
+                        lane.head.place, MODEL_AWAY, another_try(lane)
+                    )
+                await lane.wait_for_hurry(pause_s)
+                pause_s = min(pause_s * 2, self._patience.retry_at_most_s)
+                if lane.is_stopped:
+                    return await self._stop_waiting(lane)
+                if not lane.is_showing:
+                    await lane.settle(self._writer.merge_pause_s)
+                taken = await self._leases.take_again(lane)
+        finally:
+            if apology is not None:
+                await self._notices.take_back(lane.head.place, apology)
+
+    async def _stop_waiting(self, lane: Lane) -> str:
+        if not (lane.is_showing and await self._writer.keep_partial(lane)):
+            work = await self._store.work(lane.channel)
+            if work is not None:
+                await self._writer.take_back(lane, work)
+        return "stopped"
+
+    async def _let_go(self, lane: Lane, error: Exception) -> None:
+        """Give the reply up; what shows of it stays claimed, so that another try edits it."""
+        try:
+            work = await self._store.work(lane.channel)
+            if work is None:
+                return
+            if isinstance(error, PostRefused) and not work.continues:
+                await self._writer.take_back(lane, work)
+            elif work.continues or _is_nowhere(work, error):  # what is stored stays as it is
+                await self._store.abandon(lane.channel, work.reply, fence=lane.fence)
+        except (StoreUnavailable, StoreRefusesWrites, UserError):
+            log.warning("work is left behind", extra={"channel": lane.channel})
+
+
+def _is_nowhere(work: Work, error: Exception) -> bool:
+    """Whether nothing of the reply is on the screen, for certain."""
+    was_not_taken = isinstance(error, PostError) and not isinstance(error, PostAmbiguous)
+    return not work.messages and (not work.posting or was_not_taken)

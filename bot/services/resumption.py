@@ -1,0 +1,123 @@
+"""What an earlier process left of a reply, and how it goes on.
+
+A checkpoint of what the model wrote is kept every two seconds, and the screen
+may be ahead of it. Whatever a member has read stays: then the screen's text is
+what the reply goes on from.
+"""
+
+import logging
+import re
+from dataclasses import dataclass
+
+from bot.core.characters import Character
+from bot.core.errors import PostError
+from bot.core.ports import ShownPost, Voice
+from bot.core.profiles import ModelProfile
+from bot.core.reply_text import ReplyText
+from bot.core.scene import Work
+from bot.services.lane import Lane, Partial
+
+log = logging.getLogger(__name__)
+
+_MARKUP = re.compile(r"[\s*_~`|]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """How a reply stands that is taken up.
+
+    Attributes:
+        is_unwanted: somebody has removed a message of it.
+        whole: its text, if it was finished and only not remembered.
+    """
+
+    is_unwanted: bool = False
+    whole: str = ""
+
+
+class Resumption:
+    """Borrows the voice."""
+
+    def __init__(self, voice: Voice, profile: ModelProfile) -> None:
+        self._voice = voice
+        self._profile = profile
+
+    async def resume(self, lane: Lane, work: Work, character: Character) -> Resumed:
+        """Give the lane what is there of the reply it serves, unless it knows itself."""
+        line = lane.serving
+        if lane.partial.turn == line.turn:
+            return Resumed()
+        lane.partial = Partial(line.turn, work.written, work.tokens, spoken=line.continues)
+        if lane.hold is not None:
+            lane.hold.noted = work.written
+        is_rewritten = bool(line.shown) and not line.continues
+        if line.is_anew or is_rewritten or not work.messages:
+            # What shows is not of this try, or nothing does.
+            return Resumed()
+        posts = await self._screen(lane, work)
+        if posts is None:
+            return Resumed()
+        shown = [post for post in posts if post is not None]
+        if len(shown) < len(posts):
+            return Resumed(is_unwanted=True)
+        return self._from_screen(lane, work, character, shown)
+
+    def _from_screen(
+        self, lane: Lane, work: Work, character: Character, shown: list[ShownPost]
+    ) -> Resumed:
+        line, text = lane.serving, _joined(shown)
+        if _covers(self._known(lane, lane.partial, character), text):
+            return Resumed()
+        if not any(post.mark for post in shown):  # the writing's button is gone
+            return Resumed(whole=text)
+        lane.partial = Partial(line.turn, tokens=work.tokens, spoken=text, may_end=True)
+        return Resumed()
+
+    async def left_of(self, lane: Lane, work: Work, character: Character) -> Partial | None:
+        """What there is of a reply that is not gone on with; None if nobody wants it."""
+        partial = Partial(work.trigger, work.written, work.tokens)
+        posts = await self._screen(lane, work)
+        if posts is None:
+            return partial
+        if None in posts:
+            return None
+        text = _joined([post for post in posts if post is not None])
+        if _covers(self._known(lane, partial, character), text):
+            return partial
+        return Partial(work.trigger, tokens=work.tokens, spoken=text)
+
+    def _known(self, lane: Lane, partial: Partial, character: Character) -> str:
+        return taken_up(lane, partial, character, self._profile).shown
+
+    async def _screen(self, lane: Lane, work: Work) -> list[ShownPost | None] | None:
+        """What the reply's messages show; None if they cannot be read."""
+        try:
+            return [await self._voice.look(lane.head.place, each) for each in work.messages]
+        except PostError as error:
+            facts = {"channel": lane.channel, "error": type(error).__name__}
+            log.info("a broken-off reply cannot be read", extra=facts)
+            return None
+
+
+def taken_up(
+    lane: Lane, partial: Partial, character: Character, profile: ModelProfile
+) -> ReplyText:
+    """The reply as far as *partial* goes."""
+    reply = ReplyText(
+        character.name,
+        tuple(lane.head.players.values()),
+        profile,
+        guard=lane.head.guard,
+        spoken=partial.spoken,
+    )
+    reply.feed(partial.raw)
+    return reply
+
+
+def _joined(posts: list[ShownPost]) -> str:
+    return "\n".join(post.text for post in posts)
+
+
+def _covers(known: str, shown: str) -> bool:
+    """Whether what we know goes as far as what is shown; how texts are parted does not count."""
+    return _MARKUP.sub("", known).startswith(_MARKUP.sub("", shown))

@@ -31,11 +31,20 @@ class Story:
     cut: int | None
 
 
-def story_of(scene: Scene, character: Character, length: Length, *, trigger: TurnId) -> Story:
-    """Tell the scene for a reply to *trigger*; a reply that it has already is left out."""
+def story_of(
+    scene: Scene, character: Character, length: Length, *, trigger: TurnId, is_begun: bool = False
+) -> Story:
+    """Tell the scene for a reply to *trigger*; a reply that it has already is left out.
+
+    Args:
+        is_begun: a part of the reply is written: what was said since does not
+            belong before it.
+    """
     head = scene.head
     replaced = reply_turn_id(trigger)
-    turns = tuple(turn for turn in scene.turns if turn.id != replaced)
+    turns = tuple(
+        turn for turn in scene.turns if turn.id != replaced and not (is_begun and turn.id > trigger)
+    )
     opening = next((at for at, turn in enumerate(turns) if turn.role is Role.PLAYER), len(turns))
     user = turns[opening].name if opening < len(turns) else NEUTRAL_USER
     script = script_of(

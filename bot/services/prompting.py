@@ -162,7 +162,9 @@ class Prompting:
         limits = await self._generator.limits()
         room = _Room.of(self._profile, limits, length)
         tokenizer = fingerprint(limits, self._profile)
-        story = story_of(scene, character, length.step.name, trigger=trigger)
+        story = story_of(
+            scene, character, length.step.name, trigger=trigger, is_begun=bool(written)
+        )
         task = self._task(channel, story, written, tokenizer)
         chosen, draft, together = await self._fit(task, room, excess)
         left = together - len(draft.tokens)

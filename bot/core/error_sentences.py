@@ -4,10 +4,13 @@ from bot.core.errors import (
     GenerationError,
     GenerationRejected,
     LeaseLost,
+    NotAllowedHere,
+    PlaceClosed,
     PostError,
     RoleplayError,
     StoreRefusesWrites,
     StoreUnavailable,
+    TextRefused,
     TooBusy,
     UserError,
 )
@@ -22,6 +25,15 @@ _SENTENCES: tuple[tuple[type[RoleplayError], str], ...] = (
     (StoreRefusesWrites, "My memory is full or read-only. The host has to look at it."),
     (StoreUnavailable, "I cannot reach my memory right now. Please try again in a moment."),
     (LeaseLost, "Another process of mine has taken this over. Please try again in a moment."),
+    (
+        TextRefused,
+        "Discord or this server's filter does not let these words through. Try for other ones.",
+    ),
+    (
+        NotAllowedHere,
+        "I may not write here. I need View Channel, Send Messages and Manage Webhooks.",
+    ),
+    (PlaceClosed, "This thread is archived or locked. Open it, then try again."),
     (PostError, "Discord did not take my message. Please try again."),
 )
 

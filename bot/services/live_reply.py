@@ -154,6 +154,14 @@ class LiveReply:
         return self._messages.texts
 
     @property
+    def text(self) -> str:
+        """The newest text as the screen shows it, or will: what is remembered is this.
+
+        It differs from what was handed in where Discord did not let the words through.
+        """
+        return self._messages.shown(self._newest)
+
+    @property
     def edited_ms(self) -> int:
         """Discord's time of the newest change to one of them; 0 if there was none."""
         return self._messages.edited_ms

@@ -22,6 +22,7 @@ from bot.core.errors import (
     StoreUnavailable,
     TextRefused,
 )
+from bot.core.harmless import harmless
 from bot.core.marks import part_of
 from bot.core.ports import Button, Speaker, Voice
 from bot.core.scene import MessageId, Place
@@ -112,6 +113,7 @@ class ReplyMessages:
         self._is_ours = is_ours
         self._reached = reached
         self._has_moved = False  # into new messages, which is done once
+        self._is_tame = False  # its words were refused once
 
         self.in_doubt = False
         self.edited_ms = 0
@@ -125,6 +127,10 @@ class ReplyMessages:
     def texts(self) -> tuple[str, ...]:
         """What they show; empty where nobody knows."""
         return tuple(part.text or "" for part in self._parts)
+
+    def shown(self, text: str) -> str:
+        """What the screen shows of *text*: all of it, unless its words were refused once."""
+        return harmless(text) if self._is_tame else text
 
     async def grow(self, text: str) -> None:
         """Make the screen show *text*, with the buttons of writing.
@@ -148,7 +154,7 @@ class ReplyMessages:
 
     async def leave(self, text: str) -> None:
         """Let what is there show as much of *text* as fits, and no button."""
-        texts = self._split(text)[: len(self._parts)]
+        texts = self._split(self.shown(text))[: len(self._parts)]
         if texts:
             with suppress(_Lost):
                 await self._change(self._parts[len(texts) - 1], texts[-1], (), is_growth=False)
@@ -201,10 +207,14 @@ class ReplyMessages:
             return await self._lay_out(text, at_end)
         except _Lost:
             await self._move()
-            return await self._lay_out(text, at_end)
+        except TextRefused:
+            if self._is_tame or harmless(text) == text:
+                raise
+            self._is_tame = True
+        return await self._lay_out(text, at_end)
 
     async def _lay_out(self, text: str, at_end: tuple[Button, ...] | None) -> int:
-        texts = self._split(text)
+        texts = self._split(self.shown(text))
         for number, part_text in enumerate(texts):
             if number == len(self._parts):
                 await self._post(part_text)

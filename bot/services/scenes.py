@@ -6,7 +6,15 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from bot.core.characters import Character, Rating, filled
-from bot.core.errors import CharacterUnknown, NoLiveScene, PostError, PostRefused, UserError
+from bot.core.errors import (
+    CharacterUnknown,
+    NoLiveScene,
+    PostError,
+    PostRefused,
+    TextRefused,
+    UserError,
+)
+from bot.core.harmless import harmless
 from bot.core.lengths import ChosenLength, Length, LengthLadder, choose_length
 from bot.core.ports import CharacterSource, SceneStore, Speaker, Voice
 from bot.core.scene import (
@@ -145,17 +153,14 @@ class Scenes:
         speaker = Speaker(character.name, character)
         shown: dict[MessageId, str] = {}
         try:
-            for number, part in enumerate(split(turn.text)):
-                mark = mark_of(turn.id, number)
-                message = await self._poster.post(
-                    place,
-                    speaker,
-                    part,
-                    [post_button(mark)],
-                    mark=mark,
-                    after=message_of(turn.id),
-                )
-                shown[message] = part  # what was posted counts even if the next fails
+            try:
+                await self._post_parts(place, speaker, turn, shown)
+            except TextRefused:
+                tame = harmless(turn.text)
+                if shown or tame == turn.text:
+                    raise
+                turn = replace(turn, swipes=(tame, *turn.swipes[1:]))
+                await self._post_parts(place, speaker, turn, shown)
         except PostRefused as error:
             if not shown:
                 await self._store.purge(place.channel)
@@ -173,6 +178,17 @@ class Scenes:
         for message, part in shown.items():
             with suppress(PostError):  # a button that does nothing is left
                 await self._voice.edit(place, message, speaker, part)
+
+    async def _post_parts(
+        self, place: Place, speaker: Speaker, turn: Turn, shown: dict[MessageId, str]
+    ) -> None:
+        """Post a turn's text; *shown* takes up each message: it counts even if the next fails."""
+        for number, part in enumerate(split(turn.text)):
+            mark = mark_of(turn.id, number)
+            message = await self._poster.post(
+                place, speaker, part, [post_button(mark)], mark=mark, after=message_of(turn.id)
+            )
+            shown[message] = part
 
     async def resume(self, channel: ChannelId, *, is_age_restricted: bool) -> SceneHead:
         """Go on with the channel's scene.

@@ -13,6 +13,7 @@ from bot.core.errors import (
     PostRefused,
     StoreRefusesWrites,
     StoreUnavailable,
+    TextRefused,
 )
 from bot.core.pacing import Pacer
 from bot.core.scene import MessageId
@@ -330,3 +331,31 @@ async def test_only_a_reply_that_is_still_ours_is_left_readable(*, is_ours: bool
 
     assert texts(voice) == (["Ahoy, you!"] if is_ours else ["Ahoy"])
     assert labels(voice) == ([[]] if is_ours else [["Stop"]])
+
+
+async def test_d10_words_that_are_refused_are_left_out_from_then_on() -> None:
+    voice = ScriptedVoice()
+
+    async with live(voice) as reply:
+        voice.outcomes["say"].append(TextRefused("200000"))
+        reply.show("See https://a.example")
+        await until(lambda: reply.shown)
+        await reply.finish("See https://a.example and https://b.example.")
+        text = reply.text
+
+    assert texts(voice) == ["See (a link) and (a link)"]
+    assert text == "".join(reply.parts) == "See (a link) and (a link)"
+
+
+@pytest.mark.parametrize("text", ["Ahoy!", "See https://a.example"])
+async def test_d10_words_that_are_refused_again_are_not_tried_a_third_time(text: str) -> None:
+    voice, refused = ScriptedVoice(), list[PostRefused]()
+    voice.outcomes["say"].extend([TextRefused("200000")] * 9)
+
+    with pytest.raises(TextRefused):
+        async with live(voice, on_refused=refused.append) as reply:
+            reply.show(text)
+            await until(lambda: bool(refused))
+            await reply.finish(text)
+
+    assert len(voice.did("say")) == (1 if text == "Ahoy!" else 2)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.core.characters import Character, Rating
-from bot.core.errors import PostAmbiguous, PostRefused, UserError
+from bot.core.errors import PostAmbiguous, PostRefused, TextRefused, UserError
 from bot.core.scene import CharacterKey, MessageId
 from bot.services.echoes import Echoes
 from bot.services.posting import Poster
@@ -75,6 +75,20 @@ async def test_a_greeting_whose_answer_is_lost_stands_there_once(*, stored: bool
     assert scene is not None
     assert (shown.text, shown.labels) == ("Hello.", [])
     assert scene.turns[0].messages == (shown.id,)
+
+
+async def test_d10_a_greeting_whose_words_are_refused_is_posted_and_kept_without_them() -> None:
+    voice = ScriptedVoice()
+    linked = replace(MIRA, greetings=("See https://lamp.example!", "Hello."))
+    service, store, _ = scenes(voice, character=linked)
+    voice.outcomes["say"].append(TextRefused("200000"))
+
+    await service.start(OPENING)
+
+    scene = await store.read(HARBOUR.channel)
+    assert scene is not None
+    assert [shown.text for shown in voice.on_screen(HARBOUR.channel)] == ["See (a link)"]
+    assert scene.turns[0].text == "See (a link)"
 
 
 async def test_a_character_for_adults_is_not_resumed_where_everyone_reads() -> None:

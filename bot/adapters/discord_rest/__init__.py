@@ -8,6 +8,7 @@ answer, and limits are met before they are hit.
 from bot.adapters.discord_rest.client import DiscordRest
 from bot.adapters.discord_rest.portraits import Portraits
 from bot.adapters.discord_rest.refusals import NotTaken, Refused
+from bot.adapters.discord_rest.tracing import post_sent
 from bot.adapters.discord_rest.voice import DiscordVoice
 from bot.adapters.discord_rest.webhooks import WebhookDirectory
 
@@ -18,4 +19,5 @@ __all__ = [
     "Portraits",
     "Refused",
     "WebhookDirectory",
+    "post_sent",
 ]

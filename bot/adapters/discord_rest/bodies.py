@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from bot.core.marks import mark_in
 from bot.core.plain_text import utf16_units
-from bot.core.ports import Button, Speaker
+from bot.core.ports import Button, ShownPost, Speaker
 
 TEXT_LIMIT = 2_000
 NAMED_TEXT_LIMIT = 1_900
@@ -49,6 +50,12 @@ def custom_ids(message: Mapping[str, Any]) -> Iterator[str]:
         for cell in row.get("components") or ():
             if isinstance(cell.get("custom_id"), str):
                 yield cell["custom_id"]
+
+
+def shown_post(message: Mapping[str, Any]) -> ShownPost:
+    """What a message of ours shows."""
+    mark = next(filter(None, map(mark_in, custom_ids(message))), None)
+    return ShownPost(str(message["content"]), mark or "")
 
 
 def edited_ms(message: object) -> int:

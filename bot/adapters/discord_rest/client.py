@@ -11,7 +11,7 @@ import json
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from yarl import URL
 
 from bot import __version__
 from bot.adapters.discord_rest.limits import RateLimits
-from bot.adapters.discord_rest.refusals import NotTaken, refusal
+from bot.adapters.discord_rest.refusals import NotTaken, Refused, refusal
 from bot.adapters.discord_rest.routes import Route
 from bot.core.errors import PostAmbiguous, PostError
 
@@ -41,7 +41,8 @@ ANYTHING_UNTIL = 5_000
 
 _REQUEST_TIMEOUT = 408
 _TOO_MANY_REQUESTS = 429
-_INVALID = {401, 403, _TOO_MANY_REQUESTS}
+_UNAUTHORIZED = 401
+_INVALID = {_UNAUTHORIZED, 403, _TOO_MANY_REQUESTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +74,20 @@ class DiscordRest:
         answer_s: float = 10.0,
         whole_s: float = 15.0,
         per_second: int = 50,
+        on_unauthorized: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
     ) -> None:
+        """Set up.
+
+        Args:
+            connect_s: for a connection.
+            answer_s: for one answer.
+            whole_s: for a request with all its waits and tries.
+            per_second: requests with and without the bot's token, each.
+            on_unauthorized: called once when Discord does not accept the bot's
+                token. From then on nothing is sent: the process has to end.
+        """
         self._session = session
         self._api_url = api_url.rstrip("/")
         self._authorization = {"Authorization": f"Bot {token}"}
@@ -85,6 +97,8 @@ class DiscordRest:
         self._clock = clock
         self._chance = chance
         self._limits = RateLimits(clock=clock, per_second=per_second)
+        self._on_unauthorized = on_unauthorized
+        self._is_unauthorized = False
 
     async def request(
         self,
@@ -167,10 +181,14 @@ class DiscordRest:
             return answer.payload
         if answer.status in _INVALID:
             self._limits.note_invalid()
+        if answer.status == _UNAUTHORIZED and route.authorized and not self._is_unauthorized:
+            self._is_unauthorized = True
+            log.error("discord does not accept the token any more")
+            self._on_unauthorized()
         # 408 is what proxies in front of Discord say when it took too long.
         if answer.status >= 500 or answer.status == _REQUEST_TIMEOUT:  # noqa: PLR2004  # 5xx
             raise PostAmbiguous(f"{route.name}: Discord failed with {answer.status}")
-        refused = refusal(answer.status, _code(answer.payload), route.name)
+        refused = refusal(answer.status, _code(answer.payload), route.name, _fields(answer.payload))
         log.info(
             "discord refused",
             extra={"route": route.name, "status": refused.status, "code": refused.code},
@@ -208,6 +226,8 @@ class DiscordRest:
         await asyncio.sleep(max(0.0, min(pause_s, until - self._clock())))
 
     def _stay_welcome(self, route: Route, *, optional: bool) -> None:
+        if self._is_unauthorized:
+            raise Refused(_UNAUTHORIZED, 0, route.name)
         if self._limits.invalid_lately >= (OPTIONAL_UNTIL if optional else ANYTHING_UNTIL):
             raise NotTaken(f"{route.name}: too much was refused in the last ten minutes")
 
@@ -240,6 +260,11 @@ def _decode(raw: bytes) -> Any:
 def _code(payload: object) -> int:
     code = payload.get("code") if isinstance(payload, dict) else None
     return code if isinstance(code, int) else 0
+
+
+def _fields(payload: object) -> Collection[str]:
+    errors = payload.get("errors") if isinstance(payload, dict) else None
+    return [str(name) for name in errors] if isinstance(errors, dict) else ()
 
 
 def _seconds(value: object) -> float | None:

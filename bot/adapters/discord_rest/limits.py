@@ -18,6 +18,10 @@ from bot.adapters.discord_rest.routes import Route
 WINDOWS_KEPT = 4096
 """Windows last for seconds: the one that was used longest ago is long over."""
 
+PROBE_S = 2.0
+"""Others wait so long for the answer to the one that went first."""
+PROBE_LOOK_S = 0.02
+
 INVALID_WINDOW_S = 600.0
 INVALID_KEPT = 10_000
 """With as many 401, 403 and 429 in that time Discord shuts our address out."""
@@ -31,11 +35,16 @@ class _Window:
     left: float = math.inf
     resets_at: float = -math.inf
     lasts_s: float = 0.0
+    closed_until: float = -math.inf
+    must_probe: bool = False  # it was closed: after that one goes first and finds out
+    probed_at: float = -math.inf
 
     def wait_s(self, now: float) -> float:
-        if self.left >= 1:
-            return 0.0
-        return self.resets_at - now
+        if now < self.closed_until:
+            return self.closed_until - now
+        if self.left < 1:
+            return self.resets_at - now
+        return PROBE_LOOK_S if now < self.probed_at + PROBE_S else 0.0
 
     def refresh(self, now: float) -> None:
         # Strictly our own clock: it runs late by the way the answer took, so
@@ -43,6 +52,17 @@ class _Window:
         if self.left < self.limit and now >= self.resets_at:
             self.left = self.limit
             self.resets_at = now + self.lasts_s  # until an answer says better
+
+    def close(self, until: float) -> None:
+        self.closed_until = max(self.closed_until, until)
+        self.must_probe = True
+        self.probed_at = -math.inf
+
+    def found_out(self, now: float) -> None:
+        # What was asked before it was closed says nothing of what holds now.
+        if now >= self.closed_until:
+            self.must_probe = False
+            self.probed_at = -math.inf
 
 
 class RateLimits:
@@ -68,11 +88,15 @@ class RateLimits:
             if self._clock() + wait > until:
                 raise NotTaken(f"{route.name}: limited for {wait:.1f} s more")
             await asyncio.sleep(wait)
-        self._window(route).left -= 1
+        window = self._window(route)
+        window.left -= 1
+        if window.must_probe:
+            window.probed_at = self._clock()
         self._sent_at[route.authorized].append(self._clock())
 
     def learn(self, route: Route, headers: Mapping[str, str]) -> None:
         """Take over what an answer says about its limit."""
+        self._window(route).found_out(self._clock())
         bucket = headers.get("X-RateLimit-Bucket")
         left = _number(headers.get("X-RateLimit-Remaining"))
         reset_s = _number(headers.get("X-RateLimit-Reset-After"))
@@ -80,6 +104,7 @@ class RateLimits:
             return
         self._buckets[route.name] = bucket
         window = self._window(route)
+        window.found_out(self._clock())
         window.limit = _number(headers.get("X-RateLimit-Limit")) or window.limit
         # Answers overtake each other; what we have sent since is in our own
         # count only. The smaller number is right within a window.
@@ -89,11 +114,7 @@ class RateLimits:
 
     def close(self, route: Route, seconds: float) -> None:
         """Let nothing of *route*'s limit leave for *seconds*."""
-        window = self._window(route)
-        window.left = 0
-        window.resets_at = max(window.resets_at, self._clock() + seconds)
-        if math.isinf(window.limit):
-            window.limit = 1  # nothing is known of it; one at a time finds out
+        self._window(route).close(self._clock() + seconds)
 
     def close_all(self, seconds: float, *, authorized: bool) -> None:
         """Let nothing that is counted with *authorized* leave for *seconds*."""

@@ -1,6 +1,6 @@
 """What Discord says no with, as far as we act on it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from bot.core.errors import (
     MessageGone,
@@ -36,12 +36,14 @@ class Refused(PostRefused):
     Attributes:
         status: of HTTP.
         code: Discord's own, 0 if it gave none.
+        fields: of the body, that it names as wrong.
     """
 
-    def __init__(self, status: int, code: int, what: str) -> None:
+    def __init__(self, status: int, code: int, what: str, fields: Collection[str] = ()) -> None:
         super().__init__(f"{what}: Discord refused with {status}, code {code}")
         self.status = status
         self.code = code
+        self.fields = frozenset(fields)
 
 
 class _PlaceGone(Refused, PlaceGone):
@@ -81,9 +83,9 @@ _KINDS: Mapping[int, type[Refused]] = {
 }
 
 
-def refusal(status: int, code: int, what: str) -> Refused:
+def refusal(status: int, code: int, what: str, fields: Collection[str] = ()) -> Refused:
     """Discord's no as the kind of it that can be acted on."""
-    return _KINDS.get(code, Refused)(status, code, what)
+    return _KINDS.get(code, Refused)(status, code, what, fields)
 
 
 class NotTaken(PostError):

@@ -1,6 +1,6 @@
 """The requests we make. Discord's limits hang on these shapes, not on paths."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from bot.core.scene import ChannelId, MessageId
@@ -26,6 +26,7 @@ class Route:
         major: the id that has a limit of its own.
         authorized: whether it carries the bot's token. Without it Discord
             limits by our address instead.
+        once: whether Discord itself sees to it that it is done once only.
     """
 
     method: str
@@ -33,11 +34,12 @@ class Route:
     shape: str
     major: str = field(repr=False)
     authorized: bool = True
+    once: bool = False
 
     @property
     def repeatable(self) -> bool:
         """Whether sending it twice has the effect of once."""
-        return self.method != "POST"
+        return self.once or self.method != "POST"
 
     @property
     def name(self) -> str:
@@ -58,6 +60,11 @@ def our_user() -> Route:
 def create_message(channel: ChannelId) -> Route:
     """Post as the bot."""
     return _in_channel("POST", channel, "/messages", "/messages")
+
+
+def create_once(channel: ChannelId) -> Route:
+    """Post as the bot, with a nonce that is enforced."""
+    return replace(create_message(channel), once=True)
 
 
 def get_message(channel: ChannelId, message: MessageId) -> Route:

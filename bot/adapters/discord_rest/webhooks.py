@@ -71,6 +71,7 @@ class WebhookDirectory:
         self._none_for_s = none_for_s
         self._clock = clock
         self._known: OrderedDict[ChannelId, _Known] = OrderedDict()
+        self._lost: OrderedDict[Webhook, None] = OrderedDict()
         self._searches: dict[ChannelId, _Search] = {}
 
     async def find(self, channel: ChannelId) -> Webhook | None:
@@ -96,6 +97,14 @@ class WebhookDirectory:
         known = self._known.get(channel)
         if known is not None and known.webhook == webhook:
             del self._known[channel]
+        self._lost[webhook] = None
+        self._lost.move_to_end(webhook)
+        if len(self._lost) > self._keep:
+            self._lost.popitem(last=False)
+
+    def is_lost(self, webhook: Webhook) -> bool:
+        """Whether Discord has said that it does not know *webhook*, or its key, any more."""
+        return webhook in self._lost
 
     def give_up(self, channel: ChannelId) -> None:
         """Treat *channel* for a while as one where we may have no webhook."""
@@ -145,7 +154,9 @@ class WebhookDirectory:
         ours = await self.application()
         for row in await self._rest.request(routes.list_webhooks(channel)) or ():
             if row.get("token") and str(row.get("application_id")) == str(ours):
-                return Webhook(int(row["id"]), row["token"])
+                webhook = Webhook(int(row["id"]), row["token"])
+                if not self.is_lost(webhook):  # it may be listed for a moment still
+                    return webhook
         return None
 
     async def _create(self, channel: ChannelId) -> Webhook:

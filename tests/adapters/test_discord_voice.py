@@ -5,11 +5,23 @@ import aiohttp
 import pytest
 
 from bot.adapters.discord_rest import DiscordRest, DiscordVoice, Refused, WebhookDirectory
+from bot.adapters.discord_rest.voice import NONCES
 from bot.core.characters import Character
-from bot.core.errors import PostAmbiguous, PostRefused
+from bot.core.errors import NotAllowedHere, PostAmbiguous, PostRefused
 from bot.core.ports import Button, Speaker
-from bot.core.scene import ChannelId, CharacterKey, GuildId, MessageId, Place
+from bot.core.scene import (
+    ChannelId,
+    CharacterKey,
+    GuildId,
+    MessageId,
+    Place,
+    mark_of,
+    player_turn_id,
+    reply_turn_id,
+)
 from tests.fakes.scripted_discord import (
+    BAD_GATEWAY,
+    RESET,
     STORE_THEN_502,
     STORE_THEN_RESET,
     Fault,
@@ -26,7 +38,14 @@ STOP = Button("Stop", "stop:1", emoji="⏹️", danger=True)
 AGAIN = Button("Again", "again:1")
 CREATE = "POST /channels/.*/webhooks"
 EXECUTE = "POST /webhooks/"
+EDIT = "PATCH /webhooks/"
 PLAIN = "POST /channels/.*/messages"
+TRIGGER = MessageId(1)
+MARK = mark_of(reply_turn_id(player_turn_id(TRIGGER)), 0)
+
+
+def marked(mark: str) -> Button:
+    return Button("Stop", f"stop:7:{mark}", danger=True)
 
 
 class OneFace:
@@ -186,16 +205,115 @@ async def test_webhooks_that_vanish_as_they_are_made_end_in_plain_messages(
 
 
 @pytest.mark.parametrize("fault", [STORE_THEN_502, STORE_THEN_RESET])
-@pytest.mark.parametrize("place", [HARBOUR, LETTERS])
-async def test_a_doubtful_post_is_never_sent_twice(
-    voice: DiscordVoice, discord: ScriptedDiscord, fault: Fault, place: Place
+async def test_a_doubtful_post_by_webhook_is_never_sent_twice(
+    voice: DiscordVoice, discord: ScriptedDiscord, fault: Fault
 ) -> None:
-    discord.script(f"{EXECUTE}|{PLAIN}", fault)
+    discord.script(EXECUTE, fault)
 
     with pytest.raises(PostAmbiguous):
-        await voice.say(place, MARA, "Ahoy!")
+        await voice.say(HARBOUR, MARA, "Ahoy!")
 
     assert len(discord.messages) == 1
+
+
+@pytest.mark.parametrize("fault", [STORE_THEN_502, STORE_THEN_RESET, BAD_GATEWAY, RESET])
+@pytest.mark.parametrize("mark", ["", MARK])
+async def test_a_doubtful_post_of_the_bot_itself_is_repeated_under_its_nonce(
+    voice: DiscordVoice, discord: ScriptedDiscord, fault: Fault, mark: str
+) -> None:
+    discord.script(PLAIN, fault)
+
+    message = await voice.say(LETTERS, MARA, "Ahoy!", mark=mark)
+
+    assert list(discord.messages) == [message]
+    assert len({each.body["nonce"] for each in discord.calls(PLAIN)}) == 1
+
+
+async def test_one_mark_has_one_nonce_also_after_a_restart(
+    discord: ScriptedDiscord, session: aiohttp.ClientSession
+) -> None:
+    first = await voice_of(discord, session).say(LETTERS, MARA, "Ahoy!", mark=MARK)
+    second = await voice_of(discord, session).say(LETTERS, MARA, "Ahoy!", mark=MARK)
+
+    assert first == second
+    assert all(len(each.body["nonce"]) <= 25 for each in discord.calls(PLAIN))
+
+
+async def test_a_nonce_that_a_deleted_message_used_up_is_replaced(
+    voice: DiscordVoice, discord: ScriptedDiscord
+) -> None:
+    for _ in range(NONCES):
+        await voice.delete(LETTERS, await voice.say(LETTERS, MARA, "Ahoy!", mark=MARK))
+
+    with pytest.raises(PostRefused):
+        await voice.say(LETTERS, MARA, "Ahoy!", mark=MARK)
+
+    assert len({each.body["nonce"] for each in discord.calls(PLAIN)}) == NONCES
+
+
+async def test_where_the_history_may_not_be_read_nobody_says_that_nothing_is_there(
+    voice: DiscordVoice, discord: ScriptedDiscord
+) -> None:
+    await voice.say(HARBOUR, MARA, "Ahoy!", [marked(MARK)], mark=MARK)
+    discord.may_read_history = False
+
+    with pytest.raises(NotAllowedHere):
+        await voice.find(HARBOUR, MARK, after=TRIGGER)
+
+
+async def test_a_post_is_found_under_all_that_was_said_since(
+    voice: DiscordVoice, discord: ScriptedDiscord
+) -> None:
+    message = await voice.say(HARBOUR, MARA, "Ahoy!", [marked(MARK)], mark=MARK)
+    for number in range(150):
+        discord.add_message(7, f"line {number}")
+
+    assert await voice.find(HARBOUR, MARK, after=TRIGGER) == message
+    assert len(discord.calls("GET /channels/7/messages")) == 2
+
+
+async def test_who_copies_our_buttons_is_not_taken_for_us(
+    voice: DiscordVoice, discord: ScriptedDiscord
+) -> None:
+    message = await voice.say(HARBOUR, MARA, "Ahoy!", [marked(MARK)], mark=MARK)
+    copied = discord.messages[message].components
+    discord.add_message(7, "Ahoy!").components = copied
+
+    assert await voice.find(HARBOUR, MARK, after=message) is None
+
+
+async def test_a_button_that_cannot_be_pressed_is_sent_as_one(
+    voice: DiscordVoice, discord: ScriptedDiscord
+) -> None:
+    message = await voice.say(HARBOUR, MARA, "Ahoy!", [Button("…", "post:1", disabled=True)])
+
+    assert discord.messages[message].components[0]["components"][0]["disabled"] is True
+
+
+async def test_a_webhook_with_another_key_still_edits_its_messages(
+    voice: DiscordVoice, discord: ScriptedDiscord
+) -> None:
+    message = await voice.say(HARBOUR, MARA, "Ahoy")
+    [row] = discord.webhooks.values()
+    row["token"] = "another-key"
+    discord.script(EDIT, refusal(401, 50027))
+
+    await voice.edit(HARBOUR, message, MARA, "Ahoy!")
+
+    assert [each.text for each in discord.on_screen(7)] == ["Ahoy!"]
+
+
+async def test_a_face_that_discord_does_not_take_is_left_out(
+    voice: DiscordVoice, discord: ScriptedDiscord
+) -> None:
+    wrong = {"avatar_url": {"_errors": [{"code": "URL_TYPE_INVALID_URL", "message": "no"}]}}
+    body = {"message": "Invalid Form Body", "code": 50035, "errors": wrong}
+    discord.script(EXECUTE, Fault(status=400, body=body))
+
+    message = await voice.say(HARBOUR, MARA, "Ahoy!")
+
+    assert discord.messages[message].author == "Mara"
+    assert "avatar_url" not in discord.calls(EXECUTE)[-1].body
 
 
 @pytest.mark.parametrize("code", [50083, 160005, 10003, 200000])

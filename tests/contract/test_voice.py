@@ -8,18 +8,33 @@ import pytest
 
 from bot.adapters.discord_rest import DiscordRest, DiscordVoice, WebhookDirectory
 from bot.core.characters import Character
-from bot.core.errors import PostRefused
+from bot.core.errors import MessageGone
 from bot.core.ports import Button, Speaker, Voice
-from bot.core.scene import ChannelId, GuildId, MessageId, Place
+from bot.core.scene import (
+    ChannelId,
+    GuildId,
+    MessageId,
+    Place,
+    mark_of,
+    player_turn_id,
+    reply_turn_id,
+)
 from tests.fakes.scripted_discord import scripted_discord
 from tests.fakes.scripted_voice import ScriptedVoice
 
 HARBOUR = Place(ChannelId(7), GuildId(1), ChannelId(7))
 PIER = Place(ChannelId(71), GuildId(1), ChannelId(7))
 MARA = Speaker("Mara")
+LETTERS = Place(ChannelId(9), None, None)  # direct messages
 STOP = Button("Stop", "stop")
+REPLY = reply_turn_id(player_turn_id(MessageId(1)))
+ONE, TWO = mark_of(REPLY, 0), mark_of(REPLY, 1)
 
 Screen = Callable[[Place], list[tuple[int, str, str, list[str]]]]
+
+
+def marked(mark: str) -> Button:
+    return Button("Stop", f"stop:7:{mark}", danger=True)
 
 
 class NoFaces:
@@ -96,7 +111,7 @@ async def test_what_is_gone_cannot_be_edited(stage: Stage) -> None:
     await stage.voice.delete(HARBOUR, message)
 
     for gone in (message, MessageId(31337)):
-        with pytest.raises(PostRefused):
+        with pytest.raises(MessageGone):
             await stage.voice.edit(HARBOUR, gone, MARA, "Ahoy, you!")
 
 
@@ -111,3 +126,63 @@ async def test_typing_and_reactions_put_no_message_on_the_screen(stage: Stage) -
     await stage.voice.react(HARBOUR, MessageId(5), "⏳")
 
     assert stage.screen(HARBOUR) == []
+
+
+@pytest.mark.parametrize("place", [HARBOUR, PIER, LETTERS])
+async def test_a_message_is_found_by_the_mark_in_its_buttons(stage: Stage, place: Place) -> None:
+    before = await stage.voice.say(place, MARA, "one", [marked(ONE)], mark=ONE)
+    message = await stage.voice.say(place, MARA, "two", [STOP, marked(TWO)], mark=TWO)
+    await stage.voice.say(place, MARA, "three")
+
+    assert await stage.voice.find(place, TWO, after=before) == message
+    assert await stage.voice.find(place, ONE, after=MessageId(1)) == before
+
+
+async def test_what_is_not_newer_elsewhere_deleted_or_unmarked_is_not_found(stage: Stage) -> None:
+    older = await stage.voice.say(HARBOUR, MARA, "older", [marked(ONE)], mark=ONE)
+    await stage.voice.say(PIER, MARA, "elsewhere", [marked(ONE)], mark=ONE)
+    deleted = await stage.voice.say(HARBOUR, MARA, "deleted", [marked(ONE)], mark=ONE)
+    await stage.voice.delete(HARBOUR, deleted)
+    unmarked = await stage.voice.say(HARBOUR, MARA, "unmarked", [marked(ONE)], mark=ONE)
+    await stage.voice.edit(HARBOUR, unmarked, MARA, "unmarked", [STOP])
+
+    assert await stage.voice.find(HARBOUR, ONE, after=older) is None
+
+
+async def test_in_an_empty_channel_nothing_is_found(stage: Stage) -> None:
+    assert await stage.voice.find(HARBOUR, ONE, after=MessageId(1)) is None
+
+
+async def test_an_edit_says_when_it_was_made(stage: Stage) -> None:
+    message = await stage.voice.say(HARBOUR, MARA, "Ahoy")
+
+    first = await stage.voice.edit(HARBOUR, message, MARA, "Ahoy!")
+    second = await stage.voice.edit(HARBOUR, message, MARA, "Ahoy, you!")
+
+    assert 1_600_000_000_000 < first <= second
+
+
+@pytest.mark.parametrize("place", [HARBOUR, PIER, LETTERS])
+async def test_what_a_message_shows_can_be_read(stage: Stage, place: Place) -> None:
+    message = await stage.voice.say(place, MARA, "Ahoy", [STOP])
+    await stage.voice.edit(place, message, MARA, "**Ahoy**, you!")
+
+    assert await stage.voice.text_of(place, message) == "**Ahoy**, you!"
+
+
+@pytest.mark.parametrize("place", [HARBOUR, LETTERS])
+async def test_what_is_gone_shows_nothing(stage: Stage, place: Place) -> None:
+    message = await stage.voice.say(place, MARA, "Ahoy")
+    await stage.voice.delete(place, message)
+
+    assert await stage.voice.text_of(place, message) is None
+    assert await stage.voice.text_of(place, MessageId(31337)) is None
+
+
+async def test_what_was_deleted_can_be_posted_again_under_its_mark(stage: Stage) -> None:
+    first = await stage.voice.say(LETTERS, MARA, "Ahoy!", [marked(ONE)], mark=ONE)
+    await stage.voice.delete(LETTERS, first)
+
+    second = await stage.voice.say(LETTERS, MARA, "Ahoy again!", [marked(ONE)], mark=ONE)
+
+    assert [message for message, _, _, _ in stage.screen(LETTERS)] == [second]

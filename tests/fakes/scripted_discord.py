@@ -15,6 +15,7 @@ from typing import Any
 from aiohttp import BodyPartReader, web
 
 APPLICATION = BOT_USER = 4242
+UNKNOWN_MESSAGE = 404, {"message": "Unknown Message", "code": 10008}
 VIA = {"Via": "1.1 google"}
 
 
@@ -81,6 +82,7 @@ class StoredMessage:
     webhook: int | None
     attachments: list[dict[str, Any]] = field(default_factory=list)
     edited_at: float | None = None
+    is_ours: bool = True
 
     @property
     def labels(self) -> list[str]:
@@ -122,6 +124,12 @@ class ScriptedDiscord:
             "application_id": None if application is None else str(application),
         }
         return number
+
+    def add_message(self, channel: int, text: str) -> StoredMessage:
+        """Somebody else writes."""
+        stored = StoredMessage(next(self._ids), channel, "somebody", text, [], None, is_ours=False)
+        self.messages[stored.id] = stored
+        return stored
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         recorded = await _record(request)
@@ -193,7 +201,8 @@ class ScriptedDiscord:
     def _create(self, asked: Recorded, channel: int) -> tuple[int, Any]:
         nonce = (channel, str(asked.body.get("nonce")))
         if asked.body.get("enforce_nonce") and nonce in self._nonces:
-            return 200, _shape(self.messages[self._nonces[nonce]])
+            known = self.messages.get(self._nonces[nonce])
+            return (200, _shape(known)) if known else UNKNOWN_MESSAGE
         shape = self._store(asked, channel, None)
         self._nonces[nonce] = int(shape["id"])
         return 200, shape
@@ -225,7 +234,7 @@ class ScriptedDiscord:
     def _one(self, asked: Recorded, message: int, webhook: int | None) -> tuple[int, Any]:
         stored = self.messages.get(message)
         if stored is None or (webhook is not None and stored.webhook != webhook):
-            return 404, {"message": "Unknown Message", "code": 10008}
+            return UNKNOWN_MESSAGE
         if asked.method == "DELETE":
             del self.messages[message]
             return 204, None
@@ -292,7 +301,7 @@ def _shape(stored: StoredMessage) -> dict[str, Any]:
     return {
         "id": str(stored.id),
         "channel_id": str(stored.channel),
-        "author": {"id": str(stored.webhook or BOT_USER)},
+        "author": {"id": str(stored.webhook or BOT_USER) if stored.is_ours else "99"},
         "content": stored.text,
         "attachments": stored.attachments,
         "components": stored.components,

@@ -1,27 +1,24 @@
 """The local Discord's faults, as our own transport and a bare client meet them."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
 
-from bot.adapters.discord_rest import DiscordRest, DiscordVoice, NotTaken, WebhookDirectory
+from bot.adapters.discord_rest import DiscordRest, DiscordVoice, WebhookDirectory
 from bot.core.characters import Character
-from bot.core.errors import PostAmbiguous, PostRefused
+from bot.core.errors import PostAmbiguous
 from bot.core.ports import Speaker
 from bot.core.scene import ChannelId, GuildId, Place
 from bot.playground.world import GUILD_ID, HARBOUR_ID, TAVERN_ID
-from tests.fakes.discord_faults import CLOUDFLARE_1015, STORE_THEN_SILENCE, DiscordFaults
+from tests.fakes.discord_faults import STORE_THEN_SILENCE, DiscordFaults
 from tests.fakes.scripted_discord import (
     BAD_GATEWAY,
     RESET,
     STORE_THEN_502,
     STORE_THEN_RESET,
     Fault,
-    limited,
-    refusal,
 )
 from tests.playground.driver import Playground, Refused, playground
 
@@ -158,74 +155,6 @@ async def test_faults_by_chance_come_again_with_the_same_seed() -> None:
     assert await strewn(seed=5) == (statuses, stored)
 
 
-@pytest.mark.parametrize("scope", ["user", "shared"])
-async def test_a_limit_of_one_route_costs_one_call_and_holds_up_no_other_channel(
-    world: Playground, faults: DiscordFaults, rest: DiscordRest, voice: DiscordVoice, scope: str
-) -> None:
-    await voice.say(TAVERN, MIRA, "one")
-    await voice.say(HARBOUR, MIRA, "two")
-    [hook] = await world.rest("GET", f"/channels/{TAVERN_ID}/webhooks")
-    faults.asked.clear()
-    faults.storm(f"POST /webhooks/{hook['id']}", 0.3, scope=scope)
-    began = time.monotonic()
-
-    late = asyncio.create_task(voice.say(TAVERN, MIRA, "late"))
-    await voice.say(HARBOUR, MIRA, "in time")
-    waits = not late.done()
-    await late
-
-    assert waits
-    assert time.monotonic() - began >= 0.3
-    assert times(faults, EXECUTE) == 3
-    assert rest._limits.invalid_lately == (scope == "user")
-
-
-async def test_under_a_global_limit_nothing_leaves(
-    world: Playground, faults: DiscordFaults, rest: DiscordRest, voice: DiscordVoice
-) -> None:
-    await voice.typing(TAVERN)
-    faults.script("POST", limited(0.3, scope="global"))
-    began = time.monotonic()
-
-    await asyncio.gather(voice.typing(TAVERN), voice.typing(HARBOUR), voice.notice(TAVERN, "x"))
-
-    assert time.monotonic() - began >= 0.3
-    assert len(faults.asked) <= 1 + 3 + 1
-    assert await screen(world) == ["x"]
-    assert rest._limits.invalid_lately == 1
-
-
-async def test_shut_out_by_cloudflare_nothing_more_is_sent(
-    faults: DiscordFaults, voice: DiscordVoice
-) -> None:
-    await voice.say(TAVERN, MIRA, "one")
-    faults.asked.clear()
-    faults.script("POST", CLOUDFLARE_1015)
-
-    for _ in range(5):
-        with pytest.raises(NotTaken):
-            await voice.say(TAVERN, MIRA, "two")
-        with pytest.raises(NotTaken):
-            await voice.notice(HARBOUR, "three")
-
-    assert len(faults.asked) == 1
-
-
-async def test_a_limit_for_ten_minutes_is_not_waited_for(
-    faults: DiscordFaults, voice: DiscordVoice
-) -> None:
-    message = await voice.say(TAVERN, MIRA, "one")
-    faults.script(EDIT, limited(600))
-    began = time.monotonic()
-
-    for _ in range(3):
-        with pytest.raises(NotTaken):
-            await voice.edit(TAVERN, message, MIRA, "two")
-
-    assert times(faults, EDIT) == 1
-    assert time.monotonic() - began < 0.5
-
-
 async def test_every_call_takes_as_long_as_it_is_told(
     world: Playground, faults: DiscordFaults
 ) -> None:
@@ -235,42 +164,6 @@ async def test_every_call_takes_as_long_as_it_is_told(
     await world.rest("GET", "/users/@me")
 
     assert time.monotonic() - began >= 0.1
-
-
-@pytest.mark.parametrize("way", ["deleted", "10015", "50027"])
-async def test_a_webhook_that_is_gone_is_replaced_once(
-    world: Playground, faults: DiscordFaults, voice: DiscordVoice, way: str
-) -> None:
-    await voice.say(TAVERN, MIRA, "one")
-    match way:
-        case "deleted":
-            await world.delete_webhooks(TAVERN_ID)
-        case "10015":
-            await world.delete_webhooks(TAVERN_ID)
-            faults.script(EXECUTE, refusal(404, 10015))
-        case "50027":
-            await world.delete_webhooks(TAVERN_ID)
-            faults.script(EXECUTE, refusal(401, 50027))
-    faults.asked.clear()
-
-    await voice.say(TAVERN, MIRA, "two")
-
-    assert await screen(world) == ["one", "two"]
-    assert times(faults, EXECUTE) == 2
-    assert times(faults, "POST /channels/") == 1
-
-
-async def test_a_message_of_a_webhook_that_is_gone_cannot_be_edited_and_is_asked_for_once(
-    world: Playground, faults: DiscordFaults, voice: DiscordVoice
-) -> None:
-    message = await voice.say(TAVERN, MIRA, "one")
-    await world.delete_webhooks(TAVERN_ID)
-
-    with pytest.raises(PostRefused):
-        await voice.edit(TAVERN, message, MIRA, "two")
-
-    assert times(faults, EDIT) == 1
-    assert await screen(world) == ["one"]
 
 
 async def test_after_the_calm_nothing_fails(world: Playground, faults: DiscordFaults) -> None:

@@ -96,7 +96,8 @@ class RateLimits:
 
     def learn(self, route: Route, headers: Mapping[str, str]) -> None:
         """Take over what an answer says about its limit."""
-        self._window(route).found_out(self._clock())
+        unnamed = self._window(route)
+        unnamed.found_out(self._clock())
         bucket = headers.get("X-RateLimit-Bucket")
         left = _number(headers.get("X-RateLimit-Remaining"))
         reset_s = _number(headers.get("X-RateLimit-Reset-After"))
@@ -104,6 +105,8 @@ class RateLimits:
             return
         self._buckets[route.name] = bucket
         window = self._window(route)
+        if window is not unnamed and unnamed.must_probe:
+            window.close(unnamed.closed_until)  # before it had its name
         window.found_out(self._clock())
         window.limit = _number(headers.get("X-RateLimit-Limit")) or window.limit
         # Answers overtake each other; what we have sent since is in our own

@@ -27,7 +27,7 @@ class Kind(StrEnum):
     POST = "post"
     TYPING = "typing"
     REACTION = "reaction"
-    READ = "read"
+    READ = "read"  # or remove
 
 
 _OPTIONAL = {Kind.TYPING, Kind.REACTION}
@@ -70,6 +70,8 @@ class Places:
                 raise no("Discord has said no to this a while ago")
 
     def _learn(self, channel: ChannelId, kind: Kind, refused: PostRefused) -> None:
+        if kind is Kind.READ and isinstance(refused, NotAllowedHere):
+            return  # it may concern one message, and who reads or removes does it seldom
         for no, for_s in _KEPT:
             if isinstance(refused, no):
                 about = (channel, kind if no is NotAllowedHere else None)

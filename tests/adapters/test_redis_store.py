@@ -108,7 +108,7 @@ async def test_scenes_of_a_later_version_are_read_but_not_changed(
     store: RedisSceneStore, redis: Redis
 ) -> None:
     await fill(store)
-    await redis.hset(channel_keys(HARBOUR)[0], "sv", "2")
+    await redis.hset(channel_keys(HARBOUR)[0], "sv", "3")
     before = await store.read(HARBOUR)
 
     with pytest.raises(StoreRefusesWrites, match="later version"):

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from bot.adapters.redis_store import RedisSceneStore
 from bot.adapters.redis_store.keys import channel_keys
 from bot.core.lengths import Length
-from bot.core.scene import MessageId, Work
+from bot.core.scene import MessageId, Work, mark_of
 from tests.scenes import BOB, HARBOUR, line, reply, scene
 
 DAY = timedelta(days=1)
@@ -52,10 +52,12 @@ async def take_turn(
     if has_line:
         await store.ingest(HARBOUR, line(number, author=BOB))
         yield "ingest"
-    await store.lease(HARBOUR, "one", 60)
+    await store.take(HARBOUR, "one", 60, Work(answer.id, line(number).id))
+    yield "take"
+    await store.intent(HARBOUR, answer.id, mark_of(answer.id, 0))
+    yield "intent"
+    await store.lease(HARBOUR, "one", 60, reply=answer.id, written="wor", tokens=1)
     yield "lease"
-    await store.claim(HARBOUR, Work(answer.id, line(number).id))
-    yield "claim"
     await store.posted(HARBOUR, answer.id, MessageId(number + 1))
     yield "posted"
     await store.commit(HARBOUR, answer)
@@ -79,11 +81,12 @@ async def test_what_a_turn_makes_expires_with_the_rest_of_the_channel(
         assert all(young_ms - 10_000 < ms <= young_ms for ms in left.values()), (step, left)
 
 
-@pytest.mark.parametrize("step", ["ingest", "claim", "posted", "commit"])
+@pytest.mark.parametrize("step", ["ingest", "take", "commit"])
 async def test_a_turn_puts_the_end_of_all_off_once_a_tenth_of_the_time_is_over(
     store: RedisSceneStore, redis: Redis, step: str
 ) -> None:
     await fill(store)
+    await store.abandon(HARBOUR, reply(2, "").id)
     all_keys = channel_keys(HARBOUR)
 
     async for done in take_turn(store, 10):

@@ -141,7 +141,7 @@ async def test_a_scene_of_a_later_version_counts_as_holding_something(
     await store.start(scene(), None)
     await store.ingest(HARBOUR, line(1, author=BOB))
     await make_old(redis, BOB)
-    await redis.hset(meta_key(HARBOUR), "sv", "2")
+    await redis.hset(meta_key(HARBOUR), "sv", "3")
     await redis.delete(*channel_keys(HARBOUR)[1:])
 
     assert await store.channels_of(BOB) == [HARBOUR]

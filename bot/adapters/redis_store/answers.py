@@ -4,7 +4,7 @@ Every warning is without a word of what stands there: it may be what somebody wr
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from bot.adapters.redis_store import records
 from bot.core.errors import StoreUnavailable
@@ -13,14 +13,14 @@ from bot.core.scene import ChannelId, Scene, SceneHead, Turn, Work
 log = logging.getLogger(__name__)
 
 
-def head_of(channel: ChannelId, fields: Sequence[str], players: Sequence[str]) -> SceneHead:
+def head_of(channel: ChannelId, fields: Mapping[str, str], players: Mapping[str, str]) -> SceneHead:
     """The scene's head.
 
     Raises:
         StoreUnavailable: it makes no sense.
     """
     try:
-        return records.head_from_fields(channel, records.pairs(fields), records.pairs(players))
+        return records.head_from_fields(channel, fields, players)
     except ValueError:
         log.warning("damaged head", extra={"channel": channel})
         raise StoreUnavailable("What Redis holds of this scene makes no sense.") from None

@@ -45,20 +45,26 @@ class ChannelScripts:
         self, name: str, channel: ChannelId, args: Sequence[str | int], *reads: Sequence[str]
     ) -> list[Any]:
         """Run a script to its end and then *reads*, in one round trip."""
-        channel_keys, given = keys.channel_keys(channel), (*self.common, *args)
-        script = self._scripts[name]
-        return list(
-            await self._calls.unbroken(
-                script.run_with(self._calls.redis, channel_keys, given, *reads)
-            )
+        found: list[Any] = await self._calls.unbroken(
+            self.part_and_read(name, channel, args, *reads)
         )
+        return found
+
+    # The parts of a longer change, which has the deadline.
 
     def part(
         self, name: str, channel: ChannelId, args: Sequence[str | int]
     ) -> Coroutine[Any, Any, Any]:
-        """Run a script as a part of a longer change, which has the deadline."""
+        """Run a script."""
         given = (*self.common, *args)
         return self._scripts[name].run(self._calls.redis, keys.channel_keys(channel), given)
+
+    def part_and_read(
+        self, name: str, channel: ChannelId, args: Sequence[str | int], *reads: Sequence[str]
+    ) -> Coroutine[Any, Any, list[Any]]:
+        """Run a script and then *reads*, in one round trip."""
+        given, channel_keys = (*self.common, *args), keys.channel_keys(channel)
+        return self._scripts[name].run_with(self._calls.redis, channel_keys, given, *reads)
 
 
 def _is_refusal(answer: Any) -> bool:

@@ -52,7 +52,7 @@ been silent for the store's *ttl*.
 
 from bot.core.scene import ChannelId, UserId
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 LIVE = "rp:live"
 

@@ -196,6 +196,11 @@ def _guard(value: str | None) -> GuardLevel:
     return GuardLevel.STRICT if value == GuardLevel.STRICT else GuardLevel.NORMAL
 
 
+def written(messages: Iterable[MessageId]) -> str:
+    """Several messages as scripts take and keep them."""
+    return ",".join(map(str, messages))
+
+
 def pairs(flat: Sequence[str]) -> dict[str, str]:
     """A hash as scripts return it: field, value, field, value."""
     return dict(zip(flat[::2], flat[1::2], strict=True))

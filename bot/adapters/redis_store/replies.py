@@ -32,7 +32,7 @@ class Replies:
         if answer is None:
             return None
         fields, players, stored = answer
-        return scene_of(head_of(channel, fields, players), stored)
+        return scene_of(head_of(channel, records.pairs(fields), records.pairs(players)), stored)
 
     async def take(
         self, channel: ChannelId, owner: str, for_s: float, work: Work, *, anew: bool = False
@@ -56,17 +56,19 @@ class Replies:
             work.posting,
             *work.messages,
         )
-        meta, turns, *_ = keys.channel_keys(channel)
-        reads = (("HVALS", turns), ("HGET", meta, "ver"))
-        answer, stored, version = await self._channel.change_and_read("take", channel, args, *reads)
+        meta, turns, _, _, _, players, *_ = keys.channel_keys(channel)
+        reads = (("HGETALL", meta), ("HGETALL", players), ("HVALS", turns), ("HGET", meta, "ver"))
+        answer, fields, names, stored, version = await self._channel.change_and_read(
+            "take", channel, args, *reads
+        )
         if answer is None:
             return None
-        fence, is_claimed, noted, fields, players = answer
         scene = None
         if fields:
-            scene = scene_of(head_of(channel, fields, players), stored)
-            if str(scene.head.version) != version:
+            scene = scene_of(head_of(channel, fields, names), stored)
+            if fields.get("ver") != version:
                 scene = await self.read(channel)
+        fence, is_claimed, noted = answer
         return Taken(int(fence), scene, work_of(channel, noted), is_claimed == "1")
 
     async def lease(
@@ -119,7 +121,8 @@ class Replies:
             await self._calls.unbroken(self._index.put(channel, [str(turn.author)]))
         more = iter(counts.items())
         first = [part for pair in islice(more, _AT_ONCE) for part in pair]
-        rest = (release or "", "" if seen is None else seen, *first)
+        newest = "" if seen is None else seen
+        rest = (release or "", newest, records.written(turn.messages), *first)
         name = _name_of(records.turn_to_record(turn), given(fence), *rest)
         record = records.turn_to_record(turn, write=name)
         await self._channel.change("commit", channel, turn.id, record, given(fence), name, *rest)

@@ -1,6 +1,7 @@
 """The Lua scripts, run by their hash."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from importlib import resources
 from typing import Any
@@ -9,18 +10,20 @@ from redis.exceptions import NoScriptError, ResponseError
 
 from bot.adapters.redis_store.connection import RedisClient
 
+_DEFINED = re.compile(r"^local (?:function )?(\w+)", re.MULTILINE)
+_COMMENT = re.compile(r"--.*")
 _FOLDER = resources.files(__package__) / "scripts"
 
 
 class Script:
-    """One file of `scripts/`, with `shared.lua` in front of its body."""
+    """One file of `scripts/`, with what it names of `shared.lua` in front of its body."""
 
     def __init__(self, name: str, *, shared: bool = True) -> None:
         text = (_FOLDER / f"{name}.lua").read_text("utf-8")
         if shared:
             # The first line names the engine and has to stay the first.
             engine, _, body = text.partition("\n")
-            text = "\n".join((engine, (_FOLDER / "shared.lua").read_text("utf-8"), body))
+            text = f"{engine}\n{_linked((_FOLDER / 'shared.lua').read_text('utf-8'), body)}"
         self.name = name
         self.text = text
         self.sha = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
@@ -71,6 +74,21 @@ class Script:
             elif isinstance(answer, Exception) and not isinstance(answer, ResponseError):
                 raise answer
         return answers
+
+
+def _linked(shared: str, body: str) -> str:
+    """Put the pieces of *shared* that *body* needs in front of it.
+
+    A piece that a script does not call costs time all the same: at each run its
+    function is made anew.
+    """
+    text, code = body, _COMMENT.sub("", body)
+    for piece in reversed(shared.split("\n\n")):
+        found = _DEFINED.search(piece)
+        if found and re.search(rf"\b{found.group(1)}\b", code):
+            text = f"{piece.strip()}\n\n{text}"
+            code += _COMMENT.sub("", piece)
+    return text
 
 
 async def _sent(redis: RedisClient, commands: Sequence[Sequence[str | int]]) -> list[Any]:

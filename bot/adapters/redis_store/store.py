@@ -86,6 +86,7 @@ class RedisSceneStore(Replies):
             head.started_ms,
             opening.id if opening else "",
             records.turn_to_record(opening) if opening else "",
+            records.written(opening.messages) if opening else "",
             len(fields),
             *(part for pair in fields.items() for part in pair),
         ]
@@ -97,11 +98,11 @@ class RedisSceneStore(Replies):
         answer = await self._change("start", channel, *args)
         if answer[0] == "taken":
             raise SceneAlreadyLive("A scene is already live in this channel. Stop it first.")
-        return head_of(channel, *answer[1:])
+        return head_of(channel, *map(records.pairs, answer[1:]))
 
     async def head(self, channel: ChannelId) -> SceneHead | None:
         answer = await self._channel.ask("head", channel)
-        return None if answer is None else head_of(channel, *answer)
+        return None if answer is None else head_of(channel, *map(records.pairs, answer))
 
     async def survey(self, channels: Sequence[ChannelId]) -> Sequence[Survey]:
         found = []
@@ -155,24 +156,34 @@ class RedisSceneStore(Replies):
         author = str(turn.author) if turn.author is not None else ""
         name = records.clean(turn.name)
         message = str(max(turn.messages)) if turn.messages else ""
-        args = (turn.id, record, write, author if speaks else "", name, author, message)
+        messages = records.written(turn.messages)
+        args = (turn.id, record, write, author if speaks else "", name, author, message, messages)
         try:
-            answer = await self._unbroken(self._ingest(channel, args))
-            status = IngestStatus(answer[0])
-            return Ingested(status, head_of(channel, *answer[1:]) if len(answer) > 1 else None)
+            status, fields, players = await self._unbroken(self._ingest(channel, args))
+            is_live = status is not IngestStatus.NO_SCENE and fields
+            return Ingested(status, head_of(channel, fields, players) if is_live else None)
         except (StoreUnavailable, asyncio.CancelledError):
             self._unsure[unsure] = write
             if len(self._unsure) > _UNSURE_KEPT:
                 self._unsure.popitem(last=False)
             raise
 
-    async def _ingest(self, channel: ChannelId, args: Sequence[str]) -> Any:
-        """Store a line; the first of somebody there, after their index names the channel."""
+    async def _ingest(
+        self, channel: ChannelId, args: Sequence[str]
+    ) -> tuple[IngestStatus, Mapping[str, str], Mapping[str, str]]:
+        """Store a line; the first of somebody there, after their index names the channel.
+
+        Beside what became of it, head and players, read right behind.
+        """
+        meta, _, _, _, _, players, *_ = keys.channel_keys(channel)
+        reads = (("HGETALL", meta), ("HGETALL", players))
         listed: set[str] = set()
         while True:
-            answer = await self._channel.part("ingest", channel, (*args, *listed))
+            answer, fields, names = await self._channel.part_and_read(
+                "ingest", channel, (*args, *listed), *reads
+            )
             if answer[0] != "unlisted":
-                return answer
+                return IngestStatus(answer[0]), fields, names
             users = records.numbers(answer[1], channel, what="user")
             await self._index.put(channel, map(str, users))
             listed.update(answer[1])
@@ -224,7 +235,7 @@ class RedisSceneStore(Replies):
         self, channel: ChannelId, field: str, value: str, fence: int | None = None
     ) -> SceneHead | None:
         answer = await self._change("set_field", channel, field, value, replies.given(fence))
-        return None if answer is None else head_of(channel, *answer)
+        return None if answer is None else head_of(channel, *map(records.pairs, answer))
 
     async def _change(self, name: str, channel: ChannelId, *args: str | int) -> Any:
         return await self._channel.change(name, channel, *args)
@@ -233,7 +244,7 @@ class RedisSceneStore(Replies):
 def _survey_of(channel: ChannelId, answer: Sequence[Any]) -> Survey | None:
     fields, players, noted, newest = answer
     try:
-        head = head_of(channel, fields, players)
+        head = head_of(channel, records.pairs(fields), records.pairs(players))
     except StoreUnavailable:
         return None
     return Survey(head, work_of(channel, noted), turn_of(channel, newest) if newest else None)

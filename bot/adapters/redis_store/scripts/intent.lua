@@ -7,5 +7,4 @@ if refused then return refused end
 
 if redis.call('HGET', WORK, 'reply') ~= ARGV[4] then return 0 end
 redis.call('HSET', WORK, 'posting', ARGV[5])
-renew_if_due({})
 return 1

@@ -3,11 +3,12 @@
 -- what the model has written of the claimed reply by now.
 -- ARGV: owner, for_ms, reply or '', what is written, its tokens
 -- Returns the fence, or nil while another owner has the lease.
-local refused = refusal()
+local sv = redis.call('HGET', META, 'sv')
+local refused = refusal(sv)
 if refused then return refused end
 local reply = ARGV[6]
 
-local fence, had_it = lend(ARGV[4], tonumber(ARGV[5]))
+local fence, had_it = lend(ARGV[4], tonumber(ARGV[5]), sv or exists())
 -- Who has lost the lease meanwhile may find the same reply claimed by another.
 if had_it and reply ~= '' and redis.call('HGET', WORK, 'reply') == reply then
   redis.call('HSET', WORK, 'written', ARGV[7], 'tokens', ARGV[8])

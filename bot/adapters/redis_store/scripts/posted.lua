@@ -7,11 +7,11 @@ local refused = refusal() or fenced_off(ARGV[6])
 if refused then return refused end
 local reply, message = ARGV[4], ARGV[5]
 
-if redis.call('HGET', WORK, 'reply') ~= reply then return 0 end
-local noted = redis.call('HGET', WORK, 'messages') or ''
+local work = redis.call('HMGET', WORK, 'reply', 'messages')
+if work[1] ~= reply then return 0 end
+local noted = work[2] or ''
 if not names(noted, message) then
   if noted ~= '' then noted = noted .. ',' end
   redis.call('HSET', WORK, 'messages', noted .. message, 'posting', '')
 end
-renew_if_due({})
 return 1

@@ -1,23 +1,67 @@
--- Stands before every script of a channel.
+-- What scripts of a channel have in common. Of these pieces, parted by blank
+-- lines, every script gets the ones that it names, and what those name.
 -- KEYS: meta, turns, order, shown, work, players, gone, lease (all of one channel)
 -- ARGV: schema version, time to live in ms, most turns kept, then the script's
 --       own, which its header names from ARGV[4] on
 -- Ids are opaque strings: a Lua number is a double and cannot hold them.
-local META, TURNS, ORDER, SHOWN, WORK, PLAYERS, GONE, LEASE = unpack(KEYS)
-local SCHEMA, TTL_MS, KEEP = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
-local CHUNK = 500  -- unpack() of several thousand values overflows Lua's stack
+
+local META = KEYS[1]
+
+local TURNS = KEYS[2]
+
+local ORDER = KEYS[3]
+
+local SHOWN = KEYS[4]
+
+local WORK = KEYS[5]
+
+local PLAYERS = KEYS[6]
+
+local GONE = KEYS[7]
+
+local LEASE = KEYS[8]
+
+local SCHEMA = tonumber(ARGV[1])
+
+local TTL_MS = tonumber(ARGV[2])
+
+local KEEP = tonumber(ARGV[3])
+
+-- unpack() of several thousand values overflows Lua's stack.
+local CHUNK = 500
+
+-- The newest line of a scene of the first schema, which did not note what was
+-- seen; nil if there is none.
+local function newest_line()
+  local newest = redis.call('LINDEX', ORDER, -1)
+  return newest and string.match(newest, '^0*(%d+)r?$')
+end
+
+-- Writes what the first schema did not have. Earlier versions leave it alone then.
+local function migrate()
+  redis.call('HSET', META, 'sv', SCHEMA)
+  local line = newest_line()
+  if line and (redis.call('HGET', META, 'seen') or '') == '' then
+    redis.call('HSET', META, 'seen', line)
+  end
+end
 
 -- An error if the data was written by a later version, which alone may change it.
-local function refusal()
-  local found = tonumber(redis.call('HGET', META, 'sv') or SCHEMA)
-  if found and found <= SCHEMA then return nil end
-  return redis.error_reply('NEWERDATA the scene was written by a later version')
+-- `sv` is what META says, for those who know it.
+local function refusal(sv)
+  local found = tonumber(sv or redis.call('HGET', META, 'sv') or SCHEMA)
+  if not found or found > SCHEMA then
+    return redis.error_reply('NEWERDATA the scene was written by a later version')
+  end
+  if found < SCHEMA then migrate() end
+  return nil
 end
 
 -- An error if somebody has taken the channel's lease since `fence` was given out.
--- '' stands for a caller without a lease.
-local function fenced_off(fence)
-  local newest = redis.call('HGET', LEASE, 'fence')
+-- '' stands for a caller without a lease. `newest` is what LEASE says, for those
+-- who know it.
+local function fenced_off(fence, newest)
+  newest = newest or redis.call('HGET', LEASE, 'fence')
   if fence == '' or not newest or tonumber(newest) <= tonumber(fence) then return nil end
   return redis.error_reply('LEASELOST somebody else has taken the channel')
 end
@@ -26,28 +70,35 @@ local function exists()
   return redis.call('EXISTS', META) == 1
 end
 
--- The scene as it is now: whether it is there, head and players as flat lists.
+-- The scene as it is now: head and players as flat lists.
 local function head()
-  return {redis.call('HGETALL', META), redis.call('HGETALL', PLAYERS)}
+  local fields = redis.call('HGETALL', META)
+  local names = {}
+  for i = 1, #fields, 2 do names[fields[i]] = fields[i + 1] end
+  if names.sv and tonumber(names.sv) ~= SCHEMA and not names.seen then
+    fields[#fields + 1] = 'seen'
+    fields[#fields + 1] = newest_line() or ''
+  end
+  return {fields, redis.call('HGETALL', PLAYERS)}
 end
 
 local function renew()
   for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, TTL_MS) end
 end
 
--- The same for what happens in every turn, where seven commands would be much:
+-- The same for what happens in every turn, where so many commands would be much:
 -- until a tenth of the time is over only `made`, the keys that this script may
 -- have made, get their expiry, and it is that of the scene's other keys.
 local function renew_if_due(made)
-  local left, whole = redis.call('PTTL', META), tonumber(TTL_MS)
-  if left < whole * 0.9 or left > whole then return renew() end
+  local left = redis.call('PTTL', META)
+  if left < TTL_MS * 0.9 or left > TTL_MS then return renew() end
   for _, key in ipairs(made) do redis.call('PEXPIRE', key, left) end
 end
 
--- Ends every change of the scene; `made` as above, or nil to renew all keys.
-local function changed(made)
+-- Ends every change of the scene but those of a turn, which do it more cheaply.
+local function changed()
   redis.call('HINCRBY', META, 'ver', 1)
-  if made then renew_if_due(made) else renew() end
+  renew()
 end
 
 -- The record as a table, or nil if it is a tombstone or damaged.
@@ -88,11 +139,19 @@ local function forget_messages(record)
   end
 end
 
--- Puts `id` in its place. Almost always that is the end.
-local function enter(id)
+-- Whether a turn that is not stored comes from before what the scene remembers.
+-- `floor` is what META says, `length` that of ORDER.
+local function too_old(id, floor, length)
+  if floor and id <= floor then return true end
+  return length >= KEEP and id < redis.call('LINDEX', ORDER, 0)
+end
+
+-- Puts `id` in its place in ORDER, which has this length. Almost always that is
+-- the end.
+local function enter(id, length)
   local newest = redis.call('LINDEX', ORDER, -1)
   if not newest or newest < id then return redis.call('RPUSH', ORDER, id) end
-  for last = redis.call('LLEN', ORDER) - 1, 0, -CHUNK do
+  for last = length - 1, 0, -CHUNK do
     local ids = redis.call('LRANGE', ORDER, math.max(0, last - CHUNK + 1), last)
     for i = #ids, 1, -1 do
       if ids[i] < id then return redis.call('LINSERT', ORDER, 'AFTER', ids[i], id) end
@@ -101,9 +160,8 @@ local function enter(id)
   return redis.call('LPUSH', ORDER, id)
 end
 
--- Forgets the oldest turns beyond KEEP and remembers how far that went.
-local function trim()
-  local surplus = redis.call('LLEN', ORDER) - KEEP
+-- Forgets so many of the oldest turns and remembers how far that went.
+local function trim(surplus)
   while surplus > 0 do
     local ids = redis.call('LRANGE', ORDER, 0, math.min(surplus, CHUNK) - 1)
     for _, record in ipairs(redis.call('HMGET', TURNS, unpack(ids))) do
@@ -116,26 +174,17 @@ local function trim()
   end
 end
 
--- Whether a turn that is not stored comes from before what the scene remembers.
-local function too_old(id)
-  local floor = redis.call('HGET', META, 'floor')
-  if floor and id <= floor then return true end
-  return redis.call('LLEN', ORDER) >= KEEP and id < redis.call('LINDEX', ORDER, 0)
-end
-
--- Writes a turn whose place is there, with the messages that show it.
-local function write(id, record)
+-- Writes a turn whose place is there, and which messages (comma separated) show it.
+local function write(id, record, messages)
   redis.call('HSET', TURNS, id, record)
-  for _, message in ipairs(decoded(record).messages or {}) do
-    redis.call('HSET', SHOWN, message, id)
-  end
+  for message in string.gmatch(messages, '[^,]+') do redis.call('HSET', SHOWN, message, id) end
 end
 
--- Stores a new turn.
-local function store(id, record)
-  write(id, record)
-  enter(id)
-  trim()
+-- Stores a new turn in ORDER, which has this length.
+local function store(id, record, messages, length)
+  write(id, record, messages)
+  enter(id, length)
+  if length >= KEEP then trim(length + 1 - KEEP) end
 end
 
 local function names(list, entry)
@@ -147,19 +196,24 @@ local function was_deleted(message)
   return redis.call('LPOS', GONE, message) ~= false
 end
 
--- Raises `seen` to the message. Ids are compared as the numbers that they write.
-local function see(message)
-  local seen = redis.call('HGET', META, 'seen') or ''
-  if #message > #seen or (#message == #seen and message > seen) then
-    redis.call('HSET', META, 'seen', message)
-  end
+-- Whether a message is newer than the newest seen. Both are decimal numbers.
+local function is_newer(message, seen)
+  return #message > #seen or (#message == #seen and message > seen)
 end
+
+-- Counts a change in META, of which it was said that this is its `ver`; fields and
+-- values in turn are written with it.
+local function count_change(ver, ...)
+  redis.call('HSET', META, 'ver', string.format('%.0f', (tonumber(ver) or 0) + 1), ...)
+end
+
+-- How long a fence is kept where there is no scene.
+local LEFTOVER_MS = 60000
 
 -- Lends the channel to one owner for a while, by this server's clock.
 -- Returns the fence, or nil while another owner has the lease; and whether this
 -- owner had it already.
-local LEFTOVER_MS = 60000  -- how long a fence is kept where there is no scene
-local function lend(owner, for_ms)
+local function lend(owner, for_ms, has_scene)
   local time = redis.call('TIME')
   local now_ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
   local held = redis.call('HMGET', LEASE, 'owner', 'until_ms', 'fence')
@@ -172,14 +226,19 @@ local function lend(owner, for_ms)
   local written = string.format('%.0f', fence)
   redis.call('HSET', LEASE, 'owner', owner, 'fence', written,
     'until_ms', string.format('%.0f', now_ms + for_ms))
-  redis.call('PEXPIRE', LEASE, exists() and TTL_MS or math.max(for_ms, LEFTOVER_MS))
+  if not has_scene then
+    redis.call('PEXPIRE', LEASE, math.max(for_ms, LEFTOVER_MS))
+  elseif not held[3] then
+    redis.call('PEXPIRE', LEASE, TTL_MS)
+  end
   return written, had_it
 end
 
 -- Gives the lease back, if this owner has it; its fence is remembered, so that
--- the next one is higher.
-local function free(owner)
-  if owner == '' or redis.call('HGET', LEASE, 'owner') ~= owner then return 0 end
+-- the next one is higher. `holder` is what LEASE says, for those who know it.
+local function free(owner, holder)
+  holder = holder or redis.call('HGET', LEASE, 'owner')
+  if owner == '' or holder ~= owner then return 0 end
   redis.call('HDEL', LEASE, 'owner', 'until_ms')
   return 1
 end

@@ -1,12 +1,13 @@
 #!lua
 -- Begins a scene; a stopped one that is there is replaced, turns and all.
--- ARGV: owner, started_ms, id of the opening turn or '', its record,
---       number of head fields and their names and values, then users and names;
+-- ARGV: owner, started_ms, id of the opening turn or '', its record, its
+--       messages (comma separated), number of head fields and their names and values, then users and names;
 --       the index of each user names this channel by now
 -- Returns {'started' or 'same' or 'taken', head, players}.
 local refused = refusal()
 if refused then return refused end
-local owner, started_ms, opening, record, fields = ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+local owner, started_ms, opening, record = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+local FIELDS_FROM = 10
 
 -- The highest id of the scene that goes: what still arrives of it is too old.
 local function last_id_so_far()
@@ -32,14 +33,14 @@ local version, floor = redis.call('HGET', META, 'ver') or '0', last_id_so_far()
 redis.call('DEL', META, TURNS, ORDER, SHOWN, WORK, PLAYERS, GONE)
 redis.call('HSET', META, 'sv', SCHEMA, 'ver', version)
 if floor ~= '' then redis.call('HSET', META, 'floor', floor) end
-local players = 9 + 2 * tonumber(fields)
-for i = 9, players - 1, 2 do redis.call('HSET', META, ARGV[i], ARGV[i + 1]) end
+local players = FIELDS_FROM + 2 * tonumber(ARGV[9])
+for i = FIELDS_FROM, players - 1, 2 do redis.call('HSET', META, ARGV[i], ARGV[i + 1]) end
 local users = {}
 for i = players, #ARGV, 2 do
   redis.call('HSET', PLAYERS, ARGV[i], ARGV[i + 1])
   users[#users + 1] = ARGV[i]
 end
 note_listed(users)
-if opening ~= '' then store(opening, record) end
+if opening ~= '' then store(opening, record, ARGV[8], 0) end
 changed()
 return {'started', unpack(head())}

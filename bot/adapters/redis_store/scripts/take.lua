@@ -1,29 +1,28 @@
 #!lua
--- Lends the channel to one owner, notes the reply in the making, and reads the
--- scene's head. A claim for the line that the noted reply answers keeps what that
--- one has. One for another line takes its place, but not while it shows.
+-- Lends the channel to one owner and notes the reply in the making. A claim for
+-- the line that the noted reply answers keeps what that one has. One for another
+-- line takes its place, but not while it shows.
 -- A reply that was deleted may be stored again by this claim. Not so by the
 -- same claim run twice: the deletion may lie between.
 -- ARGV: owner, for_ms, '1' to forget what was written, reply, trigger, at_ms,
 --       '1' if a stored reply goes on, what is written or '', its tokens, the
 --       mark of a post that may be under way or '', message ids
 -- Returns nil while another owner has the lease, else {fence, '1' if claimed or
--- '', work, head, players}, the last three empty where there is none.
-local refused = refusal()
+-- '', work}, the last empty where there is none.
+local meta = redis.call('HMGET', META, 'sv', 'live')
+local refused = refusal(meta[1])
 if refused then return refused end
 local anew, reply, trigger, at_ms = ARGV[6] == '1', ARGV[7], ARGV[8], ARGV[9]
 local written, tokens, posting = ARGV[11], ARGV[12], ARGV[13]
 
-local fence = lend(ARGV[4], tonumber(ARGV[5]))
+local fence = lend(ARGV[4], tonumber(ARGV[5]), meta[1] or exists())
 if not fence then return nil end
 local noted = redis.call('HMGET', WORK, 'reply', 'trigger', 'at_ms', 'revives', 'messages',
   'written', 'tokens', 'posting')
 local shown, under_way = noted[5] or '', noted[8] or ''
 local goes_on = noted[1] and noted[2] == trigger
 local is_in_the_way = noted[1] and not goes_on and (shown ~= '' or under_way ~= '')
-if is_in_the_way or redis.call('HGET', META, 'live') ~= '1' then
-  return {fence, '', redis.call('HGETALL', WORK), unpack(head())}
-end
+if is_in_the_way or meta[2] ~= '1' then return {fence, '', redis.call('HGETALL', WORK)} end
 
 local messages, known = {}, {}
 local function add(message)
@@ -45,4 +44,4 @@ local work = {'reply', reply, 'trigger', trigger, 'at_ms', at_ms, 'continues', A
   'tokens', tokens, 'posting', posting}
 redis.call('HSET', WORK, unpack(work))
 renew_if_due({WORK})
-return {fence, '1', work, unpack(head())}
+return {fence, '1', work}

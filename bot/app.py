@@ -239,7 +239,7 @@ def _actions(
 async def _complete_index(store: RedisSceneStore) -> None:
     """What an earlier version left without an entry; the next start does what this one cannot."""
     try:
-        count = await store.complete_user_index()
+        count = await store.complete_indexes()
     except (StoreUnavailable, StoreRefusesWrites) as error:
         log.warning("the index is not complete", extra={"error": type(error).__name__})
     else:

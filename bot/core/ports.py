@@ -13,6 +13,7 @@ from bot.core.scene import (
     ChannelId,
     CharacterKey,
     GuardLevel,
+    GuildId,
     MessageId,
     Place,
     Scene,
@@ -269,6 +270,37 @@ class SceneStore(Protocol):
 
     async def set_user_length(self, user: UserId, step: Length | None) -> None:
         """Choose the length of replies to *user*."""
+        ...
+
+
+class GuildStore(Protocol):
+    """In which guilds scenes play, and which of those were left. Raises like SceneStore."""
+
+    async def channels_in(self, guild: GuildId) -> Sequence[ChannelId]:
+        """Every channel of *guild* with a scene, live or stopped."""
+        ...
+
+    async def guilds(self) -> Sequence[GuildId]:
+        """Every guild with such a channel, and maybe some that have none any more."""
+        ...
+
+    async def leave(self, guild: GuildId, due_ms: int) -> None:
+        """Note that we are no longer in *guild*, and when what it has is to be forgotten.
+
+        The time of the first note stands until `rejoin`.
+        """
+        ...
+
+    async def left(self) -> Sequence[GuildId]:
+        """The guilds of which that is noted."""
+        ...
+
+    async def due(self, now_ms: int) -> Sequence[GuildId]:
+        """Those of them whose time has come."""
+        ...
+
+    async def rejoin(self, guild: GuildId) -> None:
+        """Take the note back: we are in *guild*, or what it had is forgotten."""
         ...
 
 

@@ -130,7 +130,7 @@ async def test_an_entry_renewed_since_it_was_seen_is_kept(
     await redis.delete(*channel_keys(HARBOUR))
     await store._index.put(HARBOUR, [str(BOB)])  # somebody's line is on its way
 
-    await store._index._dropped(BOB, HARBOUR, str(seen))
+    await store._index._index.dropped(INDEX, HARBOUR, str(seen), store._index._holds(BOB))
 
     assert await redis.hexists(INDEX, str(HARBOUR))
 

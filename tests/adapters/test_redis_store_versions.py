@@ -131,9 +131,9 @@ async def test_the_first_line_brings_everybody_of_the_scene_into_the_index(
 async def test_scenes_in_which_nobody_writes_are_indexed_at_the_start(
     store: RedisSceneStore, redis: Redis
 ) -> None:
-    first = await store.complete_user_index()
+    first = await store.complete_indexes()
     written = await redis.hgetall(user_channels_key(ANN))
-    second = await store.complete_user_index()
+    second = await store.complete_indexes()
 
     assert (first, second) == (2, 0)
     assert await redis.hgetall(user_channels_key(ANN)) == written
@@ -146,6 +146,6 @@ async def test_whoever_wrote_without_being_a_player_is_indexed_too(
 ) -> None:
     await redis.hdel(channel_keys(HARBOUR)[5], str(BOB))
 
-    await store.complete_user_index()
+    await store.complete_indexes()
 
     assert await store.channels_of(BOB) == [HARBOUR]

@@ -101,7 +101,7 @@ async def test_old_scenes_are_indexed_on_every_node(
         await client.hdel(meta_key(channel), "listed")
     await client.delete(user_channels_key(ANN))
 
-    count = await store.complete_user_index()
+    count = await store.complete_indexes()
 
     assert count == len(CHANNELS)
     assert await store.channels_of(ANN) == CHANNELS

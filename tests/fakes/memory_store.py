@@ -1,4 +1,4 @@
-"""`SceneStore` and `NoteStore` in memory, for tests of what uses them.
+"""`SceneStore`, `GuildStore` and `NoteStore` in memory, for tests of what uses them.
 
 Held to the truth by tests/contract/test_scene_store.py, which runs on this and
 on Redis, and by a state machine that compares the two step by step.
@@ -14,6 +14,7 @@ from bot.core.ports import NOTHING_COUNTED
 from bot.core.scene import (
     ChannelId,
     GuardLevel,
+    GuildId,
     MessageId,
     Role,
     Scene,
@@ -44,6 +45,7 @@ class MemorySceneStore:
         self._channels: dict[ChannelId, MemoryChannel] = {}
         self._lengths: dict[UserId, Length] = {}
         self._notes: dict[str, str] = {}
+        self._left: dict[GuildId, int] = {}
 
     async def start(self, head: SceneHead, opening: Turn | None) -> SceneHead:
         found = self._channels.get(head.place.channel)
@@ -243,6 +245,27 @@ class MemorySceneStore:
 
     async def channels_of(self, user: UserId) -> Sequence[ChannelId]:
         return sorted(name for name, found in self._channels.items() if found.holds(user))
+
+    async def channels_in(self, guild: GuildId) -> Sequence[ChannelId]:
+        return sorted(
+            name for name, found in self._channels.items() if found.head.place.guild == guild
+        )
+
+    async def guilds(self) -> Sequence[GuildId]:
+        guilds = {found.head.place.guild for found in self._channels.values()}
+        return sorted(guild for guild in guilds if guild is not None)
+
+    async def leave(self, guild: GuildId, due_ms: int) -> None:
+        self._left.setdefault(guild, due_ms)
+
+    async def left(self) -> Sequence[GuildId]:
+        return sorted(self._left)
+
+    async def due(self, now_ms: int) -> Sequence[GuildId]:
+        return sorted(guild for guild, due_ms in self._left.items() if due_ms <= now_ms)
+
+    async def rejoin(self, guild: GuildId) -> None:
+        self._left.pop(guild, None)
 
     async def user_length(self, user: UserId) -> Length | None:
         return self._lengths.get(user)

@@ -17,6 +17,8 @@ been silent for the store's *ttl*.
                                        channel (ids, comma separated);
                                        not there in scenes that an
                                        earlier version began
+                              `in_guild` 1 if its guild's index names
+                                       this channel; as above
     rp:{C}:turns    HASH    turn id -> record (JSON, see records.py);     ttl
                             "" is a tombstone of a deleted turn
     rp:{C}:order    LIST    turn ids ascending, tombstones included;      ttl
@@ -45,16 +47,35 @@ been silent for the store's *ttl*.
                             Redis' clock in ms: every channel that holds
                             anything of user {U}, and maybe more; a reader
                             drops old ones that hold nothing
+    rp:g:{G}:channels                                                     never
+                    HASH    channel id -> when it was written here:
+                            every channel with a scene in guild {G}, and
+                            maybe more, as above
+    rp:guilds       HASH    guild id -> when it was written here: every   never
+                            guild with such a key, and maybe more
+    rp:left         HASH    guild id -> when (Unix ms) what is stored of  never
+                            a guild that we have left is due to be
+                            forgotten; not there once that was done
     rp:note:NAME    STRING  a note of `NoteStore`                         never
     rp:shard:F:I    STRING  owner of shard I of the bot whose token has   the lease
                             the fingerprint F
 """
 
-from bot.core.scene import ChannelId, UserId
+from bot.core.scene import ChannelId, GuildId, UserId
 
 SCHEMA_VERSION = 2
 
 LIVE = "rp:live"
+GUILDS = "rp:guilds"
+LEFT = "rp:left"
+
+
+EVERY_META = "rp:{*}:meta"
+
+
+def channel_named(meta: str) -> str:
+    """Undo `meta_key`, as far as to the text that should be the channel's id."""
+    return meta[len("rp:{") : -len("}:meta")]
 
 
 def channel_keys(channel: ChannelId) -> tuple[str, str, str, str, str, str, str, str]:
@@ -90,6 +111,11 @@ def user_key(user: UserId) -> str:
 def user_channels_key(user: UserId) -> str:
     """Where it is kept which channels hold anything of *user*."""
     return f"{user_key(user)}:channels"
+
+
+def guild_channels_key(guild: GuildId) -> str:
+    """Where it is kept in which channels of *guild* scenes play."""
+    return f"rp:g:{{{guild}}}:channels"
 
 
 def shard_key(token_fingerprint: str, shard: int) -> str:

@@ -9,19 +9,23 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from bot.adapters.redis_store import keys, records, replies
+from bot.adapters.redis_store import guild_index, keys, records, replies, user_index
 from bot.adapters.redis_store.answers import head_of, turn_of, work_of
 from bot.adapters.redis_store.calls import ANSWER_WITHIN, Calls
 from bot.adapters.redis_store.channel_scripts import ChannelScripts
 from bot.adapters.redis_store.connection import RedisClient
+from bot.adapters.redis_store.errors import translated
+from bot.adapters.redis_store.guild_index import GuildIndex
 from bot.adapters.redis_store.live_list import LiveList
+from bot.adapters.redis_store.loose_index import LooseIndex
 from bot.adapters.redis_store.replies import Replies
 from bot.adapters.redis_store.user_index import UserIndex
-from bot.core.errors import SceneAlreadyLive, StoreUnavailable
+from bot.core.errors import SceneAlreadyLive, StoreRefusesWrites, StoreUnavailable
 from bot.core.lengths import Length
 from bot.core.scene import (
     ChannelId,
     GuardLevel,
+    GuildId,
     MessageId,
     Role,
     SceneHead,
@@ -34,6 +38,7 @@ from bot.core.store_answers import Deleted, Ingested, IngestStatus, Survey
 log = logging.getLogger(__name__)
 
 _CHUNK = 500
+_SCAN_COUNT = 500
 _UNSURE_KEPT = 256
 SCRIPTS = (
     "annotate",
@@ -70,9 +75,11 @@ class RedisSceneStore(Replies):
         answer_within: timedelta = ANSWER_WITHIN,
     ) -> None:
         calls = Calls(redis, answer_within=answer_within)
-        scripts = ChannelScripts(calls, (*SCRIPTS, *replies.SCRIPTS), keep=keep, ttl=ttl)
-        index = UserIndex(calls, common=scripts.common)
-        super().__init__(calls, scripts, index)
+        names = (*SCRIPTS, *replies.SCRIPTS, *user_index.SCRIPTS, *guild_index.SCRIPTS)
+        scripts = ChannelScripts(calls, names, keep=keep, ttl=ttl)
+        loose = LooseIndex(calls)
+        super().__init__(calls, scripts, UserIndex(calls, scripts, loose))
+        self._guilds = GuildIndex(calls, scripts, loose)
         self._redis = redis
         self._run, self._unbroken = calls.run, calls.unbroken
         self._live = LiveList(calls)
@@ -81,6 +88,9 @@ class RedisSceneStore(Replies):
     async def start(self, head: SceneHead, opening: Turn | None) -> SceneHead:
         channel = head.place.channel
         fields = records.head_to_fields(head)
+        if head.place.guild is not None:
+            fields["in_guild"] = "1"
+            await self._unbroken(self._guilds.put(channel, head.place.guild))
         args: list[str | int] = [
             head.owner,
             head.started_ms,
@@ -202,17 +212,54 @@ class RedisSceneStore(Replies):
 
     async def purge(self, channel: ChannelId) -> None:
         token = await self._live.token(channel)
-        users = await self._change("purge", channel)
+        guild, *users = await self._change("purge", channel)
         await self._live.drop(channel, token)
         listed = records.numbers(users, channel, what="user")
         await self._index.drop(channel, map(UserId, listed))
+        for known in records.numbers([guild] if guild else [], channel, what="guild"):
+            await self._guilds.drop(channel, GuildId(known))
 
     async def channels_of(self, user: UserId) -> Sequence[ChannelId]:
         return await self._index.channels_of(user)
 
-    async def complete_user_index(self) -> int:
-        """Index the scenes that an earlier version began; returns how many. Run at the start."""
-        return await self._index.complete()
+    async def complete_indexes(self) -> int:
+        """Index the scenes that an earlier version began; returns how many. Run at the start.
+
+        Raises:
+            StoreRefusesWrites: some are not indexed; the others are.
+        """
+        count, refusal = 0, None
+        with translated():
+            async for key in self._redis.scan_iter(match=keys.EVERY_META, count=_SCAN_COUNT):
+                name = keys.channel_named(key)
+                for channel in map(ChannelId, records.numbers([name], None, what="channel")):
+                    try:
+                        users = await self._index.complete(channel)
+                        count += await self._guilds.complete(channel) or users
+                    except StoreRefusesWrites as error:  # of this scene, or of all
+                        refusal = error
+        if refusal is not None:
+            raise refusal
+        return count
+
+    async def channels_in(self, guild: GuildId) -> Sequence[ChannelId]:
+        return await self._guilds.channels_in(guild)
+
+    async def guilds(self) -> Sequence[GuildId]:
+        return await self._guilds.guilds()
+
+    async def leave(self, guild: GuildId, due_ms: int) -> None:
+        await self._guilds.leave(guild, due_ms)
+
+    async def left(self) -> Sequence[GuildId]:
+        return sorted(await self._guilds.left())
+
+    async def due(self, now_ms: int) -> Sequence[GuildId]:
+        left = await self._guilds.left()
+        return sorted(guild for guild, due_ms in left.items() if due_ms <= now_ms)
+
+    async def rejoin(self, guild: GuildId) -> None:
+        await self._guilds.rejoin(guild)
 
     async def user_length(self, user: UserId) -> Length | None:
         return records.length_from(await self._run(self._redis.hget(keys.user_key(user), "length")))

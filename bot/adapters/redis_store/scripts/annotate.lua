@@ -3,7 +3,7 @@
 -- neither its version nor its expiry moves.
 -- ARGV: field, then turn ids and values in turn; a value is JSON
 -- Returns how many turns were there.
-local refused = refusal()
+local refused = refusal_of_later()
 if refused then return refused end
 local field, found = ARGV[4], 0
 

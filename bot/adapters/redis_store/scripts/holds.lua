@@ -3,7 +3,7 @@
 -- longer counts as naming it: their next line writes the index anew.
 -- ARGV: user
 -- Returns 1 or 0.
-if refusal() then return 1 end
+if refusal_of_later() then return 1 end
 local user = ARGV[4]
 
 if not exists() then return 0 end

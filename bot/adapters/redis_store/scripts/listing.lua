@@ -2,7 +2,7 @@
 -- Notes users whose index names this channel by now; none to ask only.
 -- ARGV: the users
 -- Returns those of whom that is not known yet.
-local refused = refusal()
+local refused = refusal_of_later()
 if refused then return refused end
 
 if not exists() then return {} end

@@ -37,7 +37,7 @@ local function newest_line()
   return newest and string.match(newest, '^0*(%d+)r?$')
 end
 
--- Writes what the first schema did not have. Earlier versions leave it alone then.
+-- Writes what the first schema did not have.
 local function migrate()
   redis.call('HSET', META, 'sv', SCHEMA)
   local line = newest_line()
@@ -48,13 +48,19 @@ end
 
 -- An error if the data was written by a later version, which alone may change it.
 -- `sv` is what META says, for those who know it.
-local function refusal(sv)
+local function refusal_of_later(sv)
   local found = tonumber(sv or redis.call('HGET', META, 'sv') or SCHEMA)
-  if not found or found > SCHEMA then
-    return redis.error_reply('NEWERDATA the scene was written by a later version')
-  end
-  if found < SCHEMA then migrate() end
-  return nil
+  if found and found <= SCHEMA then return nil end
+  return redis.error_reply('NEWERDATA the scene was written by a later version')
+end
+
+-- The same, and what an earlier version wrote is made ready for a change of ours,
+-- after which that version leaves it alone.
+local function refusal(sv)
+  sv = sv or redis.call('HGET', META, 'sv')
+  local refused = refusal_of_later(sv)
+  if not refused and sv and tonumber(sv) < SCHEMA then migrate() end
+  return refused
 end
 
 -- An error if somebody has taken the channel's lease since `fence` was given out.
@@ -210,10 +216,12 @@ end
 -- How long a fence is kept where there is no scene.
 local LEFTOVER_MS = 60000
 
--- Lends the channel to one owner for a while, by this server's clock.
+-- Lends the channel to one owner for a while, by this server's clock. `sv` is what
+-- META says. A scene of an earlier version is made ready only for who gets it: the
+-- other may be a process of that version.
 -- Returns the fence, or nil while another owner has the lease; and whether this
 -- owner had it already.
-local function lend(owner, for_ms, has_scene)
+local function lend(owner, for_ms, sv)
   local time = redis.call('TIME')
   local now_ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
   local held = redis.call('HMGET', LEASE, 'owner', 'until_ms', 'fence')
@@ -226,7 +234,8 @@ local function lend(owner, for_ms, has_scene)
   local written = string.format('%.0f', fence)
   redis.call('HSET', LEASE, 'owner', owner, 'fence', written,
     'until_ms', string.format('%.0f', now_ms + for_ms))
-  if not has_scene then
+  if sv and tonumber(sv) < SCHEMA then migrate() end
+  if not sv and not exists() then
     redis.call('PEXPIRE', LEASE, math.max(for_ms, LEFTOVER_MS))
   elseif not held[3] then
     redis.call('PEXPIRE', LEASE, TTL_MS)

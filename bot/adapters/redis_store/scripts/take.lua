@@ -10,12 +10,12 @@
 -- Returns nil while another owner has the lease, else {fence, '1' if claimed or
 -- '', work}, the last empty where there is none.
 local meta = redis.call('HMGET', META, 'sv', 'live')
-local refused = refusal(meta[1])
+local refused = refusal_of_later(meta[1])
 if refused then return refused end
 local anew, reply, trigger, at_ms = ARGV[6] == '1', ARGV[7], ARGV[8], ARGV[9]
 local written, tokens, posting = ARGV[11], ARGV[12], ARGV[13]
 
-local fence = lend(ARGV[4], tonumber(ARGV[5]), meta[1] or exists())
+local fence = lend(ARGV[4], tonumber(ARGV[5]), meta[1])
 if not fence then return nil end
 local noted = redis.call('HMGET', WORK, 'reply', 'trigger', 'at_ms', 'revives', 'messages',
   'written', 'tokens', 'posting')

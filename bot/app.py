@@ -9,7 +9,13 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import aiohttp
 
 from bot.adapters.character_files import DirectoryCharacters
-from bot.adapters.discord_rest import DiscordRest, DiscordVoice, Portraits, WebhookDirectory
+from bot.adapters.discord_rest import (
+    DiscordRest,
+    DiscordVoice,
+    Portraits,
+    WebhookDirectory,
+    post_sent,
+)
 from bot.adapters.http_server import open_http_server
 from bot.adapters.process_name import has_ended, our_name
 from bot.adapters.prometheus import PrometheusMetrics
@@ -28,16 +34,18 @@ from bot.core.errors import (
     StartupError,
     StoreRefusesWrites,
     StoreUnavailable,
+    UserError,
     first_of,
 )
 from bot.core.profiles import ModelProfile
-from bot.core.scene import ChannelId
+from bot.core.scene import ChannelId, SceneHead, Turn
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.client import RoleplayBot, run_until_closed, use_discord_at
 from bot.services.echoes import Echoes
+from bot.services.greeting import Greeter
 from bot.services.inspection import Inspection
 from bot.services.length_tables import LengthTables
-from bot.services.milestones import Reached, pass_by
+from bot.services.milestones import Milestone, Reached, pass_by
 from bot.services.posting import Poster
 from bot.services.prompting import Prompting
 from bot.services.scenes import Scenes
@@ -150,12 +158,16 @@ async def open_app(
         stack.push_async_callback(place.release)
         generator = await stack.enter_async_context(open_generator(settings))
         http = await stack.enter_async_context(
-            aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=64))
+            aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=64),
+                trace_configs=[post_sent(lambda: reached(Milestone.POST_SENT))],
+            )
         )
         voice = _voice(settings, http, store)
         metrics = PrometheusMetrics()
         echoes = Echoes(store=store, metrics=metrics)
         poster = Poster(voice, echoes)
+        greeter = Greeter(store=store, voice=voice, poster=poster, characters=characters)
         prompting = Prompting(store=store, generator=generator, profile=profile, metrics=metrics)
         pipeline = await stack.enter_async_context(
             pipeline_of(
@@ -176,16 +188,19 @@ async def open_app(
             settings,
             store=store,
             generator=generator,
-            voice=voice,
-            poster=poster,
+            greeter=greeter,
             characters=characters,
             prompting=prompting,
             pipeline=pipeline,
             profile=profile,
         )
 
+        async def greet(head: SceneHead, greeting: Turn, is_fresh: bool) -> None:  # noqa: FBT001  # see Greet
+            with suppress(UserError):  # who started it has long been told that it failed
+                await greeter.finish(head, greeting, is_fresh=is_fresh)
+
         async def first_ready() -> None:
-            count = await pipeline.recover(place.predecessor)
+            count = await pipeline.recover(place.predecessor, greet=greet)
             if count:
                 log.info("answering what was left", extra={"lines": count})
 
@@ -210,8 +225,7 @@ def _actions(
     *,
     store: RedisSceneStore,
     generator: TgiGenerator,
-    voice: DiscordVoice,
-    poster: Poster,
+    greeter: Greeter,
     characters: DirectoryCharacters,
     prompting: Prompting,
     pipeline: TurnPipeline,
@@ -219,8 +233,7 @@ def _actions(
 ) -> Actions:
     scenes = Scenes(
         store=store,
-        voice=voice,
-        poster=poster,
+        greeter=greeter,
         characters=characters,
         prompting=prompting,
         lengths=profile.lengths,

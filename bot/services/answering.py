@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 
 from bot.core.error_sentences import is_bug, sentence_for
 from bot.core.errors import (
@@ -9,6 +10,7 @@ from bot.core.errors import (
     GenerationRejected,
     LeaseLost,
     NoLiveScene,
+    PlaceGone,
     PostAmbiguous,
     PostError,
     PostRefused,
@@ -65,6 +67,10 @@ class Answering:
             outcome = await self._answer(lane, tasks)
         except LeaseLost:
             await self._yield_to_another(lane)
+        except PlaceGone:
+            outcome = "failed"
+            log.info("a channel is gone, and its scene with it", extra={"channel": lane.channel})
+            await self._forget(lane)
         except Exception as error:  # the task's boundary: a lane must never die silently
             outcome = "failed"
             facts = {"channel": lane.channel, "error": type(error).__name__}
@@ -74,6 +80,11 @@ class Answering:
             lane.interrupt.clear()
         if outcome is not None:
             self._metrics.turn_ended(outcome, asyncio.get_running_loop().time() - started)
+
+    async def _forget(self, lane: Lane) -> None:
+        # If the store does not hear of it, the channel's event or its expiry will tell it.
+        with suppress(StoreUnavailable, StoreRefusesWrites):
+            await self._store.purge(lane.channel)
 
     async def _answer(self, lane: Lane, tasks: asyncio.TaskGroup) -> str | None:
         async with Typist(self._voice, lane.head.place) as typist:

@@ -2,21 +2,16 @@
 
 import difflib
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.core.characters import Character, Rating, filled
 from bot.core.errors import (
     CharacterUnknown,
     NoLiveScene,
-    PostError,
-    PostRefused,
-    TextRefused,
     UserError,
 )
-from bot.core.harmless import harmless
 from bot.core.lengths import ChosenLength, Length, LengthLadder, choose_length
-from bot.core.ports import CharacterSource, SceneStore, Speaker, Voice
+from bot.core.ports import CharacterSource, SceneStore
 from bot.core.scene import (
     ChannelId,
     CharacterKey,
@@ -28,12 +23,9 @@ from bot.core.scene import (
     SceneHead,
     Turn,
     UserId,
-    mark_of,
-    message_of,
     player_turn_id,
 )
-from bot.core.split import split
-from bot.services.posting import Poster, post_button
+from bot.services.greeting import Greeter
 from bot.services.prompting import Prompting
 
 CHOICES_SHOWN = 25
@@ -70,15 +62,13 @@ class Scenes:
         self,
         *,
         store: SceneStore,
-        voice: Voice,
-        poster: Poster,
+        greeter: Greeter,
         characters: CharacterSource,
         prompting: Prompting,
         lengths: LengthLadder,
     ) -> None:
         self._store = store
-        self._voice = voice
-        self._poster = poster
+        self._greeter = greeter
         self._source = characters
         self._prompting = prompting
         self.lengths = lengths
@@ -146,49 +136,8 @@ class Scenes:
         head = await self._store.start(head, turn)
         self._prompting.forget(opening.place.channel)  # the prompt of an earlier scene
         if turn is not None:
-            await self._greet(opening.place, character, turn)
+            await self._greeter.greet(opening.place, character, turn)
         return head
-
-    async def _greet(self, place: Place, character: Character, turn: Turn) -> None:
-        speaker = Speaker(character.name, character)
-        shown: dict[MessageId, str] = {}
-        try:
-            try:
-                await self._post_parts(place, speaker, turn, shown)
-            except TextRefused:
-                tame = harmless(turn.text)
-                if shown or tame == turn.text:
-                    raise
-                turn = replace(turn, swipes=(tame, *turn.swipes[1:]))
-                await self._post_parts(place, speaker, turn, shown)
-        except PostRefused as error:
-            if not shown:
-                await self._store.purge(place.channel)
-                raise UserError(
-                    "I may not write here. Give me View Channel, Send Messages and Manage "
-                    "Webhooks in this channel, then start again."
-                ) from error
-        except PostError as error:
-            if not shown:
-                await self._store.purge(place.channel)
-                raise UserError(
-                    "Discord did not take the greeting. Start again in a moment."
-                ) from error
-        await self._store.commit(place.channel, replace(turn, messages=tuple(shown)))
-        for message, part in shown.items():
-            with suppress(PostError):  # a button that does nothing is left
-                await self._voice.edit(place, message, speaker, part)
-
-    async def _post_parts(
-        self, place: Place, speaker: Speaker, turn: Turn, shown: dict[MessageId, str]
-    ) -> None:
-        """Post a turn's text; *shown* takes up each message: it counts even if the next fails."""
-        for number, part in enumerate(split(turn.text)):
-            mark = mark_of(turn.id, number)
-            message = await self._poster.post(
-                place, speaker, part, [post_button(mark)], mark=mark, after=message_of(turn.id)
-            )
-            shown[message] = part
 
     async def resume(self, channel: ChannelId, *, is_age_restricted: bool) -> SceneHead:
         """Go on with the channel's scene.

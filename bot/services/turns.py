@@ -24,34 +24,34 @@ from bot.core.scene import (
     Turn,
     TurnId,
     player_turn_id,
+    trigger_of,
 )
-from bot.core.store_answers import IngestStatus
-from bot.core.triggers import Decision, decide, is_out_of_character
+from bot.core.triggers import Decision
 from bot.services.again import anew, going_on
 from bot.services.answering import Answering
 from bot.services.heard import Heard
 from bot.services.incoming import Incoming, Patience
+from bot.services.intake import Intake
 from bot.services.interrupt import Reason
 from bot.services.lane import Lane, Trigger
 from bot.services.milestones import Milestone, Reached, pass_by
 from bot.services.notices import Notices
 from bot.services.prompting import Prompting
-from bot.services.recent import Recent
 from bot.services.recovery import left_over, line_left
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-LIVE_KEPT = 20_000
-"""Heads of live scenes, as they were last: to decide by, and while the store is away."""
 SURVEYED_AT_ONCE = 100
 
-ROUND = 2
-ROUND_BEGINS = (
-    "Several of you play now, so {name} answers when you say the name, mention me, or reply to "
-    "one of {name}'s messages. Everything else is heard and remembered."
-)
+
+Greet = Callable[[SceneHead, Turn, bool], Awaitable[None]]
+"""Gets the greeting, and whether it is young enough to be posted."""
+
+
+async def _greet_nobody(head: SceneHead, greeting: Turn, is_fresh: bool) -> None:  # noqa: FBT001  # see Greet
+    _ = head, greeting, is_fresh
 
 
 class TurnPipeline:
@@ -78,7 +78,7 @@ class TurnPipeline:
         self._now_ms = now_ms
         self._reached = reached
         self._lanes: dict[ChannelId, Lane] = {}
-        self._live: Recent[ChannelId, SceneHead] = Recent(LIVE_KEPT)
+        self._intake = Intake(store, notices)
         self._tasks = asyncio.TaskGroup()
         self._closing = False
 
@@ -118,15 +118,15 @@ class TurnPipeline:
         """
         place = incoming.place
         try:
-            decision, trigger = await self._insist(lambda: self._take(incoming))
+            decision, trigger = await self._insist(lambda: self._intake.take(incoming))
         except (StoreUnavailable, StoreRefusesWrites) as error:
             facts = {"channel": place.channel, "error": type(error).__name__}
             log.warning("a line was not stored", extra=facts)
-            if self._live.get(place.channel) is not None or incoming.mentions_bot:
+            if self._intake.live_head(place.channel) is not None or incoming.mentions_bot:
                 await self._notices.say_once(place, sentence_for(error))
             raise
         self.hear(place.channel, incoming.message)
-        head = self._live.get(place.channel)
+        head = self._intake.live_head(place.channel)
         if trigger is not None and head is not None:
             self._reached(Milestone.INGESTED)
             self._poke(head, trigger)
@@ -134,7 +134,7 @@ class TurnPipeline:
 
     def hear(self, channel: ChannelId, message: MessageId) -> None:
         """Discord has told us of *message*, whoever wrote it, and of all before it."""
-        if self._live.get(channel) is not None:
+        if self._intake.live_head(channel) is not None:
             self._heard.note(channel, message)
 
     async def receive_missed(self, lines: Sequence[Incoming]) -> int:
@@ -150,13 +150,13 @@ class TurnPipeline:
         """
         due: Trigger | None = None
         count = 0
-        oldest_ms = self._now_ms() - self._patience.resume_age_s * 1000
+        oldest_ms = self._oldest_ms()
         for line in lines:
-            decision, trigger = await self._insist(partial(self._take, line, is_late=True))
+            decision, trigger = await self._insist(partial(self._intake.take, line, is_late=True))
             count += decision in (Decision.ANSWER, Decision.REMEMBER)
             if trigger is not None and line.at_ms >= oldest_ms:
                 due = trigger
-        head = self._live.get(lines[-1].place.channel) if lines else None
+        head = self._intake.live_head(lines[-1].place.channel) if lines else None
         if due is not None and head is not None:
             self._poke(head, due)
         return count
@@ -169,45 +169,6 @@ class TurnPipeline:
             except StoreUnavailable:
                 await asyncio.sleep(pause_s)
         return await step()
-
-    def _note_live(self, head: SceneHead | None, channel: ChannelId) -> None:
-        if head is not None and head.live:
-            self._live.set(channel, head)
-        else:
-            self._live.forget(channel)
-
-    async def _take(
-        self, incoming: Incoming, *, is_late: bool = False
-    ) -> tuple[Decision | None, Trigger | None]:
-        """Store a line of a live scene, and say what is to be answered."""
-        place = incoming.place
-        before = self._live.get(place.channel)
-        if before is None:
-            # What is said where nobody plays is not even sent to the store.
-            before = await self._store.head(place.channel)
-            self._note_live(before, place.channel)
-        if before is None or not before.live:
-            return None, None
-        if not incoming.text.strip() or is_out_of_character(incoming.text):
-            decision = _decision(before, incoming)
-            await self._notices.mark_as_remark(place, incoming.message)
-            return decision, None
-        turn = _turn_of(incoming, _decision(before, incoming))
-        ingested = await self._store.ingest(place.channel, turn)
-        self._note_live(ingested.head, place.channel)
-        if ingested.status is not IngestStatus.STORED or ingested.head is None:
-            return None, None
-        decision = _decision(ingested.head, incoming)
-        if decision != turn.facts["decision"]:  # another process has let somebody in
-            await self._store.set_facts(place.channel, turn.id, {"decision": decision})
-        if decision is Decision.ANSWER:
-            return decision, Trigger(turn.id, incoming.author)
-        is_second = len(ingested.head.players) == ROUND and incoming.author not in before.players
-        if is_second and not is_late:
-            # From here on the first player is not answered every time either.
-            name = ingested.head.character_name
-            await self._notices.say(place, ROUND_BEGINS.format(name=name))
-        return decision, None
 
     def _poke(self, head: SceneHead, trigger: Trigger, *, is_begun: bool = False) -> None:
         if self._closing:
@@ -277,13 +238,16 @@ class TurnPipeline:
             raise NoLiveScene("No scene is live here. Start one with /roleplay start.")
         return scene
 
-    async def recover(self, predecessor: str | None = None) -> int:
+    async def recover(self, predecessor: str | None = None, *, greet: Greet = _greet_nobody) -> int:
         """After a start: answer what a crash or a restart left unanswered; returns how many.
 
         Lines older than `resume_age_s` are left alone: an answer out of the
         blue would surprise more than help. A reply that shows in part is ended
-        then with what is there. What *predecessor* held is free at once: that
-        process is known to have ended.
+        then with what is there.
+
+        Args:
+            predecessor: what it held is free at once: it is known to have ended.
+            greet: ends the start of a scene whose greeting is not on the screen.
         """
         count = 0
         channels = await self._insist(self._store.live_channels)
@@ -293,7 +257,11 @@ class TurnPipeline:
             )
             for survey in surveys:
                 channel = survey.head.place.channel
-                self._note_live(survey.head, channel)
+                self._intake.note_live(survey.head, channel)
+                if survey.last is not None and _is_unposted(survey.last):
+                    is_fresh = survey.last.at_ms >= self._oldest_ms()
+                    await greet(survey.head, survey.last, is_fresh)
+                    continue
                 is_answered = survey.last is None or survey.last.role is Role.CHARACTER
                 if survey.work is None and is_answered:
                     continue
@@ -309,7 +277,7 @@ class TurnPipeline:
         if scene is None:
             return False
         left = left_over(scene, work)
-        oldest_ms = self._now_ms() - self._patience.resume_age_s * 1000
+        oldest_ms = self._oldest_ms()
         if left.begun is not None and work is not None:
             begun = left.begun.gone_stale() if work.at_ms < oldest_ms else left.begun
             self._poke(scene.head, begun, is_begun=True)
@@ -317,6 +285,10 @@ class TurnPipeline:
         if left.waiting is not None and is_fresh:
             self._poke(scene.head, left.waiting)
         return left.begun is not None or (left.waiting is not None and is_fresh)
+
+    def _oldest_ms(self) -> float:
+        """What is older is not answered out of the blue."""
+        return self._now_ms() - self._patience.resume_age_s * 1000
 
     async def edited(self, channel: ChannelId, message: MessageId, text: str, at_ms: int) -> None:
         """A message has been edited: what is on the screen is what we remember.
@@ -349,7 +321,7 @@ class TurnPipeline:
 
     def ended(self, channel: ChannelId) -> None:
         """The channel is gone, or its scene: nothing is written there any more."""
-        self._live.forget(channel)
+        self._intake.note_live(None, channel)
         if (lane := self._lanes.get(channel)) is not None:
             lane.interrupt.request(Reason.STOP)
 
@@ -362,24 +334,6 @@ class TurnPipeline:
             lane.finished.set()
 
 
-def _decision(head: SceneHead, incoming: Incoming) -> Decision:
-    return decide(
-        players=len({*head.players, incoming.author}),
-        mentioned=incoming.mentions_bot,
-        replied_to_character=incoming.replies_to_character,
-        text=incoming.text,
-        names=(head.character_name,),
-    )
-
-
-def _turn_of(incoming: Incoming, decision: Decision) -> Turn:
-    return Turn(
-        id=player_turn_id(incoming.message),
-        role=Role.PLAYER,
-        name=incoming.name,
-        swipes=(incoming.text,),
-        author=incoming.author,
-        messages=(incoming.message,),
-        at_ms=incoming.at_ms,
-        facts={"decision": decision},
-    )
+def _is_unposted(turn: Turn) -> bool:
+    """Whether it is a greeting that no message shows: the process ended while it was posted."""
+    return turn.role is Role.CHARACTER and not turn.messages and trigger_of(turn.id) is None

@@ -9,7 +9,7 @@ import pytest
 from bot.adapters.discord_rest import DiscordRest, DiscordVoice, WebhookDirectory
 from bot.core.characters import Character
 from bot.core.errors import MessageGone
-from bot.core.ports import Button, Speaker, Voice
+from bot.core.ports import Button, ShownPost, Speaker, Voice
 from bot.core.scene import (
     ChannelId,
     GuildId,
@@ -167,7 +167,14 @@ async def test_what_a_message_shows_can_be_read(stage: Stage, place: Place) -> N
     message = await stage.voice.say(place, MARA, "Ahoy", [STOP])
     await stage.voice.edit(place, message, MARA, "**Ahoy**, you!")
 
-    assert await stage.voice.text_of(place, message) == "**Ahoy**, you!"
+    assert await stage.voice.look(place, message) == ShownPost("**Ahoy**, you!")
+
+
+@pytest.mark.parametrize("place", [HARBOUR, PIER, LETTERS])
+async def test_the_mark_of_a_message_can_be_read(stage: Stage, place: Place) -> None:
+    message = await stage.voice.say(place, MARA, "Ahoy", [STOP, marked(ONE)], mark=ONE)
+
+    assert await stage.voice.look(place, message) == ShownPost("Ahoy", ONE)
 
 
 @pytest.mark.parametrize("place", [HARBOUR, LETTERS])
@@ -175,8 +182,8 @@ async def test_what_is_gone_shows_nothing(stage: Stage, place: Place) -> None:
     message = await stage.voice.say(place, MARA, "Ahoy")
     await stage.voice.delete(place, message)
 
-    assert await stage.voice.text_of(place, message) is None
-    assert await stage.voice.text_of(place, MessageId(31337)) is None
+    assert await stage.voice.look(place, message) is None
+    assert await stage.voice.look(place, MessageId(31337)) is None
 
 
 async def test_what_was_deleted_can_be_posted_again_under_its_mark(stage: Stage) -> None:

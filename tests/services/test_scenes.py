@@ -8,6 +8,7 @@ from bot.core.characters import Character, Rating
 from bot.core.errors import PostAmbiguous, PostRefused, TextRefused, UserError
 from bot.core.scene import CharacterKey, MessageId
 from bot.services.echoes import Echoes
+from bot.services.greeting import Greeter
 from bot.services.posting import Poster
 from bot.services.prompting import Prompting
 from bot.services.scenes import Opening, Scenes
@@ -28,8 +29,12 @@ def scenes(
     return (
         Scenes(
             store=store,
-            voice=voice,
-            poster=Poster(voice, Echoes(store=store, metrics=CountingMetrics()), echo_s=0.01),
+            greeter=Greeter(
+                store=store,
+                voice=voice,
+                poster=Poster(voice, Echoes(store=store, metrics=CountingMetrics()), echo_s=0.01),
+                characters=source,
+            ),
             characters=source,
             prompting=Prompting(
                 store=store,

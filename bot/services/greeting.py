@@ -1,0 +1,127 @@
+"""Posts the greeting with which a scene begins, exactly once."""
+
+from contextlib import suppress
+from dataclasses import replace
+
+from bot.core.characters import Character
+from bot.core.errors import PostError, PostRefused, TextRefused, UserError
+from bot.core.harmless import harmless
+from bot.core.ports import CharacterSource, SceneStore, Speaker, Voice
+from bot.core.scene import ChannelId, MessageId, Place, SceneHead, Turn, mark_of, message_of
+from bot.core.split import split
+from bot.services.posting import Poster, post_button
+
+
+class Greeter:
+    """Borrows all it is given."""
+
+    def __init__(
+        self, *, store: SceneStore, voice: Voice, poster: Poster, characters: CharacterSource
+    ) -> None:
+        self._store = store
+        self._voice = voice
+        self._poster = poster
+        self._source = characters
+        self._under_way: set[ChannelId] = set()
+
+    async def greet(
+        self, place: Place, character: Character, turn: Turn, *, is_late: bool = False
+    ) -> None:
+        """Show *turn*, which is stored, and note in which messages it stands.
+
+        A scene that cannot be greeted does not begin: it is forgotten again.
+
+        Args:
+            is_late: some of it may have been posted before a crash.
+
+        Raises:
+            UserError: it cannot be posted; says what to do.
+            StoreUnavailable, StoreRefusesWrites.
+        """
+        self._under_way.add(place.channel)
+        try:
+            await self._show(place, Speaker(character.name, character), turn, is_late=is_late)
+        finally:
+            self._under_way.discard(place.channel)
+
+    async def finish(self, head: SceneHead, turn: Turn, *, is_fresh: bool) -> None:
+        """End a start that a crash left in the middle.
+
+        A scene whose start failed long ago is forgotten: nobody waits for it.
+
+        Raises:
+            UserError, StoreUnavailable, StoreRefusesWrites: see `greet`.
+        """
+        channel = head.place.channel
+        character = self._source.characters().get(head.character)
+        if channel in self._under_way:
+            return  # it has just been started here
+        if not is_fresh or character is None:
+            await self._store.purge(channel)
+            return
+        await self.greet(head.place, character, turn, is_late=True)
+
+    async def _show(self, place: Place, speaker: Speaker, turn: Turn, *, is_late: bool) -> None:
+        shown: dict[MessageId, str] = {}
+        try:
+            turn = await self._post(place, speaker, turn, shown, is_late=is_late)
+        except PostRefused as error:
+            if not shown:
+                await self._store.purge(place.channel)
+                raise UserError(
+                    "I may not write here. Give me View Channel, Send Messages and Manage "
+                    "Webhooks in this channel, then start again."
+                ) from error
+        except PostError as error:
+            if not shown:
+                await self._store.purge(place.channel)
+                raise UserError(
+                    "Discord did not take the greeting. Start again in a moment."
+                ) from error
+        parts = tuple(shown.values()) if len(shown) > 1 else ()
+        posted = replace(turn, messages=tuple(shown), parts=parts)
+        await self._store.commit(place.channel, posted)
+        for message, part in shown.items():
+            with suppress(PostError):  # a button that does nothing is left
+                await self._voice.edit(place, message, speaker, part)
+
+    async def _post(
+        self,
+        place: Place,
+        speaker: Speaker,
+        turn: Turn,
+        shown: dict[MessageId, str],
+        *,
+        is_late: bool,
+    ) -> Turn:
+        """Post the turn's text, without the words that Discord refuses; returns what it is then."""
+        try:
+            await self._post_parts(place, speaker, turn, shown, is_late=is_late)
+        except TextRefused:
+            tame = harmless(turn.text)
+            if shown or tame == turn.text:
+                raise
+            turn = replace(turn, swipes=(tame, *turn.swipes[1:]))
+            await self._post_parts(place, speaker, turn, shown, is_late=is_late)
+        return turn
+
+    async def _post_parts(
+        self,
+        place: Place,
+        speaker: Speaker,
+        turn: Turn,
+        shown: dict[MessageId, str],
+        *,
+        is_late: bool,
+    ) -> None:
+        """Post one by one; *shown* takes up each message: it counts even if the next fails."""
+        after = message_of(turn.id)
+        for number, part in enumerate(split(turn.text)):
+            mark = mark_of(turn.id, number)
+            message = await self._poster.arrived(place, mark, after=after) if is_late else None
+            if message is None:
+                buttons = [post_button(mark)]
+                message = await self._poster.post(
+                    place, speaker, part, buttons, mark=mark, after=after
+                )
+            shown[message] = part

@@ -10,7 +10,7 @@ import discord
 from bot.core.lengths import ChosenLength, Length, LengthStep
 from bot.core.scene import TurnId
 from bot.discord_ui.actions import Actions
-from bot.discord_ui.error_replies import telling
+from bot.discord_ui.error_replies import acknowledge, telling
 from bot.services.again import StoryWentOn
 from bot.services.reply_buttons import AGAIN_PREFIX, CONTINUE_PREFIX, RETRY_PREFIX
 
@@ -40,7 +40,8 @@ class StopButton(
         return cls(int(match["channel"]), match.string)
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        await interaction.response.defer()
+        if not await acknowledge(interaction):
+            return
         actions: Actions = interaction.client.actions
         async with telling(interaction):
             if not await actions.stop_reply(interaction):
@@ -68,7 +69,8 @@ class RetryButton(_TurnButton, template=rf"{RETRY_PREFIX}{_TURN}"):
     """Asks again for a reply that could not be written."""
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        await interaction.response.defer()
+        if not await acknowledge(interaction):
+            return
         actions: Actions = interaction.client.actions
         async with telling(interaction):
             has_served = True
@@ -78,15 +80,15 @@ class RetryButton(_TurnButton, template=rf"{RETRY_PREFIX}{_TURN}"):
             except StoryWentOn as error:
                 await interaction.followup.send(str(error), ephemeral=True)
             if has_served:
-                with suppress(discord.NotFound):
-                    await interaction.delete_original_response()
+                await _take_away(interaction)
 
 
 class ContinueButton(_TurnButton, template=rf"{CONTINUE_PREFIX}{_TURN}"):
     """Has a reply that ran out of tokens written on, in its own message."""
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        await interaction.response.defer()
+        if not await acknowledge(interaction):
+            return
         actions: Actions = interaction.client.actions
         async with telling(interaction):
             if not await actions.continue_reply(interaction, self.turn):
@@ -98,7 +100,8 @@ class AgainButton(_TurnButton, template=rf"{AGAIN_PREFIX}{_TURN}"):
     """Has the reply that it stands under written anew, in its own message."""
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        await interaction.response.defer()
+        if not await acknowledge(interaction):
+            return
         actions: Actions = interaction.client.actions
         async with telling(interaction):
             if not await actions.retry_reply(interaction, self.turn):
@@ -143,12 +146,23 @@ class LengthSelect(
         return cls(match["scope"], [(step, "") for step in actions.scenes.lengths.choices])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        await interaction.response.defer()
+        if not await acknowledge(interaction):
+            return
         actions: Actions = interaction.client.actions
         step = Length(self.item.values[0])
         async with telling(interaction):
             told = await actions.set_length(interaction, step, self.scope)
             await interaction.edit_original_response(content=told, view=None)
+
+
+async def _take_away(interaction: discord.Interaction[Any]) -> None:
+    """Remove the message that was pressed under."""
+    try:
+        await interaction.delete_original_response()
+    except discord.HTTPException:
+        if interaction.message is not None:  # without the interaction's token it is the bot's own
+            with suppress(discord.HTTPException):
+                await interaction.message.delete()
 
 
 DYNAMIC_ITEMS = (StopButton, RetryButton, ContinueButton, AgainButton, LengthSelect)

@@ -20,7 +20,7 @@ from bot.discord_ui.actions import Actions
 from bot.discord_ui.buttons import DYNAMIC_ITEMS
 from bot.discord_ui.command_sync import sync_if_changed
 from bot.discord_ui.convert import custom_ids_of, incoming_of, is_own, milliseconds
-from bot.discord_ui.error_replies import tell
+from bot.discord_ui.error_replies import is_worth_a_line, tell
 from bot.discord_ui.inspection import InspectionCog
 from bot.discord_ui.length import LengthCog
 from bot.discord_ui.roleplay import RoleplayCog
@@ -85,6 +85,7 @@ class RoleplayBot(commands.AutoShardedBot):
             max_messages=None,
             guild_ready_timeout=0.5,  # seconds without a new guild; only delays `on_ready`
         )
+        logging.getLogger(app_commands.tree.__name__).addFilter(is_worth_a_line)
         self.actions = actions
         self._notes = notes
         self._on_first_ready = on_first_ready

@@ -12,6 +12,39 @@ from bot.core.error_sentences import is_bug, sentence_for
 
 log = logging.getLogger(__name__)
 
+ALREADY_ACKNOWLEDGED = 40060
+"""By another process with our token: what was asked for is its to do."""
+_OVER = {
+    10008,  # the message to be answered in is gone
+    10015,  # the token has expired, fifteen minutes after the interaction
+    10062,  # not acknowledged within three seconds
+    50027,  # the token has expired
+    ALREADY_ACKNOWLEDGED,
+}
+
+
+def is_over(error: BaseException | None) -> bool:
+    """Whether *error* says no more than that an interaction cannot be answered any longer."""
+    return isinstance(error, discord.HTTPException) and error.code in _OVER
+
+
+def is_worth_a_line(record: logging.LogRecord) -> bool:
+    """A filter for discord.py's log: suggestions that came too late for a member are no news."""
+    return not (record.exc_info and is_over(record.exc_info[1]))
+
+
+async def acknowledge(interaction: discord.Interaction[Any]) -> bool:
+    """Acknowledge a press; False if another process has it, and acts on it.
+
+    One that came too late is acted on all the same: it was meant.
+    """
+    try:
+        await interaction.response.defer()
+    except discord.HTTPException as error:
+        log.info("a press was not acknowledged", extra={"code": error.code})
+        return error.code != ALREADY_ACKNOWLEDGED
+    return True
+
 
 @asynccontextmanager
 async def telling(interaction: discord.Interaction[Any]) -> AsyncGenerator[None, None]:
@@ -26,6 +59,9 @@ async def tell(interaction: discord.Interaction[Any], error: BaseException) -> N
     """Answer *interaction*, acknowledged or not, with the sentence for *error*."""
     if isinstance(error, app_commands.CommandInvokeError):
         error = error.original
+    if is_over(error):
+        log.info("nobody waits for an answer any more", extra={"error": type(error).__name__})
+        return
     if isinstance(error, app_commands.CheckFailure):
         sentence = "You cannot use this command here."
     else:

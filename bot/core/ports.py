@@ -3,27 +3,25 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Protocol
 
 from bot.core.characters import Character
 from bot.core.generation import Delta, GenerationRequest, ModelLimits, Tokens
-from bot.core.lengths import Length
-from bot.core.scene import (
-    ChannelId,
-    CharacterKey,
-    GuardLevel,
-    GuildId,
-    MessageId,
-    Place,
-    Scene,
-    SceneHead,
-    Turn,
-    TurnId,
-    UserId,
-    Work,
-)
-from bot.core.store_answers import Deleted, Ingested, Survey, Taken
+from bot.core.scene import CharacterKey, MessageId, Place
+from bot.core.store_ports import GuildStore, NoteStore, SceneStore
+
+__all__ = [
+    "Button",
+    "CharacterSource",
+    "GuildStore",
+    "Metrics",
+    "NoteStore",
+    "SceneStore",
+    "ShownPost",
+    "Speaker",
+    "TextGenerator",
+    "Voice",
+]
 
 
 class TextGenerator(Protocol):
@@ -55,264 +53,6 @@ class TextGenerator(Protocol):
         Raises:
             GenerationError: it cannot be asked.
         """
-        ...
-
-
-NOTHING_COUNTED: Mapping[TurnId, str] = MappingProxyType({})
-
-
-class SceneStore(Protocol):
-    """Scenes and their turns. Every method raises StoreUnavailable or StoreRefusesWrites.
-
-    Each change is one atomic step that may run twice with the effect of once.
-
-    Whoever makes a channel's reply holds its lease, and hands the lease's fence
-    to the changes of the reply. They raise LeaseLost and change nothing once
-    somebody else was given a newer fence; without one they ask nothing.
-    """
-
-    async def start(self, head: SceneHead, opening: Turn | None) -> SceneHead:
-        """Begin a scene in a channel, replacing a stopped one and its turns.
-
-        Raises:
-            SceneAlreadyLive: another one is live there. The same start again
-                (same owner and `started_ms`) returns the scene unchanged.
-        """
-        ...
-
-    async def head(self, channel: ChannelId) -> SceneHead | None:
-        """The channel's scene, live or stopped."""
-        ...
-
-    async def read(self, channel: ChannelId) -> Scene | None:
-        """The channel's scene with all its turns."""
-        ...
-
-    async def live_channels(self) -> Sequence[ChannelId]:
-        """Every channel with a live scene."""
-        ...
-
-    async def set_live(self, channel: ChannelId, *, live: bool) -> SceneHead | None:
-        """Stop or resume; None if the channel has no scene."""
-        ...
-
-    async def set_length(self, channel: ChannelId, step: Length | None) -> None:
-        """Choose the scene's length; None gives it back to the character."""
-        ...
-
-    async def set_next_length(self, channel: ChannelId, step: Length | None) -> None:
-        """Choose the length of the next reply only."""
-        ...
-
-    async def survey(self, channels: Sequence[ChannelId]) -> Sequence[Survey]:
-        """Look at many scenes, in that order; those that are gone or damaged are left out."""
-        ...
-
-    async def ingest(self, channel: ChannelId, turn: Turn) -> Ingested:
-        """Remember a member's line, in the order of turn ids, once, and raise `seen`.
-
-        A line whose message was deleted before it came is a duplicate.
-        """
-        ...
-
-    async def take(
-        self, channel: ChannelId, owner: str, for_s: float, work: Work, *, anew: bool = False
-    ) -> Taken | None:
-        """Take the channel as `lease` does, note the reply in the making, and read the scene.
-
-        None while another owner has the channel. A claim for the line that the
-        noted reply answers keeps what that one has: its messages, what was
-        written (unless *work* brings its own) and the post that may be under way.
-        One for another line replaces it, but not while it shows: then nothing is
-        claimed. A reply that was deleted can be stored again by a claim made
-        after the deletion.
-
-        Args:
-            anew: a member asked for a new try: what was written is forgotten.
-        """
-        ...
-
-    async def lease(
-        self,
-        channel: ChannelId,
-        owner: str,
-        for_s: float,
-        *,
-        reply: TurnId | None = None,
-        written: str = "",
-        tokens: int = 0,
-    ) -> int | None:
-        """Take the channel for *owner*, or keep it, for so many seconds; returns the fence.
-
-        None while another owner has it. Every new owner gets a higher fence;
-        one that asks again keeps its own, as long as nobody came in between.
-
-        Args:
-            reply: if it is the claimed one, what the model has written of it by
-                now is kept: *written*, which is so many *tokens*.
-        """
-        ...
-
-    async def release(self, channel: ChannelId, owner: str) -> None:
-        """Give the channel back, if *owner* has it."""
-        ...
-
-    async def claim(self, channel: ChannelId, work: Work, *, fence: int | None = None) -> Work:
-        """Note that a reply is being made, before its first post.
-
-        Claiming the same reply again (after a crash) keeps the messages that
-        already show it; claiming another replaces what was noted, and the new
-        work inherits the old one's messages, so that they are edited rather
-        than left behind. A reply that was deleted can be stored again by a
-        claim made after the deletion.
-        """
-        ...
-
-    async def intent(
-        self, channel: ChannelId, reply: TurnId, mark: str, *, fence: int | None = None
-    ) -> None:
-        """Note that a part of the claimed reply is about to be posted under *mark*."""
-        ...
-
-    async def posted(
-        self, channel: ChannelId, reply: TurnId, message: MessageId, *, fence: int | None = None
-    ) -> None:
-        """Note a message that shows a part of the claimed reply: no post is under way any more."""
-        ...
-
-    async def work(self, channel: ChannelId) -> Work | None:
-        """The reply in the making, if any."""
-        ...
-
-    async def commit(
-        self,
-        channel: ChannelId,
-        turn: Turn,
-        *,
-        fence: int | None = None,
-        release: str | None = None,
-        counts: Mapping[TurnId, str] = NOTHING_COUNTED,
-        seen: MessageId | None = None,
-    ) -> None:
-        """Store the finished reply and drop its work. `next_length` is used up.
-
-        A turn that is stored already gets another current swipe text instead;
-        one that was deleted since its claim stays away, and so does what is
-        shown by a message that was. The same commit again is known as such,
-        even if somebody else has taken the channel meanwhile.
-
-        Args:
-            release: an owner who gives the channel back with that, as `release` does.
-            counts: token counts, as for `set_counts`.
-            seen: raises the head's.
-        """
-        ...
-
-    async def abandon(
-        self,
-        channel: ChannelId,
-        reply: TurnId,
-        *,
-        fence: int | None = None,
-        release: str | None = None,
-    ) -> None:
-        """Drop the work without a reply; *release* as for `commit`."""
-        ...
-
-    async def set_cut(self, channel: ChannelId, cut: TurnId, *, fence: int | None = None) -> None:
-        """Remember the first turn that still goes into the prompt."""
-        ...
-
-    async def set_guard(self, channel: ChannelId, level: GuardLevel) -> None:
-        """Choose how closely the scene's replies are watched."""
-        ...
-
-    async def set_counts(self, channel: ChannelId, counts: Mapping[TurnId, str]) -> None:
-        """Write down the token counts of turns; turns that are gone are passed over.
-
-        Not a change of the story: neither its version nor its expiry moves.
-        """
-        ...
-
-    async def set_facts(self, channel: ChannelId, turn: TurnId, facts: Mapping[str, str]) -> None:
-        """Write down how a stored turn came about; like `set_counts`, no change of the story."""
-        ...
-
-    async def edit(self, channel: ChannelId, message: MessageId, text: str, at_ms: int) -> bool:
-        """Give what *message* shows of a turn a new text; newest `at_ms` wins.
-
-        Returns whether the message shows a turn, and which part of it. That of a
-        reply in the making does not: its text is on its way here.
-        """
-        ...
-
-    async def delete(self, channel: ChannelId, messages: Sequence[MessageId]) -> Deleted:
-        """Forget, for good, what *messages* show; a reply keeps the parts that are left.
-
-        Of a turn whose parts are not known, any message takes all. Messages that
-        show nothing yet are remembered for a while, as what they show may still
-        come. A reply in the making whose trigger goes answers the newest player's
-        line that is left before it, if no reply stands between.
-        """
-        ...
-
-    async def purge(self, channel: ChannelId) -> None:
-        """Forget the channel altogether."""
-        ...
-
-    async def channels_of(self, user: UserId) -> Sequence[ChannelId]:
-        """Every channel that holds anything of *user*, and maybe some that no longer do."""
-        ...
-
-    async def user_length(self, user: UserId) -> Length | None:
-        """The length *user* chose for replies to them."""
-        ...
-
-    async def set_user_length(self, user: UserId, step: Length | None) -> None:
-        """Choose the length of replies to *user*."""
-        ...
-
-
-class GuildStore(Protocol):
-    """In which guilds scenes play, and which of those were left. Raises like SceneStore."""
-
-    async def channels_in(self, guild: GuildId) -> Sequence[ChannelId]:
-        """Every channel of *guild* with a scene, live or stopped."""
-        ...
-
-    async def guilds(self) -> Sequence[GuildId]:
-        """Every guild with such a channel, and maybe some that have none any more."""
-        ...
-
-    async def leave(self, guild: GuildId, due_ms: int) -> None:
-        """Note that we are no longer in *guild*, and when what it has is to be forgotten.
-
-        The time of the first note stands until `rejoin`.
-        """
-        ...
-
-    async def left(self) -> Sequence[GuildId]:
-        """The guilds of which that is noted."""
-        ...
-
-    async def due(self, now_ms: int) -> Sequence[GuildId]:
-        """Those of them whose time has come."""
-        ...
-
-    async def rejoin(self, guild: GuildId) -> None:
-        """Take the note back: we are in *guild*, or what it had is forgotten."""
-        ...
-
-
-class NoteStore(Protocol):
-    """Small facts that must outlive the process, by name. Raises like SceneStore."""
-
-    async def get_note(self, name: str) -> str | None:
-        """The note's text, if it is there."""
-        ...
-
-    async def put_note(self, name: str, text: str) -> None:
-        """Write the note."""
         ...
 
 

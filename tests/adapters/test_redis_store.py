@@ -14,7 +14,7 @@ from bot.adapters.redis_store import RedisSceneStore, connect, keys
 from bot.adapters.redis_store.keys import LIVE, channel_keys
 from bot.core.errors import StoreRefusesWrites, StoreUnavailable
 from bot.core.lengths import Length
-from bot.core.scene import MessageId, Work
+from bot.core.scene import GuildId, MessageId, Work
 from bot.core.store_answers import IngestStatus
 from tests.fakes.lost_answers import LostAnswers
 from tests.redis_servers import free_port, server
@@ -32,6 +32,9 @@ def store(redis: Redis) -> RedisSceneStore:
 NAMES = [f"rp:{{C}}:{key.rpartition(':')[2]}" for key in channel_keys(HARBOUR)]
 
 
+GUILDS = {"rp:guilds", "rp:g:{7}:channels", "rp:left"}
+
+
 async def fill(store: RedisSceneStore) -> None:
     """A scene with something in each of its keys."""
     await store.start(scene(), reply(1, "hello", 11))
@@ -45,13 +48,16 @@ async def test_every_key_is_in_the_key_table(store: RedisSceneStore, redis: Redi
     await fill(store)
     await store.put_note("n", "x")
     await store.set_user_length(ANN, Length("long"))
+    await store.leave(GuildId(8), 1)
 
     found = set(await redis.keys("*"))
 
     user = f"rp:u:{{{ANN}}}"
-    assert found == {*channel_keys(HARBOUR), LIVE, "rp:note:n", user, f"{user}:channels"}
+    users = {user, f"{user}:channels"}
+    assert found == {*channel_keys(HARBOUR), *GUILDS, LIVE, "rp:note:n", *users}
     table = keys.__doc__ or ""
-    for kind in (*NAMES, "rp:live", "rp:note:NAME", "rp:u:{U}", "rp:u:{U}:channels"):
+    others = ("rp:live", "rp:note:NAME", "rp:u:{U}", "rp:u:{U}:channels", "rp:g:{G}:channels")
+    for kind in (*NAMES, *others, "rp:guilds", "rp:left"):
         assert f"\n    {kind} " in table, kind
 
 
@@ -61,9 +67,9 @@ async def test_a_purge_leaves_nothing_of_the_channel(store: RedisSceneStore, red
     await store.purge(HARBOUR)
 
     index, lease = f"rp:u:{{{ANN}}}:channels", channel_keys(HARBOUR)[-1]
-    # Both hold nothing that was written. The index keeps a young entry, because a
+    # They hold nothing that was written. An index keeps a young entry, because a
     # line may be on its way, and the lease tells its losers.
-    assert set(await redis.keys("*")) == {index, lease}
+    assert set(await redis.keys("*")) == {index, lease, *GUILDS} - {"rp:left"}
     assert 0 < await redis.pttl(lease) <= 60_000
 
 

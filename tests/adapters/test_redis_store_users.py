@@ -99,7 +99,7 @@ async def test_a_purge_takes_the_channel_off_the_index_of_everybody(
 
     await store.purge(HARBOUR)
 
-    assert await redis.keys("*") == []
+    assert await redis.keys("rp:u:*") == []
 
 
 async def test_a_channel_taken_off_is_named_again_before_the_next_line(

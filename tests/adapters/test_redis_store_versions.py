@@ -1,6 +1,8 @@
 """Scenes that an earlier version of the bot has written."""
 
 import json
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,12 +13,18 @@ from redis.asyncio import Redis
 from bot.adapters.redis_store import RedisSceneStore
 from bot.adapters.redis_store.keys import channel_keys, meta_key, user_channels_key
 from bot.core.lengths import Length
-from bot.core.scene import GuardLevel, MessageId, Scene, Turn, TurnId, Work
+from bot.core.scene import ChannelId, GuardLevel, GuildId, MessageId, Scene, Turn, TurnId, Work
 from bot.core.store_answers import Deleted, IngestStatus
 from tests.scenes import ANN, BOB, HARBOUR, TOWER, line, reply, scene
 
 FIRST = Path(__file__).with_name("store_v1.json")
 """Every key of a server, as the first schema had them; with `expires`, in 30 days."""
+LAST = Path(__file__).with_name("store_v1_last.json")
+"""The same, as that schema was written last: with indexes, leases and facts."""
+WORK = Work(reply(7, "").id, line(7).id, at_ms=1_732_400_020_000)
+"""Another try at the reply that is half written there."""
+DM = ChannelId(4)
+FAR_MS = "99999999999999"
 MONTH_MS = 30 * 86_400_000
 
 
@@ -38,6 +46,16 @@ async def load(redis: Redis, dump: Path) -> None:
 async def store(redis: Redis) -> RedisSceneStore:
     await load(redis, FIRST)
     return RedisSceneStore(redis, keep=6, ttl=timedelta(days=30))
+
+
+@pytest.fixture
+async def last(redis: Redis) -> RedisSceneStore:
+    await load(redis, LAST)
+    return RedisSceneStore(redis, keep=6, ttl=timedelta(days=30))
+
+
+async def schema(redis: Redis, channel: ChannelId = HARBOUR) -> str:
+    return str(await redis.hget(meta_key(channel), "sv"))
 
 
 async def read(store: RedisSceneStore) -> Scene:
@@ -149,3 +167,117 @@ async def test_whoever_wrote_without_being_a_player_is_indexed_too(
     await store.complete_indexes()
 
     assert await store.channels_of(BOB) == [HARBOUR]
+
+
+async def test_to_read_it_changes_nothing(last: RedisSceneStore, redis: Redis) -> None:
+    await last.read(HARBOUR)
+    await last.head(HARBOUR)
+    await last.work(HARBOUR)
+    await last.survey([HARBOUR, TOWER])
+    await last.set_counts(HARBOUR, {line(7).id: "v1:3"})
+    await last.complete_indexes()
+
+    assert await schema(redis) == await schema(redis, TOWER) == "1"
+
+
+async def test_what_was_written_last_is_read_whole(last: RedisSceneStore) -> None:
+    found = await read(last)
+    surveys = await last.survey([HARBOUR, TOWER, DM])
+
+    assert found.head.seen == MessageId(7)  # of its newest line: nothing else was noted
+    assert [turn.text for turn in found.turns] == [
+        "Hello, Ann.",
+        "line 2",
+        "One part.\nAnother part.",
+        'a "quoted" line, é 🌊!',
+        "line 7",
+    ]
+    assert turn_of(found, line(5).id).edited_ms == 1_732_400_005_000
+    assert [each.head.seen for each in surveys] == [MessageId(7), MessageId(202), None]
+    assert [each.last.text if each.last else None for each in surveys] == [
+        "line 7",
+        "line 202",
+        None,
+    ]
+    assert surveys[0].work == Work(
+        reply(7, "").id, line(7).id, (MessageId(108),), at_ms=1_732_400_010_000
+    )
+
+
+CHANGES: dict[str, Callable[[RedisSceneStore], Awaitable[object]]] = {
+    "ingest": lambda store: store.ingest(HARBOUR, line(9)),
+    "take": lambda store: store.take(HARBOUR, "host/2", 15, WORK),
+    "lease": lambda store: store.lease(HARBOUR, "host/2", 15),
+    "intent": lambda store: store.intent(HARBOUR, WORK.reply, "x.0"),
+    "posted": lambda store: store.posted(HARBOUR, WORK.reply, MessageId(109)),
+    "commit": lambda store: store.commit(HARBOUR, reply(7, "At last.", 108)),
+    "abandon": lambda store: store.abandon(HARBOUR, WORK.reply),
+    "edit": lambda store: store.edit(HARBOUR, MessageId(7), "new", 1_732_400_006_000),
+    "delete": lambda store: store.delete(HARBOUR, [MessageId(7)]),
+    "set_length": lambda store: store.set_length(HARBOUR, None),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_a_change_makes_it_the_second_schema(
+    last: RedisSceneStore, redis: Redis, change: str
+) -> None:
+    await CHANGES[change](last)
+
+    seen = await redis.hget(meta_key(HARBOUR), "seen")
+    assert await schema(redis) == "2"
+    assert seen == ("9" if change == "ingest" else "7")
+    assert await schema(redis, TOWER) == "1"  # nobody has touched it
+
+
+@pytest.mark.parametrize("change", ["take", "lease", "release"])
+async def test_a_process_of_the_earlier_version_may_end_its_reply(
+    last: RedisSceneStore, redis: Redis, change: str
+) -> None:
+    """It has the lease, and would not be let in after the change."""
+    await last.release(HARBOUR, "host/1")
+    await redis.hset(channel_keys(HARBOUR)[-1], mapping={"owner": "host/1", "until_ms": FAR_MS})
+
+    if change == "release":
+        await last.release(HARBOUR, "host/2")
+    else:
+        assert await CHANGES[change](last) is None
+
+    assert await schema(redis) == "1"
+
+
+async def test_its_half_written_reply_is_taken_up_and_ended(last: RedisSceneStore) -> None:
+    taken = await last.take(HARBOUR, "host/2", 15, WORK)
+    assert taken is not None
+    await last.commit(HARBOUR, reply(7, "At last.", 108), fence=taken.fence, release="host/2")
+
+    assert taken.is_claimed
+    assert taken.work == replace(WORK, messages=(MessageId(108),))
+    assert (await read(last)).turns[-1] == reply(7, "At last.", 108)
+
+
+async def test_its_replies_are_edited_and_deleted_as_far_as_their_parts_are_known(
+    last: RedisSceneStore,
+) -> None:
+    one = await last.edit(HARBOUR, MessageId(101), "Hello!", 1_732_400_006_000)
+    several = await last.edit(HARBOUR, MessageId(103), "x", 1_732_400_006_000)
+    older = await last.edit(HARBOUR, MessageId(5), "x", 1_732_400_004_999)
+    gone = await last.delete(HARBOUR, [MessageId(103)])
+
+    found = await read(last)
+    assert (one, several, older) == (True, False, True)
+    assert gone == Deleted(gone=(reply(2, "").id,))
+    assert [turn.text for turn in found.turns] == [
+        "Hello!",
+        "line 2",
+        'a "quoted" line, é 🌊!',
+        "line 7",
+    ]
+
+
+async def test_its_guilds_are_indexed_at_the_start(last: RedisSceneStore) -> None:
+    counts = [await last.complete_indexes() for _ in range(2)]
+
+    assert counts == [2, 0]  # users were indexed by then, and one plays in no guild
+    assert await last.guilds() == [GuildId(7), GuildId(8)]
+    assert await last.channels_in(GuildId(8)) == [TOWER]

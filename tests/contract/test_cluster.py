@@ -7,13 +7,14 @@ import pytest
 from redis.asyncio import RedisCluster
 
 from bot.adapters.redis_store import RedisSceneStore, connect
-from bot.adapters.redis_store.keys import meta_key, user_channels_key
-from bot.core.scene import ChannelId, MessageId, Work
+from bot.adapters.redis_store.keys import GUILDS, guild_channels_key, meta_key, user_channels_key
+from bot.core.scene import ChannelId, GuildId, MessageId, Work
 from bot.core.store_answers import IngestStatus
 from tests.contract.conftest import NODES
 from tests.contract.stores import texts
 from tests.scenes import ANN, line, reply, scene
 
+GUILD = GuildId(7)
 CHANNELS = [ChannelId(1111111111111111111 + number) for number in range(12)]
 
 
@@ -35,8 +36,8 @@ async def play(store: RedisSceneStore, channel: ChannelId) -> None:
     """Something in each key of the channel."""
     await store.start(scene(channel), reply(1, "hello", 11))
     await store.ingest(channel, line(2))
-    fence = await store.lease(channel, "one", 60)
-    await store.claim(channel, Work(reply(2, "").id, line(2).id, (MessageId(12),)), fence=fence)
+    await store.take(channel, "one", 60, Work(reply(2, "").id, line(2).id, (MessageId(12),)))
+    await store.delete(channel, [MessageId(99)])  # nobody knows what it showed
 
 
 async def test_channels_spread_over_all_nodes_and_each_lies_on_one(
@@ -55,6 +56,8 @@ async def test_channels_spread_over_all_nodes_and_each_lies_on_one(
     assert len(set.union(*homes.values())) == NODES
     assert await store.live_channels() == CHANNELS
     assert await store.channels_of(ANN) == CHANNELS
+    assert await store.channels_in(GUILD) == CHANNELS
+    assert [each.head.place.channel for each in await store.survey(CHANNELS)] == CHANNELS
 
 
 async def test_every_node_that_forgot_the_scripts_is_told_again(
@@ -65,8 +68,11 @@ async def test_every_node_that_forgot_the_scripts_is_told_again(
     await client.script_flush()
 
     answers = [await store.ingest(channel, line(3)) for channel in CHANNELS]
+    await client.script_flush()
+    found = await store.survey(CHANNELS)
 
     assert {answer.status for answer in answers} == {IngestStatus.STORED}
+    assert [each.last for each in found] == [line(3)] * len(CHANNELS)
 
 
 async def test_a_channel_that_moves_to_another_node_is_followed(
@@ -98,10 +104,13 @@ async def test_old_scenes_are_indexed_on_every_node(
 ) -> None:
     for channel in CHANNELS:
         await play(store, channel)
-        await client.hdel(meta_key(channel), "listed")
-    await client.delete(user_channels_key(ANN))
+        await client.hdel(meta_key(channel), "listed", "in_guild")
+    for index in (user_channels_key(ANN), guild_channels_key(GUILD), GUILDS):
+        await client.delete(index)
 
     count = await store.complete_indexes()
 
     assert count == len(CHANNELS)
     assert await store.channels_of(ANN) == CHANNELS
+    assert await store.channels_in(GUILD) == CHANNELS
+    assert await store.guilds() == [GUILD]

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 from bot.core.errors import LeaseLost, SceneAlreadyLive
 from bot.core.lengths import Length
-from bot.core.ports import NOTHING_COUNTED
 from bot.core.scene import (
     ChannelId,
     GuardLevel,
@@ -25,6 +24,7 @@ from bot.core.scene import (
     Work,
 )
 from bot.core.store_answers import Deleted, Ingested, IngestStatus, Survey, Taken
+from bot.core.store_ports import NOTHING_COUNTED
 from tests.fakes.memory_channel import NO_TURN, MemoryChannel
 
 

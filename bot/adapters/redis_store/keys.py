@@ -6,6 +6,14 @@ A change of a channel sets the expiry of all its keys anew (one that every turn
 makes, once a tenth of it is over), so they vanish together once the channel has
 been silent for the store's *ttl*.
 
+A scene of an earlier schema is read as it is; the first change makes it one of
+this schema, and a process of the earlier version then reads it, but refuses to
+change it, as this one does with later schemas. Since
+
+    1  the first
+    2  `seen`, what was written of a reply and the post under way, parts of
+       replies, messages deleted early, `in_guild`
+
     key             type    content                                       expires
     --------------  ------  --------------------------------------------  -------
     rp:{C}:meta     HASH    the scene's head, and:                        ttl

@@ -10,9 +10,9 @@ from bot.adapters.redis_store.answers import head_of, scene_of, work_of
 from bot.adapters.redis_store.calls import Calls
 from bot.adapters.redis_store.channel_scripts import ChannelScripts
 from bot.adapters.redis_store.user_index import UserIndex
-from bot.core.ports import NOTHING_COUNTED
 from bot.core.scene import ChannelId, MessageId, Scene, Turn, TurnId, Work
 from bot.core.store_answers import Taken
+from bot.core.store_ports import NOTHING_COUNTED
 
 SCRIPTS = ("abandon", "claim", "commit", "intent", "lease", "posted", "read", "release", "take")
 _AT_ONCE = 200

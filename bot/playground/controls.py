@@ -6,6 +6,7 @@ For tests and rehearsals; behind the page's key like everything of the page.
 from aiohttp import web
 
 from bot.playground.bodies import read_body
+from bot.playground.gateway_starts import A_DAY_S
 from bot.playground.page_api import snowflake
 from bot.playground.refusals import invalid
 from bot.playground.rest import answer
@@ -17,6 +18,7 @@ def routes() -> list[web.RouteDef]:
     """Return the routes."""
     return [
         web.post("/page/controls/gateway", _gateway),
+        web.get("/page/controls/gateway", _gateway_seen),
         web.post("/page/controls/overwrite", _overwrite),
         web.post("/page/controls/channel", _channel),
         web.post("/page/controls/webhooks/delete", _delete_webhooks),
@@ -26,7 +28,8 @@ def routes() -> list[web.RouteDef]:
 
 async def _gateway(request: web.Request) -> web.Response:
     site = site_of(request)
-    body = await read_body(request, ("action", "resumable", "code"))
+    known = ("action", "resumable", "code", "remaining", "reset_after_s")
+    body = await read_body(request, known)
     match body.fields.get("action"):
         case "cut":
             reached = site.gateway.cut()
@@ -36,9 +39,17 @@ async def _gateway(request: web.Request) -> web.Response:
             reached = site.gateway.invalidate(resumable=bool(body.fields.get("resumable")))
         case "close":
             reached = site.gateway.close(int(body.fields.get("code") or 4000))
+        case "limit starts":
+            left, reset_after_s = body.fields.get("remaining"), body.fields.get("reset_after_s")
+            site.gateway.starts.limit(int(left or 0), float(reset_after_s or A_DAY_S))
+            reached = 0
         case _:
-            raise invalid(action="One of cut, reconnect, invalidate, close.")
+            raise invalid(action="One of cut, reconnect, invalidate, close, limit starts.")
     return answer({"connections": reached})
+
+
+async def _gateway_seen(request: web.Request) -> web.Response:
+    return answer(site_of(request).gateway.starts.seen())
 
 
 async def _overwrite(request: web.Request) -> web.Response:

@@ -33,6 +33,7 @@ from bot.playground.gateway_session import (
     Connection,
     Session,
 )
+from bot.playground.gateway_starts import SessionStarts
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ _RESUMABLE_FOR_S = 120.0
 _SESSIONS_AT_MOST = 64
 _SENDS_PER_MINUTE = 120
 _MINUTE_S = 60.0
-_NORMAL = 1000
+_NORMAL, _GOING_AWAY = 1000, 1001
 _ALL_INTENTS = (1 << 26) - 1
 
 
@@ -127,6 +128,7 @@ class Gateway:
         self._connections: set[Connection] = set()
         self._is_online = False
         self.faults = GatewayFaults()
+        self.starts = SessionStarts()
 
     @property
     def is_online(self) -> bool:
@@ -171,8 +173,7 @@ class Gateway:
     def invalidate(self, *, resumable: bool) -> int:
         """Send op 9 to every connection; a session that is not resumable is gone."""
         if not resumable:
-            for session in self._sessions.values():
-                session.is_over = True
+            self._end_all()
         return self._each(lambda connection: connection.send(INVALID_SESSION, resumable))
 
     def close(self, code: int) -> int:
@@ -184,6 +185,10 @@ class Gateway:
         for connection in connections:
             act(connection)
         return len(connections)
+
+    def _end_all(self) -> None:
+        for session in self._sessions.values():
+            session.is_over = True
 
     async def connect(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one connection to its end."""
@@ -216,6 +221,8 @@ class Gateway:
             while True:
                 async with asyncio.timeout(self.faults.heartbeat_every_s * 1.5):
                     frame = await socket.receive()
+                if frame.type is WSMsgType.CLOSE:
+                    self._hear_good_bye(session, int(frame.data))
                 if frame.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
                     return session
                 pace.tick()
@@ -226,6 +233,11 @@ class Gateway:
             log.warning("gateway connection refused: %s", refused.code.name)
             connection.close(refused.code)
         return session
+
+    def _hear_good_bye(self, session: Session | None, code: int) -> None:
+        self.starts.closed.append(code)
+        if session is not None and code in (_NORMAL, _GOING_AWAY):
+            session.is_over = True  # whoever wants to come back says any other code
 
     def _hear(
         self, connection: Connection, session: Session | None, payload: Mapping[str, Any]
@@ -265,6 +277,10 @@ class Gateway:
             raise _Refused(Close.INVALID_INTENTS)
         if intents & self._denied:
             raise _Refused(Close.DISALLOWED_INTENTS)
+        if not self.starts.take():
+            # Discord gives the bot another token then, and ends what the old one began.
+            self._end_all()
+            raise _Refused(Close.AUTHENTICATION_FAILED)
         session = Session(secrets.token_hex(16), (number, count), intents, connection=connection)
         self._forget_old()
         self._sessions[session.id] = session
@@ -286,6 +302,7 @@ class Gateway:
         if session.connection is not None:
             session.connection.close(Close.UNKNOWN_ERROR)
         session.connection = connection
+        self.starts.resumed += 1
         session.replay(data["seq"] - self.faults.repeated_on_resume)
         self._announce()
         return session

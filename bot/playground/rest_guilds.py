@@ -37,9 +37,9 @@ async def _gateway(request: web.Request) -> web.Response:
 
 
 async def _gateway_bot(request: web.Request) -> web.Response:
-    starts = {"total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 1}
-    url = site_of(request).gateway_url
-    return answer({"url": url, "shards": 1, "session_start_limit": starts})
+    site = site_of(request)
+    starts = site.gateway.starts.told()
+    return answer({"url": site.gateway_url, "shards": 1, "session_start_limit": starts})
 
 
 async def _application(request: web.Request) -> web.Response:

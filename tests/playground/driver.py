@@ -81,9 +81,14 @@ class Playground:
         return await self.page("POST", path, json=body)
 
     async def gateway(self, action: str, **options: Any) -> int:
-        """Pull a lever of the gateway: cut, reconnect, invalidate, close."""
+        """Pull a lever of the gateway: cut, reconnect, invalidate, close, limit starts."""
         body = await self.act("/page/controls/gateway", {"action": action, **options})
         return int(body["connections"])
+
+    async def gateway_seen(self) -> JSON:
+        """What clients did: `identified` and `resumed`, and `closed` with which codes."""
+        seen: JSON = await self.page("GET", "/page/controls/gateway")
+        return seen
 
     async def overwrite(self, channel: int, target: int, *, allow: int = 0, deny: int = 0) -> None:
         """Make an exception for a role or member in a channel."""

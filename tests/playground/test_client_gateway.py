@@ -1,6 +1,9 @@
 """The gateway as a stock client meets it: cuts, resumes, refusals."""
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
 
 import aiohttp
 import discord
@@ -150,3 +153,76 @@ async def test_a_session_that_is_unknown_cannot_be_resumed() -> None:
             answer = await socket.receive_json(timeout=5)
 
         assert (answer["op"], answer["d"]) == (9, False)
+
+
+@asynccontextmanager
+async def connection(
+    world: Playground, op: int, **data: Any
+) -> AsyncGenerator[aiohttp.ClientWebSocketResponse, None]:
+    async with world.session.ws_connect(world.address.gateway_url) as socket:
+        await socket.receive_json(timeout=5)
+        await socket.send_json({"op": op, "d": {"token": world.token, **data}})
+        yield socket
+
+
+async def session_left_with(world: Playground, code: int) -> str:
+    async with connection(world, 2, intents=1 << 9) as socket:
+        ready = await socket.receive_json(timeout=5)
+        await socket.close(code=code)
+    return str(ready["d"]["session_id"])
+
+
+async def test_a_session_that_was_not_ended_is_gone_on_with_by_another_connection() -> None:
+    async with playground() as world:
+        session = await session_left_with(world, 4000)
+        await world.mara.send("while you were away")
+
+        async with connection(world, 6, session_id=session, seq=1) as socket:
+            heard = [(await socket.receive_json(timeout=5))["t"] for _ in range(2)]
+
+        assert heard == ["MESSAGE_CREATE", "RESUMED"]
+        assert (await world.gateway_seen())["resumed"] == 1
+
+
+@pytest.mark.parametrize("code", [1000, 1001])
+async def test_a_session_that_was_ended_is_gone(code: int) -> None:
+    async with playground() as world:
+        session = await session_left_with(world, code)
+
+        async with connection(world, 6, session_id=session, seq=1) as socket:
+            answer = await socket.receive_json(timeout=5)
+
+        assert (answer["op"], answer["d"]) == (9, False)
+        assert (await world.gateway_seen())["closed"][0] == code
+
+
+async def test_sessions_are_counted_and_come_back_with_the_next_day() -> None:
+    async with playground() as world:
+        await session_left_with(world, 4000)
+        counted = (await world.rest("GET", "/gateway/bot"))["session_start_limit"]
+        await world.gateway("limit starts", remaining=1, reset_after_s=0.2)
+        scarce = (await world.rest("GET", "/gateway/bot"))["session_start_limit"]
+
+        async def are_back() -> bool:
+            starts = (await world.rest("GET", "/gateway/bot"))["session_start_limit"]
+            return bool(starts["remaining"] == 1000)
+
+        await eventually(are_back)
+
+    assert counted["remaining"] == 999
+    assert 23 * 3600_000 < counted["reset_after"] <= 24 * 3600_000
+    assert (scarce["remaining"], scarce["reset_after"] <= 200) == (1, True)
+
+
+async def test_who_has_no_session_left_loses_the_token_and_every_session() -> None:
+    async with playground() as world:
+        session = await session_left_with(world, 4000)
+        await world.gateway("limit starts", remaining=0)
+
+        async with connection(world, 2, intents=1 << 9) as socket:
+            refused = await socket.receive(timeout=5)
+        async with connection(world, 6, session_id=session, seq=1) as socket:
+            answer = await socket.receive_json(timeout=5)
+
+    assert refused.data == 4004
+    assert (answer["op"], answer["d"]) == (9, False)

@@ -2,13 +2,17 @@
 
 from bot.adapters.redis_store.connection import RedisClient, check_server, connect, wait_until_ready
 from bot.adapters.redis_store.gateway_place import GatewayPlace
+from bot.adapters.redis_store.gateway_sessions import GatewaySessions
 from bot.adapters.redis_store.shard_lease import ShardLeases, fingerprint
+from bot.adapters.redis_store.start_guard import RedisStartGuard
 from bot.adapters.redis_store.store import RedisSceneStore
 
 __all__ = [
     "GatewayPlace",
+    "GatewaySessions",
     "RedisClient",
     "RedisSceneStore",
+    "RedisStartGuard",
     "ShardLeases",
     "check_server",
     "connect",

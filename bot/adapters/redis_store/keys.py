@@ -67,6 +67,12 @@ change it, as this one does with later schemas. Since
     rp:note:NAME    STRING  a note of `NoteStore`                         never
     rp:shard:F:I    STRING  owner of shard I of the bot whose token has   the lease
                             the fingerprint F
+    rp:gw:F:I/N     HASH    `id`, `seq` and `url` of the session of shard   180 s
+                            I of N with Discord: `seq` is the last event
+                            that was dealt with; `owner` may save it
+    rp:starts:F:I   HASH    `starts`: sessions of that shard that ended     1 hour
+                            soon, in a row; `last_ms`: when the last
+                            began, by Redis' clock
 """
 
 from bot.core.scene import ChannelId, GuildId, UserId
@@ -129,6 +135,16 @@ def guild_channels_key(guild: GuildId) -> str:
 def shard_key(token_fingerprint: str, shard: int) -> str:
     """Where the owner of *shard* is."""
     return f"rp:shard:{token_fingerprint}:{shard}"
+
+
+def session_key(token_fingerprint: str, shard: int, of: int) -> str:
+    """Where it is kept how far *shard*, one *of* so many, has heard Discord."""
+    return f"rp:gw:{token_fingerprint}:{shard}/{of}"
+
+
+def starts_key(token_fingerprint: str, shard: int) -> str:
+    """Where it is counted how often *shard* began a session in vain."""
+    return f"rp:starts:{token_fingerprint}:{shard}"
 
 
 def note_key(name: str) -> str:

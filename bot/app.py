@@ -1,10 +1,8 @@
 """The composition root: the only place that names what stands behind the ports."""
 
-import asyncio
 import logging
-import signal
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import aiohttp
 
@@ -21,8 +19,10 @@ from bot.adapters.process_name import has_ended, our_name
 from bot.adapters.prometheus import PrometheusMetrics
 from bot.adapters.redis_store import (
     GatewayPlace,
+    GatewaySessions,
     RedisClient,
     RedisSceneStore,
+    RedisStartGuard,
     ShardLeases,
     fingerprint,
 )
@@ -40,7 +40,8 @@ from bot.core.errors import (
 from bot.core.profiles import ModelProfile
 from bot.core.scene import ChannelId, SceneHead, Turn
 from bot.discord_ui.actions import Actions
-from bot.discord_ui.client import RoleplayBot, run_until_closed, use_discord_at
+from bot.discord_ui.client import RoleplayBot, use_discord_at
+from bot.discord_ui.continuity import Continuity, ContinuousBot
 from bot.services.echoes import Echoes
 from bot.services.greeting import Greeter
 from bot.services.inspection import Inspection
@@ -50,11 +51,10 @@ from bot.services.posting import Poster
 from bot.services.prompting import Prompting
 from bot.services.scenes import Scenes
 from bot.services.turns import TurnPipeline
+from bot.serving import Stops, serve
 from bot.settings import EXIT_CONFIG, Settings
 
 log = logging.getLogger(__name__)
-
-CLOSE_TIMEOUT_S = 5.0
 
 
 async def run_bot(
@@ -76,66 +76,22 @@ async def run_bot(
             "application, page Bot), or try everything without one: make play.",
             exit_code=EXIT_CONFIG,
         )
-    stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    stops = Stops()
+    stops.listen()
     if model_url is not None:
         tgi = settings.tgi.model_copy(update={"urls": (model_url,)})
         settings = settings.model_copy(update={"tgi": tgi})
     try:
-        async with open_app(settings, reached=reached) as (bot, pipeline, place):
-            await _serve(bot, pipeline, place, stopped, settings)
+        async with open_app(settings, stops, reached=reached) as (bot, pipeline, place):
+            await serve(bot, pipeline, place, stops, token=token, turns=settings.turns)
     except* StartupError as group:
         raise first_of(group) from None
     return 0
 
 
-async def _serve(
-    bot: RoleplayBot,
-    pipeline: TurnPipeline,
-    place: GatewayPlace,
-    stopped: asyncio.Event,
-    settings: Settings,
-) -> None:
-    """Stay connected until *stopped*, then let replies end.
-
-    Raises:
-        StartupError: Discord cannot be had, or another process has our place there.
-    """
-    async with asyncio.TaskGroup() as tasks:
-        connected = tasks.create_task(_connect(bot, place, settings))
-        leaving = tasks.create_task(stopped.wait())
-        lost = tasks.create_task(place.keep())
-        await asyncio.wait({connected, leaving, lost}, return_when=asyncio.FIRST_COMPLETED)
-        is_lost = lost.done()
-        if is_lost:
-            await _close(bot)  # the other process hears all now
-        if place.is_ours and (is_lost or not connected.done()):
-            log.info("stopping")
-            if not await pipeline.drain(settings.turns.drain_s):
-                log.warning("replies were cut off at shutdown")
-            await _close(bot)
-        for task in (leaving, connected, lost):
-            task.cancel()
-    if is_lost:
-        raise place.lost()
-
-
-async def _connect(bot: RoleplayBot, place: GatewayPlace, settings: Settings) -> None:
-    # A process that was told to stop may let its replies end; a killed one is waited out.
-    await place.take(settings.turns.drain_s + 2 * settings.turns.lease_s)
-    await run_until_closed(bot, _token(settings))
-
-
-async def _close(bot: RoleplayBot) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(CLOSE_TIMEOUT_S):
-            await bot.close()
-
-
 @asynccontextmanager
 async def open_app(
-    settings: Settings, *, reached: Reached = pass_by
+    settings: Settings, stops: Stops, *, reached: Reached = pass_by
 ) -> AsyncGenerator[tuple[RoleplayBot, TurnPipeline, GatewayPlace], None]:
     """Build the bot; leaving the block closes everything in reverse order.
 
@@ -206,13 +162,17 @@ async def open_app(
 
         use_discord_at(settings.discord.api_url, settings.discord.gateway_url or None)
         bot = RoleplayBot(
-            actions=actions, notes=store, on_first_ready=first_ready, on_own_message=echoes.heard
+            actions=actions,
+            notes=store,
+            on_first_ready=first_ready,
+            on_own_message=echoes.heard,
+            continuity=_continuity(settings, redis, owner),
         )
         await stack.enter_async_context(
             open_http_server(
                 host=settings.http.host,
                 port=settings.http.port,
-                reasons=lambda: _reasons(bot, store, generator),
+                reasons=lambda: _reasons(stops, bot, store, generator),
                 metrics_page=metrics.page,
                 characters=characters,
             )
@@ -271,6 +231,20 @@ def _place(settings: Settings, redis: RedisClient, owner: str) -> GatewayPlace:
     )
 
 
+def _continuity(settings: Settings, redis: RedisClient, owner: str) -> Continuity:
+    bot, patience = fingerprint(_token(settings)), answer_within(settings)
+    return Continuity(
+        sessions=GatewaySessions(redis, bot=bot, owner=owner, answer_within=patience),
+        guard=RedisStartGuard(redis, bot=bot, answer_within=patience),
+        steady_s=settings.discord.steady_s,
+        on_gap=_say_that_lines_may_be_missing,
+    )
+
+
+async def _say_that_lines_may_be_missing(_: ContinuousBot, shard: int) -> None:
+    log.warning("lines may have been missed", extra={"shard": shard})
+
+
 def _voice(settings: Settings, http: aiohttp.ClientSession, notes: RedisSceneStore) -> DiscordVoice:
     rest = DiscordRest(http, api_url=settings.discord.api_url, token=_token(settings))
     assets = settings.discord.asset_channel
@@ -284,12 +258,14 @@ def _voice(settings: Settings, http: aiohttp.ClientSession, notes: RedisSceneSto
 
 
 async def _reasons(
-    bot: RoleplayBot, store: RedisSceneStore, generator: TgiGenerator
+    stops: Stops, bot: RoleplayBot, store: RedisSceneStore, generator: TgiGenerator
 ) -> Mapping[str, str]:
     """Why a message would not be answered now."""
+    if stops.asked.is_set():
+        return {"bot": "It is stopping."}  # at once: nothing else is asked
     missing: dict[str, str] = {}
-    if not bot.is_ready():
-        missing["discord"] = "Discord is not connected."
+    if not bot.is_ready() or bot.is_deaf:
+        missing["discord"] = bot.admission.why or "Discord is not connected."
     try:
         await store.get_note("ready")
     except (StoreUnavailable, StoreRefusesWrites):

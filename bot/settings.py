@@ -41,6 +41,8 @@ class DiscordSettings(BaseModel, frozen=True, extra="forbid"):
     """Empty asks the API for it; set it where `api_url` is not Discord itself."""
     asset_channel: int | None = None
     """A channel the bot may upload portraits to, when there is no public URL."""
+    steady_s: Seconds = 60.0
+    """A crash within this time of connecting makes the next start wait, longer each time."""
 
 
 class RedisSettings(BaseModel, frozen=True, extra="forbid"):

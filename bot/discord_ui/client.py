@@ -19,6 +19,7 @@ from bot.core.scene import ChannelId, MessageId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.buttons import DYNAMIC_ITEMS
 from bot.discord_ui.command_sync import sync_if_changed
+from bot.discord_ui.continuity import Continuity, ContinuousBot
 from bot.discord_ui.convert import custom_ids_of, incoming_of, is_own, milliseconds
 from bot.discord_ui.error_replies import is_worth_a_line, tell
 from bot.discord_ui.inspection import InspectionCog
@@ -54,12 +55,8 @@ class Tree(app_commands.CommandTree["RoleplayBot"]):
         await tell(interaction, error)
 
 
-class RoleplayBot(commands.AutoShardedBot):
-    """Hands Discord's events to the services. Sharded even with one shard.
-
-    A plain Bot dies when its first gateway connection fails
-    (https://github.com/Rapptz/discord.py/issues/10520); this one tries again.
-    """
+class RoleplayBot(ContinuousBot):
+    """Hands Discord's events to the services."""
 
     def __init__(
         self,
@@ -68,6 +65,7 @@ class RoleplayBot(commands.AutoShardedBot):
         notes: NoteStore,
         on_first_ready: Callable[[], Awaitable[None]],
         on_own_message: Callable[[ChannelId, MessageId, Sequence[str]], Awaitable[None]],
+        continuity: Continuity,
     ) -> None:
         """Set up.
 
@@ -75,6 +73,8 @@ class RoleplayBot(commands.AutoShardedBot):
             on_own_message: told of each message of ours, with the ids of its buttons.
         """
         super().__init__(
+            continuity,
+            on_first_ready=on_first_ready,
             command_prefix=commands.when_mentioned,
             tree_cls=Tree,
             help_command=None,
@@ -88,9 +88,7 @@ class RoleplayBot(commands.AutoShardedBot):
         logging.getLogger(app_commands.tree.__name__).addFilter(is_worth_a_line)
         self.actions = actions
         self._notes = notes
-        self._on_first_ready = on_first_ready
         self._on_own_message = on_own_message
-        self._was_ready = False
 
     async def setup_hook(self) -> None:
         self.add_dynamic_items(*DYNAMIC_ITEMS)
@@ -109,10 +107,7 @@ class RoleplayBot(commands.AutoShardedBot):
             log.info("commands synced" if sent else "commands are as they were")
 
     async def on_ready(self) -> None:
-        if not self._was_ready:
-            log.info("ready", extra={"guilds": len(self.guilds)})
-            await self._on_first_ready()
-            self._was_ready = True  # had it failed, the next connection tries again
+        log.info("ready", extra={"guilds": len(self.guilds)})
 
     async def on_message(self, message: discord.Message, /) -> None:
         # No text commands: process_commands is not called.
@@ -151,6 +146,9 @@ class RoleplayBot(commands.AutoShardedBot):
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         await self.actions.scenes.forget(ChannelId(channel.id))
 
+    async def on_missed_channel_delete(self, channel_id: int) -> None:
+        await self.actions.scenes.forget(ChannelId(channel_id))
+
     async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
         await self.actions.scenes.forget(ChannelId(event.thread_id))
 
@@ -172,7 +170,8 @@ async def run_until_closed(bot: RoleplayBot, token: str) -> None:
     # Left open, its session would be complained about behind our own sentence.
     async with bot:
         await _log_in(bot, token)
-        await _stay(bot)
+        async with bot.keeping():
+            await _stay(bot)
 
 
 async def _log_in(bot: RoleplayBot, token: str) -> None:

@@ -118,6 +118,7 @@ async def running(
             "BOT_TGI__URLS": tgi.url,
             "BOT_HTTP__PORT": str(free_port()),
             "BOT_CHARACTERS": str(ROOT / "characters"),
+            "BOT_DISCORD__STEADY_S": "0.05",
             "BOT_TURNS__MERGE_PAUSE_S": "0.1",
             "BOT_STREAM__EDIT_EVERY_S": "0.125",
             "BOT_STREAM__EDIT_AT_MOST_S": "0.25",

@@ -1,0 +1,99 @@
+"""The life of the running bot: connected until it is told to end, then ending in order."""
+
+import asyncio
+import logging
+import signal
+from contextlib import suppress
+
+from bot.adapters.redis_store import GatewayPlace
+from bot.discord_ui.client import RoleplayBot, run_until_closed
+from bot.services.turns import TurnPipeline
+from bot.settings import TurnSettings
+
+log = logging.getLogger(__name__)
+
+CLOSE_TIMEOUT_S = 4.0
+"""With `drain_s` and the last words of replies this stays below 30 s, and Compose waits for 45."""
+
+
+class Stops:
+    """What signals have asked for.
+
+    Attributes:
+        asked: to end: no new replies, and time for those in the making.
+        hurried: to end at once: a second Ctrl-C.
+    """
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.hurried = asyncio.Event()
+
+    def listen(self) -> None:
+        """Take over the signals of this process."""
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self.asked.set)
+        loop.add_signal_handler(signal.SIGINT, self._interrupted)
+        # Its terminal is gone; `nohup` has it ignored, and then it stays so.
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            loop.add_signal_handler(signal.SIGHUP, self.asked.set)
+
+    def _interrupted(self) -> None:
+        if self.asked.is_set():
+            self.hurried.set()
+        self.asked.set()
+
+
+async def serve(
+    bot: RoleplayBot,
+    pipeline: TurnPipeline,
+    place: GatewayPlace,
+    stops: Stops,
+    *,
+    token: str,
+    turns: TurnSettings,
+) -> None:
+    """Stay connected until told to end, then let replies end.
+
+    Raises:
+        StartupError: Discord cannot be had, or another process has our place there.
+    """
+
+    async def connect() -> None:
+        # A process that was told to stop may let its replies end; a killed one is waited out.
+        await place.take(turns.drain_s + 2 * turns.lease_s)
+        await run_until_closed(bot, token)
+
+    async with asyncio.TaskGroup() as tasks:
+        connected = tasks.create_task(connect())
+        leaving = tasks.create_task(stops.asked.wait())
+        lost = tasks.create_task(place.keep())
+        await asyncio.wait({connected, leaving, lost}, return_when=asyncio.FIRST_COMPLETED)
+        is_lost = lost.done()
+        if is_lost:
+            await _close(bot)  # the other process hears all now
+        if place.is_ours and (is_lost or not connected.done()):
+            log.info("stopping")
+            await _let_replies_end(pipeline, turns.drain_s, stops)
+            await _close(bot)
+        for task in (leaving, connected, lost):
+            task.cancel()
+    if is_lost:
+        raise place.lost()
+
+
+async def _let_replies_end(pipeline: TurnPipeline, within_s: float, stops: Stops) -> None:
+    """What has not ended then is cut off when the pipeline is left, and its state kept."""
+    async with asyncio.TaskGroup() as tasks:
+        draining = tasks.create_task(pipeline.drain(within_s))
+        hurried = tasks.create_task(stops.hurried.wait())
+        await asyncio.wait({draining, hurried}, return_when=asyncio.FIRST_COMPLETED)
+        if not draining.done() or not draining.result():
+            log.warning("replies were cut off at shutdown")
+        draining.cancel()
+        hurried.cancel()
+
+
+async def _close(bot: RoleplayBot) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_TIMEOUT_S):
+            await bot.close()

@@ -49,7 +49,7 @@ class Admission:
         if not pause_s:
             pause_s, why = await self._few_left()
         if why and why != self.why:
-            log.warning(why, extra={"shard": shard})
+            log.warning(why, extra={"shard": shard, "pause_s": round(pause_s, 1)})
         self.why = why
         return pause_s
 

@@ -32,6 +32,20 @@ log = logging.getLogger(__name__)
 EXIT_UNREACHABLE = 69
 EXIT_CONFIG = 78
 
+_REFUSED = (
+    "Discord does not accept the token. Copy it anew from the developer portal "
+    "(your application, page Bot, Reset Token) into BOT_DISCORD__TOKEN."
+)
+_FINAL = {
+    4004: _REFUSED,
+    4010: "Discord knows no such shard: start the bot again, and it asks for the right number.",
+    4011: "The bot has come into so many servers that Discord asks for more shards: "
+    "start it again, and it will have them.",
+    4012: "Discord does not speak this version of its API any more: update the bot.",
+    4013: "Discord does not know the intents that this version of the bot asks for: update it.",
+}
+"""What to do about the close codes after which no attempt can succeed. 4014 is discord.py's."""
+
 _INTENTS = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=True)
 
 
@@ -161,7 +175,7 @@ class RoleplayBot(ContinuousBot):
             log.error("an event failed", extra={"event": event_method}, exc_info=error)
 
 
-async def run_until_closed(bot: RoleplayBot, token: str) -> None:
+async def run_until_closed(bot: ContinuousBot, token: str) -> None:
     """Log in and stay until the bot is closed.
 
     Raises:
@@ -174,20 +188,16 @@ async def run_until_closed(bot: RoleplayBot, token: str) -> None:
             await _stay(bot)
 
 
-async def _log_in(bot: RoleplayBot, token: str) -> None:
+async def _log_in(bot: ContinuousBot, token: str) -> None:
     try:
         await bot.login(token)
     except discord.LoginFailure:
-        raise StartupError(
-            "Discord does not accept the token. Copy it anew from the developer portal "
-            "(your application, page Bot, Reset Token) into BOT_DISCORD__TOKEN.",
-            exit_code=EXIT_CONFIG,
-        ) from None
+        raise StartupError(_REFUSED, exit_code=EXIT_CONFIG) from None
     except (aiohttp.ClientError, discord.HTTPException, OSError) as error:
         raise _unreachable(error) from None
 
 
-async def _stay(bot: RoleplayBot) -> None:
+async def _stay(bot: ContinuousBot) -> None:
     try:
         await bot.connect(reconnect=True)
     except discord.PrivilegedIntentsRequired:
@@ -197,11 +207,8 @@ async def _stay(bot: RoleplayBot) -> None:
             exit_code=EXIT_CONFIG,
         ) from None
     except discord.ConnectionClosed as error:
-        raise StartupError(
-            f"Discord closed the connection for good (code {error.code}). "
-            "Code 4004 means the token was reset; see the developer portal.",
-            exit_code=EXIT_CONFIG,
-        ) from None
+        why = _FINAL.get(error.code, "Discord closed the connection for good.")
+        raise StartupError(f"{why} (Close code {error.code}.)", exit_code=EXIT_CONFIG) from None
     except (aiohttp.ClientError, discord.GatewayNotFound, OSError) as error:
         raise _unreachable(error) from None
 

@@ -192,6 +192,8 @@ class Gateway:
 
     async def connect(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one connection to its end."""
+        if self.faults.is_shut:
+            raise web.HTTPServiceUnavailable
         if request.query.get("compress") not in (None, "zlib-stream"):
             raise web.HTTPBadRequest(text="Only zlib-stream compression is spoken here.")
         socket = web.WebSocketResponse(max_msg_size=16 * 1024, timeout=0.3)

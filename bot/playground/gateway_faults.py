@@ -23,6 +23,8 @@ class GatewayFaults:
         is_deaf: heartbeats are not acknowledged, as by a connection that is
             dead without having said so.
         repeated_on_resume: events that a client has had already and gets again.
+        is_shut: new connections are refused before they begin.
+        resume_url: where a session is said to be gone on with; empty is the truth.
         pass_on: stands between what happens and who hears of it. The data are
             those of the moment when it happened.
     """
@@ -30,4 +32,6 @@ class GatewayFaults:
     heartbeat_every_s: float = HEARTBEAT_EVERY_S
     is_deaf: bool = False
     repeated_on_resume: int = 0
+    is_shut: bool = False
+    resume_url: str = ""
     pass_on: PassOn = at_once

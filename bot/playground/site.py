@@ -123,7 +123,7 @@ class Site:
             "v": 10,
             "user": self.payloads.user(self.world.bot_id),
             "guilds": [guild] if has_guild else [],
-            "resume_gateway_url": self.gateway_url,
+            "resume_gateway_url": self.gateway.faults.resume_url or self.gateway_url,
             "shard": list(session.shard),
             "application": {
                 "id": str(self.world.bot_id),

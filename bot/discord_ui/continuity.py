@@ -312,14 +312,17 @@ class ContinuousBot(commands.AutoShardedBot):
     async def _upkeep(self) -> None:
         while True:
             await asyncio.sleep(min(SAVE_EVERY_S, self._steady_s))
-            await self._save()
-            for number, stream in self._streams.items():
-                since = stream.ready_at
-                if since is None or stream.is_steady:
-                    continue
-                if time.monotonic() - since >= self._steady_s:
-                    stream.is_steady = True
-                    await self.admission.steady(number)
+            await _tried(self._save, "saving our place")
+            await _tried(self._note_steady, "noting a good start")
+
+    async def _note_steady(self) -> None:
+        for number, stream in self._streams.items():
+            since = stream.ready_at
+            if since is None or stream.is_steady:
+                continue
+            if time.monotonic() - since >= self._steady_s:
+                stream.is_steady = True
+                await self.admission.steady(number)
 
     async def _save(self) -> None:
         heard = {number: stream.place for number, stream in self._streams.items()}
@@ -336,13 +339,13 @@ async def _ended(handlers: set[asyncio.Task[None]]) -> bool:
     return not late
 
 
-async def _tried(step: Callable[[], Awaitable[None]]) -> bool:
+async def _tried(step: Callable[[], Awaitable[None]], what: str = "catching up") -> bool:
     """Do *step*; False if it is worth another try."""
     try:
         await step()
     except RoleplayError as error:
-        log.warning("catching up has to wait", extra={"error": type(error).__name__})
+        log.warning("%s has to wait", what, extra={"error": type(error).__name__})
         return False
     except Exception:  # the boundary: what is a bug would be one again
-        log.exception("catching up failed")
+        log.exception("%s failed", what)
     return True

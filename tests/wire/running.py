@@ -36,17 +36,22 @@ def surroundings(**settings: str) -> dict[str, str]:
 
 @dataclass
 class BotProcess:
-    """`python -m bot run` with its settings; may be killed and started again."""
+    """`python -m bot run` with its settings; may be killed and started again.
+
+    Attributes:
+        launcher: stands before the command, and may change the process it starts.
+    """
 
     settings: dict[str, str]
     folder: Path
     arguments: tuple[str, ...] = ()
+    launcher: tuple[str, ...] = ()
     process: asyncio.subprocess.Process | None = None
     printed: list[str] = field(default_factory=list)
 
     async def start(self) -> None:
         self.process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", "run", *self.arguments),
+            *(*self.launcher, sys.executable, "-m", "bot", "run", *self.arguments),
             cwd=self.folder,  # away from any .env
             env=surroundings(PYTHONPATH=str(ROOT), **self.settings),
             stdout=asyncio.subprocess.PIPE,
@@ -69,7 +74,9 @@ class BotProcess:
         await self.wait()
 
     async def stop(self) -> tuple[int, str]:
-        assert self.process is not None
+        """End it in order, if it runs."""
+        if self.process is None:
+            return 0, ""
         if self.process.returncode is None:
             self.process.terminate()
             return await self.wait()
@@ -125,8 +132,8 @@ async def running(
             **settings,
         }
         bot = BotProcess(given, folder)
+        stack.push_async_callback(bot.stop)
         if start:
             await bot.start()
-            stack.push_async_callback(bot.stop)
             await bot.wait_ready()
         yield Running(world, tgi, bot)

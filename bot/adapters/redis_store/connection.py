@@ -10,6 +10,7 @@ from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import FullJitterBackoff
+from redis.driver_info import DriverInfo
 from redis.exceptions import (
     AuthenticationError,
     NoPermissionError,
@@ -203,6 +204,9 @@ def _options(timeout_s: float) -> dict[str, Any]:
         "protocol": 2,
         "socket_timeout": timeout_s,
         "socket_connect_timeout": timeout_s,
+        # Once: for every connection redis-py would read its own version from a file,
+        # and a process that has no file left would fail in a way that nobody expects.
+        "driver_info": DriverInfo(),
         "retry": Retry(FullJitterBackoff(cap=0.2, base=0.02), _RETRIES),
     }
 

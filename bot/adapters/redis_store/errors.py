@@ -56,7 +56,7 @@ def translated() -> Generator[None, None, None]:
         yield
     except TimeoutError as error:
         raise StoreUnavailable("Redis did not answer in time.") from error
-    except _NOT_NOW as error:
+    except (*_NOT_NOW, OSError) as error:
         raise StoreUnavailable(f"Redis cannot be used now ({type(error).__name__}).") from error
     except ResponseError as error:
         code = code_of(error)

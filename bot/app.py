@@ -34,11 +34,10 @@ from bot.core.errors import (
     StartupError,
     StoreRefusesWrites,
     StoreUnavailable,
-    UserError,
     first_of,
 )
 from bot.core.profiles import ModelProfile
-from bot.core.scene import ChannelId, SceneHead, Turn
+from bot.core.scene import ChannelId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.client import RoleplayBot, use_discord_at
 from bot.discord_ui.continuity import Continuity, ContinuousBot
@@ -151,12 +150,8 @@ async def open_app(
             profile=profile,
         )
 
-        async def greet(head: SceneHead, greeting: Turn, is_fresh: bool) -> None:  # noqa: FBT001  # see Greet
-            with suppress(UserError):  # who started it has long been told that it failed
-                await greeter.finish(head, greeting, is_fresh=is_fresh)
-
         async def first_ready() -> None:
-            count = await pipeline.recover(place.predecessor, greet=greet)
+            count = await pipeline.recover(place.predecessor, greet=greeter.finish)
             if count:
                 log.info("answering what was left", extra={"lines": count})
 

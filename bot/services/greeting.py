@@ -50,7 +50,7 @@ class Greeter:
         A scene whose start failed long ago is forgotten: nobody waits for it.
 
         Raises:
-            UserError, StoreUnavailable, StoreRefusesWrites: see `greet`.
+            StoreUnavailable, StoreRefusesWrites.
         """
         channel = head.place.channel
         character = self._source.characters().get(head.character)
@@ -59,7 +59,8 @@ class Greeter:
         if not is_fresh or character is None:
             await self._store.purge(channel)
             return
-        await self.greet(head.place, character, turn, is_late=True)
+        with suppress(UserError):  # who started it has long been told that it failed
+            await self.greet(head.place, character, turn, is_late=True)
 
     async def _show(self, place: Place, speaker: Speaker, turn: Turn, *, is_late: bool) -> None:
         shown: dict[MessageId, str] = {}

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
 from bot.core.error_sentences import sentence_for
 from bot.core.errors import NoLiveScene, StoreRefusesWrites, StoreUnavailable, UserError
@@ -46,12 +46,15 @@ T = TypeVar("T")
 SURVEYED_AT_ONCE = 100
 
 
-Greet = Callable[[SceneHead, Turn, bool], Awaitable[None]]
-"""Gets the greeting, and whether it is young enough to be posted."""
+class Greet(Protocol):
+    """Ends the start of a scene whose greeting no message shows."""
+
+    async def __call__(self, head: SceneHead, turn: Turn, /, *, is_fresh: bool) -> None: ...
 
 
-async def _greet_nobody(head: SceneHead, greeting: Turn, is_fresh: bool) -> None:  # noqa: FBT001  # see Greet
-    _ = head, greeting, is_fresh
+async def _greet_nobody(_head: SceneHead, _turn: Turn, /, *, is_fresh: bool) -> None:
+    """Leave it as it is."""
+    _ = is_fresh
 
 
 class TurnPipeline:
@@ -260,7 +263,7 @@ class TurnPipeline:
                 self._intake.note_live(survey.head, channel)
                 if survey.last is not None and _is_unposted(survey.last):
                     is_fresh = survey.last.at_ms >= self._oldest_ms()
-                    await greet(survey.head, survey.last, is_fresh)
+                    await greet(survey.head, survey.last, is_fresh=is_fresh)
                     continue
                 is_answered = survey.last is None or survey.last.role is Role.CHARACTER
                 if survey.work is None and is_answered:

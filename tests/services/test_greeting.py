@@ -100,7 +100,7 @@ async def test_a_restart_finds_the_scenes_that_nobody_has_been_greeted_in() -> N
         await stage.store.start(head_of_it(), GREETING)
         greeted: list[tuple[str, bool]] = []
 
-        async def greet(_: SceneHead, turn: Turn, is_fresh: bool) -> None:  # noqa: FBT001  # see Greet
+        async def greet(_: SceneHead, turn: Turn, /, *, is_fresh: bool) -> None:
             greeted.append((turn.text, is_fresh))
 
         await stage.pipeline.recover(greet=greet)

@@ -240,7 +240,8 @@ async def test_p11_a_bot_without_a_free_file_answers_everybody_when_there_is_one
         await stage.bot.start()
         await stage.bot.wait_ready()
         mara, tgi = stage.world.mara, stage.tgi
-        channels = [*CHANNELS, await mara.thread("one"), await mara.thread("two")]
+        threads = [await mara.thread(name) for name in ("one", "two")]
+        channels: list[str | int] = [*CHANNELS, *threads]
         for channel in channels:
             use = await mara.slash("roleplay start", character="clover", channel=channel)
             await mara.answer(use)

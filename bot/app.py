@@ -120,7 +120,7 @@ async def open_app(
         )
         voice = _voice(settings, http, store)
         metrics = PrometheusMetrics()
-        echoes = Echoes(store=store, metrics=metrics)
+        echoes = Echoes(store=store, voice=voice, metrics=metrics)
         poster = Poster(voice, echoes)
         greeter = Greeter(store=store, voice=voice, poster=poster, characters=characters)
         prompting = Prompting(store=store, generator=generator, profile=profile, metrics=metrics)

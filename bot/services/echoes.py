@@ -1,9 +1,10 @@
 """What the gateway says of our own messages: that they have arrived, or that they are not ours.
 
 Discord tells the bot of every message, those of its webhooks included. So a post
-whose answer was lost is heard of a moment later, by the mark in its buttons. And
-a mark that nobody here has posted under means that another process writes with
-our token, on a memory that is not ours.
+whose answer was lost is heard of a moment later, by the mark in its buttons; and
+one that turns up only after it was posted again is taken away. A mark that
+nobody here has posted under means that another process writes with our token, on
+a memory that is not ours.
 """
 
 import asyncio
@@ -13,15 +14,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from bot.core.errors import StoreRefusesWrites, StoreUnavailable
+from bot.core.errors import PostError, StoreRefusesWrites, StoreUnavailable
 from bot.core.marks import mark_in, turn_of
-from bot.core.ports import Metrics, SceneStore
-from bot.core.scene import ChannelId, MessageId, TurnId, trigger_of
+from bot.core.ports import Metrics, SceneStore, Voice
+from bot.core.scene import ChannelId, MessageId, Place, TurnId, trigger_of
 
 log = logging.getLogger(__name__)
 
 MARKS_KEPT = 4_096
 MESSAGES_PER_MARK = 4
+NONE = MessageId(0)
+"""Older than every message."""
 
 
 @dataclass(slots=True)
@@ -33,12 +36,16 @@ class _Mark:
         ours: messages that we know to be our own.
         under_way: how many posts under it are being made.
         is_doubtful: one of ours may still turn up.
+        place: where they are made, if they are made here.
+        after: older than all of them.
     """
 
     heard: tuple[MessageId, ...] = ()
     ours: tuple[MessageId, ...] = ()
     under_way: int = 0
     is_doubtful: bool = False
+    place: Place | None = None
+    after: MessageId = NONE
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def hear(self, message: MessageId) -> None:
@@ -61,8 +68,11 @@ class _Mark:
 class Echoes:
     """Remembers for a while which messages bear which marks."""
 
-    def __init__(self, *, store: SceneStore, metrics: Metrics, keep: int = MARKS_KEPT) -> None:
+    def __init__(
+        self, *, store: SceneStore, voice: Voice, metrics: Metrics, keep: int = MARKS_KEPT
+    ) -> None:
         self._store = store
+        self._voice = voice
         self._metrics = metrics
         self._keep = keep
         self._marks: OrderedDict[str, _Mark] = OrderedDict()
@@ -79,7 +89,10 @@ class Echoes:
         if message in known.heard:
             return
         known.hear(message)
-        if message in known.ours or known.is_open:
+        if message in known.ours:
+            return
+        if known.is_open:
+            await self.tidy(mark)
             return
         if known.ours:
             self._is_foreign(channel, message)
@@ -91,15 +104,17 @@ class Echoes:
             elif message in shown_in:
                 known.own(message)
 
-    def begin(self, mark: str) -> None:
-        """A post under *mark* is being made; pair it with `end`."""
-        self._of(mark).under_way += 1
+    def begin(self, place: Place, mark: str, *, after: MessageId) -> None:
+        """A post under *mark*, newer than *after*, is being made; pair it with `end`."""
+        known = self._of(mark)
+        known.under_way += 1
+        known.place, known.after = place, after
 
     def doubt(self, mark: str) -> None:
         """A post of ours under *mark* may have arrived; if so, it may turn up at any time."""
         self._of(mark).is_doubtful = True
 
-    def end(self, channel: ChannelId, mark: str, message: MessageId | None) -> None:
+    def end(self, place: Place, mark: str, message: MessageId | None) -> None:
         """The post that was begun is *message*; None if there is none that we know of."""
         known = self._of(mark)
         known.under_way -= 1
@@ -108,12 +123,23 @@ class Echoes:
         known.own(message)
         if not known.is_open:
             for stranger in known.strangers:
-                self._is_foreign(channel, stranger)
+                self._is_foreign(place.channel, stranger)
+
+    async def tidy(self, mark: str) -> None:
+        """Take away a post of ours that turned up after it had been made again."""
+        known = self._of(mark)
+        if known.under_way or not known.ours or known.place is None:
+            return
+        for late in (each for each in known.strangers if each > known.after):
+            known.own(late)
+            log.warning("a post turned up late and is removed", extra={"message_id": late})
+            with suppress(PostError):
+                await self._voice.delete(known.place, late)
 
     def newest(self, mark: str) -> MessageId:
         """The newest message known to bear *mark*; 0 if none is."""
         known = self._marks.get(mark)
-        return max((*known.heard, *known.ours), default=MessageId(0)) if known else MessageId(0)
+        return max((*known.heard, *known.ours), default=NONE) if known else NONE
 
     async def wait(self, mark: str, *, after: MessageId, within_s: float) -> MessageId | None:
         """Wait for a message newer than *after* that bears *mark*; None if none comes in time."""

@@ -51,7 +51,7 @@ class Poster:
         # What bore the mark before, and was taken back since, is not this post.
         after = max(after, self._echoes.newest(mark))
         message: MessageId | None = None
-        self._echoes.begin(mark)
+        self._echoes.begin(place, mark, after=after)
         try:
             for _ in range(POSTS):
                 try:
@@ -59,9 +59,12 @@ class Poster:
                 except PostAmbiguous:
                     message = await self._missed(place, mark, after)
                 if message is not None:
-                    return message
+                    break
         finally:
-            self._echoes.end(place.channel, mark, message)
+            self._echoes.end(place, mark, message)
+        if message is not None:
+            await self._echoes.tidy(mark)
+            return message
         raise PostAmbiguous("no answer to any try, and found nowhere")
 
     async def arrived(self, place: Place, mark: str, *, after: MessageId) -> MessageId | None:

@@ -131,6 +131,6 @@ async def discord_desk(
             chance=lambda: 0.0,
         )
         voice = DiscordVoice(rest, WebhookDirectory(rest), NoFaces(), places=Places(clock=clock))
-        echoes = Echoes(store=MemorySceneStore(), metrics=metrics)
+        echoes = Echoes(store=MemorySceneStore(), voice=voice, metrics=metrics)
         poster = Poster(voice, echoes, echo_s=0.005)
         yield Desk(world, faults, rest, voice, poster, metrics, clock)

@@ -64,7 +64,7 @@ class Notebook:
 
 
 def poster_on(voice: Voice) -> Poster:
-    echoes = Echoes(store=MemorySceneStore(), metrics=CountingMetrics())
+    echoes = Echoes(store=MemorySceneStore(), voice=voice, metrics=CountingMetrics())
     return Poster(voice, echoes, echo_s=0.01)
 
 

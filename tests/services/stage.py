@@ -177,7 +177,7 @@ async def open_stage(
         ScriptedTgi().running() as tgi,
         open_tgi(urls=[tgi.url], api_key=None, deadlines=deadlines) as generator,
     ):
-        echoes = Echoes(store=store, metrics=metrics)
+        echoes = Echoes(store=store, voice=voice, metrics=metrics)
         poster = Poster(voice, echoes, echo_s=0.05)
         prompting = Prompting(store=store, generator=generator, profile=ZEPHRP, metrics=metrics)
         leases = ChannelLeases(

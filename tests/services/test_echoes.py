@@ -20,6 +20,7 @@ from bot.core.scene import (
 )
 from bot.services.echoes import Echoes
 from tests.fakes.memory_store import MemorySceneStore
+from tests.fakes.scripted_voice import ScriptedVoice
 from tests.services.stage import HARBOUR, MARA, MIRA, CountingMetrics
 
 LINE = player_turn_id(MessageId(1_000))
@@ -33,7 +34,8 @@ class Watch:
     def __init__(self, store: MemorySceneStore | None = None, *, keep: int = 100) -> None:
         self.store = store or MemorySceneStore()
         self.metrics = CountingMetrics()
-        self.echoes = Echoes(store=self.store, metrics=self.metrics, keep=keep)
+        self.voice = ScriptedVoice()
+        self.echoes = Echoes(store=self.store, voice=self.voice, metrics=self.metrics, keep=keep)
 
     async def begin(self) -> None:
         """A scene with a line, and its reply in the making."""
@@ -46,8 +48,8 @@ class Watch:
         await self.echoes.heard(HARBOUR.channel, message, [f"stop:7:{mark}"])
 
     def post(self, message: MessageId | None) -> None:
-        self.echoes.begin(MARK)
-        self.echoes.end(HARBOUR.channel, MARK, message)
+        self.echoes.begin(HARBOUR, MARK, after=MessageId(1_000))
+        self.echoes.end(HARBOUR, MARK, message)
 
     @property
     def foreign(self) -> int:
@@ -67,7 +69,7 @@ async def test_a_message_without_a_mark_says_nothing(watch: Watch, custom_ids: l
 
 
 async def test_a_message_is_waited_for_by_its_mark(watch: Watch) -> None:
-    watch.echoes.begin(MARK)
+    watch.echoes.begin(HARBOUR, MARK, after=MessageId(1_000))
 
     async with asyncio.TaskGroup() as tasks:
         waiting = tasks.create_task(watch.echoes.wait(MARK, after=MessageId(1), within_s=3))
@@ -79,7 +81,7 @@ async def test_a_message_is_waited_for_by_its_mark(watch: Watch) -> None:
 
 
 async def test_what_is_not_newer_is_not_it(watch: Watch) -> None:
-    watch.echoes.begin(MARK)
+    watch.echoes.begin(HARBOUR, MARK, after=MessageId(1_000))
     await watch.hear(ONE)
 
     assert await watch.echoes.wait(MARK, after=ONE, within_s=0.01) is None
@@ -93,9 +95,9 @@ async def test_our_own_post_is_no_stranger(watch: Watch, first: str) -> None:
         watch.post(ONE)
         await watch.hear(ONE)
     else:
-        watch.echoes.begin(MARK)
+        watch.echoes.begin(HARBOUR, MARK, after=MessageId(1_000))
         await watch.hear(ONE)
-        watch.echoes.end(HARBOUR.channel, MARK, ONE)
+        watch.echoes.end(HARBOUR, MARK, ONE)
     await watch.hear(ONE)
 
     assert watch.foreign == 0
@@ -152,13 +154,44 @@ async def test_a_stored_reply_is_no_stranger(watch: Watch) -> None:
     assert watch.foreign == 0
 
 
-async def test_a_post_that_turns_up_late_is_no_stranger(watch: Watch) -> None:
-    watch.echoes.begin(MARK)
+@pytest.mark.parametrize("when", ["before the second is answered", "after"])
+async def test_a_post_that_turns_up_after_it_was_made_again_is_taken_away(
+    watch: Watch, when: str
+) -> None:
+    watch.echoes.begin(HARBOUR, MARK, after=MessageId(1_000))
     watch.echoes.doubt(MARK)
-    watch.echoes.end(HARBOUR.channel, MARK, TWO)
+    if when == "after":
+        watch.echoes.end(HARBOUR, MARK, TWO)
+        await watch.hear(ONE)
+    else:
+        await watch.hear(ONE)
+        watch.echoes.end(HARBOUR, MARK, TWO)
+        await watch.echoes.tidy(MARK)
+    await watch.hear(TWO)
+    await watch.hear(ONE)
+
+    assert [act.message for act in watch.voice.did("delete")] == [ONE]
+    assert watch.foreign == 0
+
+
+async def test_what_is_older_than_the_post_is_left_alone(watch: Watch) -> None:
+    watch.echoes.begin(HARBOUR, MARK, after=ONE)
+    watch.echoes.doubt(MARK)
+    watch.echoes.end(HARBOUR, MARK, TWO)
 
     await watch.hear(ONE)
 
+    assert watch.voice.acts == []
+
+
+async def test_where_all_is_in_doubt_nothing_is_taken_away(watch: Watch) -> None:
+    watch.echoes.begin(HARBOUR, MARK, after=MessageId(1_000))
+    watch.echoes.doubt(MARK)
+    watch.echoes.end(HARBOUR, MARK, None)
+
+    await watch.hear(ONE)
+
+    assert watch.voice.acts == []
     assert watch.foreign == 0
 
 

@@ -35,7 +35,7 @@ def head_of_it() -> SceneHead:
 
 
 def greeter(store: MemorySceneStore, voice: ScriptedVoice) -> Greeter:
-    echoes = Echoes(store=store, metrics=CountingMetrics())
+    echoes = Echoes(store=store, voice=voice, metrics=CountingMetrics())
     return Greeter(
         store=store,
         voice=voice,

@@ -21,7 +21,7 @@ class Desk:
     def __init__(self, *, hears: bool = False) -> None:
         self.metrics = CountingMetrics()
         self.voice = ScriptedVoice()
-        self.echoes = Echoes(store=MemorySceneStore(), metrics=self.metrics)
+        self.echoes = Echoes(store=MemorySceneStore(), voice=self.voice, metrics=self.metrics)
         self.poster = Poster(self.voice, self.echoes, echo_s=0.01)
         if hears:
             self.voice.on_say = self.hear
@@ -155,3 +155,14 @@ async def test_the_echo_of_a_post_from_before_a_crash_spares_looking() -> None:
 
     assert found == 2_000
     assert desk.did() == []
+
+
+async def test_a_post_that_is_stored_only_after_it_was_made_again_is_taken_away() -> None:
+    desk = Desk(hears=True)
+    desk.voice.outcomes["say"].append(DOUBT)
+
+    message = await desk.post()
+    late = await desk.voice.say(HARBOUR, MARA, "Ahoy!", [post_button(MARK)])
+
+    assert late != message
+    assert [message] == list(desk.voice.messages)

@@ -7,15 +7,14 @@ import pytest
 from bot.core.characters import Character, Rating
 from bot.core.errors import PostAmbiguous, PostRefused, TextRefused, UserError
 from bot.core.scene import CharacterKey, MessageId
-from bot.services.echoes import Echoes
 from bot.services.greeting import Greeter
-from bot.services.posting import Poster
 from bot.services.prompting import Prompting
 from bot.services.scenes import Opening, Scenes
 from tests.fakes.memory_store import MemorySceneStore
 from tests.fakes.scripted_voice import ScriptedVoice
 from tests.fakes.word_counter import WordCounter
 from tests.profiles import ZEPHRP
+from tests.services.growing import poster_on
 from tests.services.stage import HARBOUR, MARA, MIRA, CountingMetrics, OneCharacter
 
 OPENING = Opening(MessageId(9_000), HARBOUR, MARA, "Mara", MIRA.key, at_ms=1)
@@ -32,7 +31,7 @@ def scenes(
             greeter=Greeter(
                 store=store,
                 voice=voice,
-                poster=Poster(voice, Echoes(store=store, metrics=CountingMetrics()), echo_s=0.01),
+                poster=poster_on(voice),
                 characters=source,
             ),
             characters=source,

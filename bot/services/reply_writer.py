@@ -251,7 +251,7 @@ class ReplyWriter:
             id=reply,
             role=Role.CHARACTER,
             name=character.name,
-            swipes=(draft.text,),
+            swipes=(live.text,),  # what Discord refused of the draft is not there
             messages=messages,
             at_ms=self._now_ms(),
             facts=draft.facts.written(),

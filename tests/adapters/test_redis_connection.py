@@ -1,4 +1,8 @@
 import asyncio
+import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,7 +11,7 @@ from redis.asyncio import Redis
 
 from bot.adapters.redis_store import RedisSceneStore, check_server, connect, wait_until_ready
 from bot.adapters.redis_store.connection import address_of
-from bot.core.errors import StartupError
+from bot.core.errors import StartupError, StoreUnavailable
 from tests.redis_servers import free_port, make_cluster_of_one, server
 from tests.scenes import HARBOUR, scene
 
@@ -157,4 +161,36 @@ async def test_scenes_are_kept_behind_a_sentinel(tmp_path: Path) -> None:
         await store.start(scene(), None)
 
         assert await store.live_channels() == [HARBOUR]
+        await client.aclose()
+
+
+@contextmanager
+def no_file_left() -> Iterator[None]:
+    """Let this process open nothing more for the length of the block."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    held: list[int] = []
+    highest = max(int(file.name) for file in Path("/proc/self/fd").iterdir())
+    resource.setrlimit(resource.RLIMIT_NOFILE, (highest, hard))
+    try:
+        with suppress(OSError):
+            while True:
+                held.append(os.open(os.devnull, os.O_RDONLY))
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for file in held:
+            os.close(file)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux lists open files")
+async def test_who_has_no_file_left_for_a_connection_finds_the_memory_away(
+    redis_url: str,
+) -> None:
+    client = connect(redis_url, timeout_s=1)
+    store = RedisSceneStore(client, keep=10, ttl=timedelta(days=1))
+    try:
+        with no_file_left(), pytest.raises(StoreUnavailable):
+            await store.head(HARBOUR)
+        assert await store.head(HARBOUR) is None
+    finally:
         await client.aclose()

@@ -12,7 +12,7 @@ from bot.adapters.redis_store import GatewaySessions, RedisStartGuard, fingerpri
 from bot.adapters.redis_store.keys import session_key
 from bot.core.errors import RoleplayError
 from bot.discord_ui.client import run_until_closed
-from bot.discord_ui.continuity import ContinuousBot
+from bot.discord_ui.continuity import Continuity, ContinuousBot
 from tests.playground.client import INTENTS, pointed_at
 from tests.playground.driver import Playground, eventually
 
@@ -36,15 +36,18 @@ class ListeningBot(ContinuousBot):
     def __init__(self, redis: Redis, owner: str = "one", **options: Any) -> None:
         guard = options.pop("guard", None) or RedisStartGuard(redis, bot=BOT, first_s=0.01)
         super().__init__(
-            sessions=GatewaySessions(redis, bot=BOT, owner=owner),
-            guard=guard,
+            Continuity(
+                sessions=GatewaySessions(redis, bot=BOT, owner=owner),
+                guard=guard,
+                on_gap=self._gap,
+                steady_s=options.pop("steady_s", 0.05),
+            ),
             on_first_ready=self._first_ready,
-            on_gap=self._gap,
             command_prefix="!",
             help_command=None,
             intents=INTENTS,
             max_messages=None,
-            **{"guild_ready_timeout": 0.05, "steady_s": 0.05, **options},
+            **{"guild_ready_timeout": 0.05, **options},
         )
         self.heard: list[str] = []
         self.gap_failures: list[RoleplayError] = []

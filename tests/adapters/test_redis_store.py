@@ -290,6 +290,33 @@ async def lease_twice(store: RedisSceneStore) -> bool:
     return first == await store.lease(TOWER, "one", 60)
 
 
+TRY = Work(reply(2, "").id, line(2).id, at_ms=5)
+
+
+async def take(store: RedisSceneStore) -> object:
+    """All but the fence, which the clock gives."""
+    taken = await store.take(HARBOUR, "one", 60, TRY)
+    return taken and (taken.scene, taken.work, taken.is_claimed)
+
+
+async def check_point(store: RedisSceneStore) -> None:
+    await store.lease(HARBOUR, "one", 60, reply=TRY.reply, written="It ra", tokens=2)
+
+
+async def commit_all(store: RedisSceneStore) -> object:
+    """Returns whether the channel is free afterwards."""
+    counts = {line(2).id: "x:1", TRY.reply: "x:2"}
+    turn = replace(reply(2, "a\nb", 12, 13), parts=("a", "b"), edited_ms=500)
+    await store.commit(HARBOUR, turn, release="one", counts=counts, seen=MessageId(13))
+    return await store.lease(HARBOUR, "two", 60) is not None
+
+
+async def delete_a_part(store: RedisSceneStore) -> object:
+    turn = replace(reply(2, "a\nb", 12, 13), parts=("a", "b"))
+    await store.commit(HARBOUR, turn)
+    return await store.delete(HARBOUR, [MessageId(12), MessageId(98)])
+
+
 ACTS: dict[str, Callable[[RedisSceneStore], Awaitable[object]]] = {
     "start": lambda store: store.start(scene(), reply(1, "hello", 11)),
     "ingest": lambda store: store.ingest(HARBOUR, line(3)),
@@ -298,7 +325,14 @@ ACTS: dict[str, Callable[[RedisSceneStore], Awaitable[object]]] = {
     "release": lambda store: store.release(HARBOUR, "one"),
     "claim": lambda store: store.claim(HARBOUR, Work(reply(2, "").id, line(2).id)),
     "posted": lambda store: store.posted(HARBOUR, reply(2, "").id, MessageId(13)),
+    "take": take,
+    "check point": check_point,
+    "intent": lambda store: store.intent(HARBOUR, TRY.reply, "a mark"),
     "commit": lambda store: store.commit(HARBOUR, reply(2, "done", 12)),
+    "commit of all": commit_all,
+    "delete": lambda store: store.delete(HARBOUR, [MessageId(2)]),
+    "delete a part": delete_a_part,
+    "survey": lambda store: store.survey([HARBOUR, TOWER]),
     "abandon": lambda store: store.abandon(HARBOUR, reply(2, "").id),
     "edit": lambda store: store.edit(HARBOUR, MessageId(2), "new", 500),
     "set_live": lambda store: store.set_live(HARBOUR, live=False),

@@ -3,18 +3,29 @@
 from collections.abc import Awaitable, Callable
 
 from bot.adapters.redis_store import RedisSceneStore
-from bot.core.scene import MessageId, Work
+from bot.core.scene import GuildId, MessageId, Work, mark_of
 from tests.scenes import HARBOUR, line, reply
 
+WORK = Work(reply(2, "").id, line(2).id)
 ACTS: dict[str, Callable[[RedisSceneStore], Awaitable[object]]] = {
     "head": lambda store: store.head(HARBOUR),
     "read": lambda store: store.read(HARBOUR),
     "live_channels": lambda store: store.live_channels(),
     "ingest": lambda store: store.ingest(HARBOUR, line(1)),
+    "survey": lambda store: store.survey([HARBOUR]),
+    "take": lambda store: store.take(HARBOUR, "one", 60, WORK),
+    "lease": lambda store: store.lease(HARBOUR, "one", 60, reply=WORK.reply, written="x"),
+    "intent": lambda store: store.intent(HARBOUR, WORK.reply, mark_of(WORK.reply, 0)),
+    "posted": lambda store: store.posted(HARBOUR, WORK.reply, MessageId(13)),
+    "edit": lambda store: store.edit(HARBOUR, MessageId(11), "x", 5),
+    "abandon": lambda store: store.abandon(HARBOUR, WORK.reply, release="one"),
     "claim": lambda store: store.claim(HARBOUR, Work(reply(1, "").id, line(1).id)),
     "commit": lambda store: store.commit(HARBOUR, reply(1, "x")),
     "work": lambda store: store.work(HARBOUR),
     "delete": lambda store: store.delete(HARBOUR, [MessageId(1)]),
+    "guilds": lambda store: store.guilds(),
+    "channels_in": lambda store: store.channels_in(GuildId(7)),
+    "complete_indexes": lambda store: store.complete_indexes(),
     "purge": lambda store: store.purge(HARBOUR),
     "note": lambda store: store.get_note("n"),
 }

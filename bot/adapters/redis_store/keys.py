@@ -21,6 +21,8 @@ change it, as this one does with later schemas. Since
                               `ver`    grows with every change
                               `floor`  highest turn id ever trimmed
                               `seen`   newest message taken notice of
+                              `deletion` name of the last deletion and
+                                       what it answered
                               `listed` users whose index names this
                                        channel (ids, comma separated);
                                        not there in scenes that an

@@ -1,10 +1,7 @@
 """`SceneStore` and `NoteStore` on Redis."""
 
-import asyncio
 import json
 import logging
-import secrets
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -19,6 +16,7 @@ from bot.adapters.redis_store.guild_index import GuildIndex
 from bot.adapters.redis_store.live_list import LiveList
 from bot.adapters.redis_store.loose_index import LooseIndex
 from bot.adapters.redis_store.replies import Replies
+from bot.adapters.redis_store.unsure import Unsure
 from bot.adapters.redis_store.user_index import UserIndex
 from bot.core.errors import SceneAlreadyLive, StoreRefusesWrites, StoreUnavailable
 from bot.core.lengths import Length
@@ -39,7 +37,8 @@ log = logging.getLogger(__name__)
 
 _CHUNK = 500
 _SCAN_COUNT = 500
-_UNSURE_KEPT = 256
+_DELETED_AT_ONCE = 100
+"""As in one event of Discord's: the answer is kept beside the scene's head."""
 SCRIPTS = (
     "annotate",
     "delete",
@@ -83,7 +82,7 @@ class RedisSceneStore(Replies):
         self._redis = redis
         self._run, self._unbroken = calls.run, calls.unbroken
         self._live = LiveList(calls)
-        self._unsure: OrderedDict[tuple[ChannelId, TurnId], str] = OrderedDict()
+        self._unsure = Unsure()
 
     async def start(self, head: SceneHead, opening: Turn | None) -> SceneHead:
         channel = head.place.channel
@@ -159,8 +158,18 @@ class RedisSceneStore(Replies):
         again, the store recognises its own write: the line counts as STORED,
         not as DUPLICATE, or it would never be answered.
         """
-        unsure = (channel, turn.id)
-        write = self._unsure.pop(unsure, None) or secrets.token_hex(4)
+        with self._unsure.name((channel, turn.id)) as write:
+            status, fields, players = await self._unbroken(self._ingest(channel, turn, write))
+            is_live = status is not IngestStatus.NO_SCENE and fields
+            return Ingested(status, head_of(channel, fields, players) if is_live else None)
+
+    async def _ingest(
+        self, channel: ChannelId, turn: Turn, write: str
+    ) -> tuple[IngestStatus, Mapping[str, str], Mapping[str, str]]:
+        """Store a line; the first of somebody there, after their index names the channel.
+
+        Beside what became of it, head and players, read right behind.
+        """
         record = records.turn_to_record(turn, write=write)
         speaks = turn.role is Role.PLAYER and turn.author is not None
         author = str(turn.author) if turn.author is not None else ""
@@ -168,23 +177,6 @@ class RedisSceneStore(Replies):
         message = str(max(turn.messages)) if turn.messages else ""
         messages = records.written(turn.messages)
         args = (turn.id, record, write, author if speaks else "", name, author, message, messages)
-        try:
-            status, fields, players = await self._unbroken(self._ingest(channel, args))
-            is_live = status is not IngestStatus.NO_SCENE and fields
-            return Ingested(status, head_of(channel, fields, players) if is_live else None)
-        except (StoreUnavailable, asyncio.CancelledError):
-            self._unsure[unsure] = write
-            if len(self._unsure) > _UNSURE_KEPT:
-                self._unsure.popitem(last=False)
-            raise
-
-    async def _ingest(
-        self, channel: ChannelId, args: Sequence[str]
-    ) -> tuple[IngestStatus, Mapping[str, str], Mapping[str, str]]:
-        """Store a line; the first of somebody there, after their index names the channel.
-
-        Beside what became of it, head and players, read right behind.
-        """
         meta, _, _, _, _, players, *_ = keys.channel_keys(channel)
         reads = (("HGETALL", meta), ("HGETALL", players))
         listed: set[str] = set()
@@ -204,8 +196,10 @@ class RedisSceneStore(Replies):
     async def delete(self, channel: ChannelId, messages: Sequence[MessageId]) -> Deleted:
         gone: dict[TurnId, None] = {}
         shorter: set[TurnId] = set()
-        for at in range(0, len(messages), _CHUNK):
-            answer = await self._change("delete", channel, *messages[at : at + _CHUNK])
+        for at in range(0, len(messages), _DELETED_AT_ONCE):
+            chunk = tuple(messages[at : at + _DELETED_AT_ONCE])
+            with self._unsure.name((channel, chunk)) as name:
+                answer = await self._change("delete", channel, name, *chunk)
             gone |= dict.fromkeys(map(TurnId, answer[0]))
             shorter |= set(map(TurnId, answer[1]))
         return Deleted(tuple(gone), tuple(sorted(shorter - gone.keys())))

@@ -3,11 +3,19 @@
 -- stays, so that the same message delivered again is known, also of messages that
 -- show nothing yet. A reply in the making whose trigger goes answers what is left
 -- of the lines before it. Runs when memory is full, too.
--- ARGV: message ids
--- Returns {ids of the turns that are gone, ids of those that are shorter}.
+-- ARGV: name of this deletion, message ids
+-- Returns {ids of the turns that are gone, ids of those that are shorter}, the
+-- same again for the same deletion: its first answer may have been lost.
 local refused = refusal()
 if refused then return refused end
 local GONE_KEPT = 256
+local name = ARGV[4]
+
+local function parted(list)
+  local found = {}
+  for id in string.gmatch(list, '[^,]+') do found[#found + 1] = id end
+  return found
+end
 
 -- The newest line before `id` that no reply stands behind; nil if there is none.
 local function line_left(id)
@@ -41,9 +49,12 @@ local function shorten(id, turn, message)
 end
 
 if not exists() then return {{}, {}} end
+local last, was_gone, was_shorter =
+  string.match(redis.call('HGET', META, 'deletion') or '', '^(.-);(.-);(.*)$')
+if last == name then return {parted(was_gone), parted(was_shorter)} end
 local gone, shorter = {}, {}
 local showing = redis.call('HGET', WORK, 'messages') or ''
-for i = 4, #ARGV do
+for i = 5, #ARGV do
   local message = ARGV[i]
   local id = redis.call('HGET', SHOWN, message)
   if not id or names(showing, message) then remember(message) end
@@ -69,5 +80,7 @@ end
 local trigger = redis.call('HGET', WORK, 'trigger')
 local line = trigger and redis.call('HGET', TURNS, trigger) == '' and line_left(trigger)
 if line then redis.call('HSET', WORK, 'trigger', line) end
+redis.call('HSET', META, 'deletion',
+  name .. ';' .. table.concat(gone, ',') .. ';' .. table.concat(left, ','))
 changed()
 return {gone, left}

@@ -1,8 +1,9 @@
 """Random stories, told to a store on Redis and to the one in memory alike."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from hypothesis import strategies as st
 
@@ -10,7 +11,9 @@ from bot.adapters.redis_store import RedisSceneStore, connect
 from bot.core.errors import LeaseLost, SceneAlreadyLive
 from bot.core.lengths import Length
 from bot.core.ports import SceneStore
-from bot.core.scene import MessageId, Role, TurnId, Work
+from bot.core.scene import MessageId, Role, Turn, TurnId, Work, mark_of
+from bot.core.store_answers import Taken
+from bot.core.store_ports import NOTHING_COUNTED
 from tests.fakes.memory_store import MemorySceneStore
 from tests.scenes import ANN, BOB, HARBOUR, line, reply, scene
 
@@ -21,6 +24,14 @@ OWNERS = ["one", "two"]
 HOLDERS = st.sampled_from([None, None, None, *OWNERS])
 """Whose fence goes with a change: mostly nobody's, as otherwise little would happen."""
 TEXTS = st.sampled_from(["a", "b", "", 'é "\n'])
+SHOWN = st.lists(
+    st.tuples(st.integers(21, 23), TEXTS), max_size=3, unique_by=lambda shown: shown[0]
+)
+KNOWN = st.sampled_from([True, True, True, False])
+"""Whether the store is told which message shows which part."""
+LENT_S = st.sampled_from([0, 1000])
+ONE_OF = st.sampled_from(OWNERS)
+RELEASES = st.sampled_from([None, None, *OWNERS])
 
 Step = tuple[str, tuple[object, ...]]
 
@@ -31,18 +42,24 @@ def kinds(**args: tuple[st.SearchStrategy[object], ...]) -> dict[str, st.SearchS
 
 OFTEN = kinds(
     ingest=(NUMBERS, TEXTS, st.sampled_from([ANN, BOB]), st.sampled_from(Role)),
-    commit=(NUMBERS, TEXTS, st.lists(st.integers(21, 23), max_size=2, unique=True), HOLDERS),
-    edit=(MESSAGES, TEXTS, st.integers(0, 3)),
+    commit=(NUMBERS, SHOWN, KNOWN, st.integers(0, 1), HOLDERS),
+    end=(NUMBERS, RELEASES, st.lists(NUMBERS, max_size=2), st.none() | MESSAGES, HOLDERS),
+    edit=(MESSAGES, TEXTS, st.integers(0, 4)),
     delete=(st.lists(MESSAGES, max_size=2),),
-    claim=(NUMBERS, st.lists(MESSAGES, max_size=2), st.integers(0, 1), HOLDERS),
+    take=(NUMBERS, st.lists(MESSAGES, max_size=1), st.integers(0, 1), ONE_OF, LENT_S),
 )
 SELDOM = kinds(
     start=(st.integers(1, 3),),
     set_live=(st.sampled_from([True, True, False]),),
-    lease=(st.sampled_from(OWNERS), st.sampled_from([0, 1000])),
-    release=(st.sampled_from(OWNERS),),
+    again=(),
+    anew=(NUMBERS, ONE_OF),
+    claim=(NUMBERS, st.lists(MESSAGES, max_size=2), st.integers(0, 1), HOLDERS),
+    lease=(ONE_OF, LENT_S),
+    check_point=(NUMBERS, TEXTS, ONE_OF, LENT_S),
+    release=(ONE_OF,),
+    intent=(NUMBERS, st.integers(0, 1), HOLDERS),
     posted=(NUMBERS, MESSAGES, HOLDERS),
-    abandon=(NUMBERS, HOLDERS),
+    abandon=(NUMBERS, RELEASES, HOLDERS),
     set_length=(st.sampled_from([None, Length("long")]),),
     set_next_length=(st.sampled_from([None, Length("tiny")]),),
     set_cut=(NUMBERS, HOLDERS),
@@ -52,8 +69,8 @@ STEPS = st.one_of(*OFTEN.values(), *OFTEN.values(), *OFTEN.values(), *SELDOM.val
 
 
 def steps_of(*names: str) -> st.SearchStrategy[Step]:
-    """Only steps of these kinds."""
-    return st.one_of(*(each for name, each in {**OFTEN, **SELDOM}.items() if name in names))
+    """Only steps of these kinds; one that is named twice comes twice as often."""
+    return st.one_of(*({**OFTEN, **SELDOM}[name] for name in names))
 
 
 class Teller:
@@ -62,6 +79,7 @@ class Teller:
     def __init__(self, store: SceneStore) -> None:
         self.store = store
         self.fences: dict[str, int] = {}
+        self._last_commit: Callable[[], Awaitable[None]] | None = None
 
     async def start(self, started_ms: int) -> object:
         return await self.store.start(
@@ -76,8 +94,31 @@ class Teller:
         return await self.store.ingest(HARBOUR, said)
 
     async def lease(self, owner: str, for_s: float) -> object:
+        return self._given(owner, await self.store.lease(HARBOUR, owner, for_s))
+
+    async def check_point(self, number: int, text: str, owner: str, for_s: float) -> object:
+        fence = await self.store.lease(
+            HARBOUR, owner, for_s, reply=reply(number, "").id, written=text, tokens=number
+        )
+        return self._given(owner, fence)
+
+    async def take(
+        self, number: int, messages: list[int], at_ms: int, owner: str, for_s: float
+    ) -> object:
+        shown = tuple(MessageId(each) for each in messages)
+        work = Work(reply(number, "").id, line(number).id, shown, at_ms=at_ms)
+        return self._taken(owner, await self.store.take(HARBOUR, owner, for_s, work))
+
+    async def anew(self, number: int, owner: str) -> object:
+        work = Work(reply(number, "").id, line(number).id, at_ms=9)
+        return self._taken(owner, await self.store.take(HARBOUR, owner, 0, work, anew=True))
+
+    def _taken(self, owner: str, taken: Taken | None) -> object:
+        is_new = self._given(owner, taken.fence if taken else None)
+        return taken and (is_new, taken.scene, taken.work, taken.is_claimed)
+
+    def _given(self, owner: str, fence: int | None) -> object:
         """Fences differ from store to store; that they grow does not."""
-        fence = await self.store.lease(HARBOUR, owner, for_s)
         if fence is None:
             return None
         newest = max(self.fences.values(), default=0)
@@ -98,12 +139,67 @@ class Teller:
         shown, fence = MessageId(message), self._fence(holder)
         await self.store.posted(HARBOUR, reply(number, "").id, shown, fence=fence)
 
-    async def commit(self, number: int, text: str, messages: list[int], holder: str | None) -> None:
-        turn = reply(number, text, *messages)
-        await self.store.commit(HARBOUR, turn, fence=self._fence(holder))
+    async def intent(self, number: int, part: int, holder: str | None) -> None:
+        answer = reply(number, "").id
+        mark = mark_of(answer, part)
+        await self.store.intent(HARBOUR, answer, mark, fence=self._fence(holder))
 
-    async def abandon(self, number: int, holder: str | None) -> None:
-        await self.store.abandon(HARBOUR, reply(number, "").id, fence=self._fence(holder))
+    async def commit(
+        self,
+        number: int,
+        shown: list[tuple[int, str]],
+        known: bool,  # noqa: FBT001  # a random value
+        at_ms: int,
+        holder: str | None,
+    ) -> None:
+        parts = tuple(text for _, text in shown)
+        told = replace(
+            reply(number, "\n".join(parts), *(message for message, _ in shown)),
+            parts=parts if known and len(parts) > 1 else (),
+            edited_ms=at_ms,
+        )
+        await self._commit(told, holder)
+
+    async def end(
+        self,
+        number: int,
+        release: str | None,
+        counted: list[int],
+        seen: int | None,
+        holder: str | None,
+    ) -> None:
+        counts = {line(each).id: f"x:{each}" for each in counted}
+        newest = None if seen is None else MessageId(seen)
+        told = reply(number, "told", 20 + number)
+        await self._commit(told, holder, release, counts, newest)
+
+    async def _commit(
+        self,
+        turn: Turn,
+        holder: str | None,
+        release: str | None = None,
+        counts: Mapping[TurnId, str] = NOTHING_COUNTED,
+        seen: MessageId | None = None,
+    ) -> None:
+        self._last_commit = partial(
+            self.store.commit,
+            HARBOUR,
+            turn,
+            fence=self._fence(holder),
+            release=release,
+            counts=counts,
+            seen=seen,
+        )
+        await self.again()
+
+    async def again(self) -> None:
+        """The answer to the last commit was lost."""
+        if self._last_commit is not None:
+            await self._last_commit()
+
+    async def abandon(self, number: int, release: str | None, holder: str | None) -> None:
+        answer, fence = reply(number, "").id, self._fence(holder)
+        await self.store.abandon(HARBOUR, answer, fence=fence, release=release)
 
     async def edit(self, message: int, text: str, at_ms: int) -> object:
         return await self.store.edit(HARBOUR, MessageId(message), text, at_ms)
@@ -135,7 +231,8 @@ class Teller:
             return type(error)
 
     async def left(self) -> object:
-        return await self.store.read(HARBOUR), await self.store.work(HARBOUR)
+        found = await self.store.survey([HARBOUR])
+        return await self.store.read(HARBOUR), await self.store.work(HARBOUR), found
 
 
 async def compare(url: str, steps: Sequence[Step]) -> None:

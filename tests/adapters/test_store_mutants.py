@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.adapters.redis_store import scripts
 from tests.store_stories import Step, compare, steps_of
 
-EXAMPLES = 20
+EXAMPLES = 100
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,80 @@ MUTANTS = {
         "shared", "tonumber(newest) <= tonumber(fence)", "true", ("lease", "release", "set_cut")
     ),
     "a claim forgets what shows the reply": Mutant(
-        "claim", "before[4] or ''", "''", ("claim", "posted")
+        "take",
+        "for message in string.gmatch(shown, '[^,]+') do add(message) end",
+        "",
+        ("take", "posted"),
     ),
     "a deleted line leaves no tombstone": Mutant(
         "delete",
         "redis.call('HSET', TURNS, id, '')",
         "redis.call('HDEL', TURNS, id)",
         ("ingest", "delete"),
+    ),
+    "a lease is given away while somebody has it": Mutant(
+        "shared", "now_ms < tonumber(held[2])", "false", ("take", "lease", "release")
+    ),
+    "a claim takes the place of a reply that shows": Mutant(
+        "take", "is_in_the_way or meta[2]", "meta[2]", ("take", "posted")
+    ),
+    "a claim forgets what was written": Mutant(
+        "take", "noted[6] or '', noted[7] or '0'", "'', '0'", ("take", "check_point")
+    ),
+    "a new try goes on with what was written": Mutant(
+        "take", "written == '' and not anew", "written == ''", ("take", "anew", "check_point")
+    ),
+    "a check point of another reply is kept": Mutant(
+        "lease", "redis.call('HGET', WORK, 'reply') == reply", "true", ("take", "check_point")
+    ),
+    "a check point of who lost the lease is kept": Mutant(
+        "lease", "had_it and", "fence and", ("take", "check_point", "release")
+    ),
+    "an intent forgets its mark": Mutant(
+        "intent", "'posting', ARGV[5]", "'posting', ''", ("take", "intent")
+    ),
+    "a post stays under way when it has arrived": Mutant(
+        "posted", ", 'posting', ''", "", ("take", "intent", "posted")
+    ),
+    "a commit keeps the lease": Mutant(
+        "commit", "free(ARGV[8], lease[2])", "", ("take", "end", "lease")
+    ),
+    "a commit frees what another has": Mutant(
+        "shared", "owner == '' or holder ~= owner", "owner == ''", ("take", "end", "lease")
+    ),
+    "a commit sent again is taken for another": Mutant(
+        "commit", "before.write == write_name", "false", ("end", "edit", "edit", "again", "again")
+    ),
+    "a commit brings a deleted part back": Mutant(
+        "shared", "redis.call('LPOS', GONE, message) ~= false", "false", ("commit", "delete")
+    ),
+    "counts go to nobody": Mutant("commit", "turn.count = ARGV[i + 1]", "", ("ingest", "end")),
+    "what was seen is forgotten for what is older": Mutant(
+        "shared",
+        "return #message > #seen or (#message == #seen and message > seen)",
+        "return true",
+        ("ingest", "end"),
+    ),
+    "a part's deletion takes the whole reply": Mutant(
+        "delete", "if shorten(id, turn, message) then", "if false then", ("commit", "delete")
+    ),
+    "a line deleted before it came is stored": Mutant(
+        "delete",
+        "if not id or names(showing, message) then remember(message) end",
+        "",
+        ("ingest", "delete"),
+    ),
+    "an edit of one part holds back that of another": Mutant(
+        "edit",
+        "turn.edits and turn.edits[message] or newest_ms",
+        "newest_ms",
+        ("commit", "edit", "edit", "edit"),
+    ),
+    "a reply in the making is edited": Mutant(
+        "edit",
+        "if work[1] == id or names(work[2] or '', message) then return 0 end",
+        "",
+        ("commit", "take", "edit"),
     ),
     "a new scene takes lines of the one before": Mutant(
         "start", "redis.call('HSET', META, 'floor', floor)", "", ("ingest", "set_live", "start")

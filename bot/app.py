@@ -1,7 +1,7 @@
 """The composition root: the only place that names what stands behind the ports."""
 
 import logging
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import aiohttp
@@ -118,7 +118,7 @@ async def open_app(
                 trace_configs=[post_sent(lambda: reached(Milestone.POST_SENT))],
             )
         )
-        voice = _voice(settings, http, store)
+        voice = _voice(settings, http, store, on_unauthorized=stops.refused.set)
         metrics = PrometheusMetrics()
         echoes = Echoes(store=store, voice=voice, metrics=metrics)
         poster = Poster(voice, echoes)
@@ -240,8 +240,19 @@ async def _say_that_lines_may_be_missing(_: ContinuousBot, shard: int) -> None:
     log.warning("lines may have been missed", extra={"shard": shard})
 
 
-def _voice(settings: Settings, http: aiohttp.ClientSession, notes: RedisSceneStore) -> DiscordVoice:
-    rest = DiscordRest(http, api_url=settings.discord.api_url, token=_token(settings))
+def _voice(
+    settings: Settings,
+    http: aiohttp.ClientSession,
+    notes: RedisSceneStore,
+    *,
+    on_unauthorized: Callable[[], None],
+) -> DiscordVoice:
+    rest = DiscordRest(
+        http,
+        api_url=settings.discord.api_url,
+        token=_token(settings),
+        on_unauthorized=on_unauthorized,
+    )
     assets = settings.discord.asset_channel
     portraits = Portraits(
         rest,

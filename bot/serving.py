@@ -6,12 +6,17 @@ import signal
 from contextlib import suppress
 
 from bot.adapters.redis_store import GatewayPlace
+from bot.core.errors import StartupError
 from bot.discord_ui.client import RoleplayBot, run_until_closed
 from bot.services.turns import TurnPipeline
-from bot.settings import TurnSettings
+from bot.settings import EXIT_CONFIG, TurnSettings
 
 log = logging.getLogger(__name__)
 
+REFUSED = (
+    "Discord does not accept the token any more: it was reset. Copy the new one from the developer "
+    "portal (your application, page Bot) into BOT_DISCORD__TOKEN."
+)
 CLOSE_TIMEOUT_S = 4.0
 """With `drain_s` and the last words of replies this stays below 30 s, and Compose waits for 45."""
 
@@ -22,11 +27,13 @@ class Stops:
     Attributes:
         asked: to end: no new replies, and time for those in the making.
         hurried: to end at once: a second Ctrl-C.
+        refused: Discord does not accept the token any more, so nothing can be said.
     """
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()
         self.hurried = asyncio.Event()
+        self.refused = asyncio.Event()
 
     def listen(self) -> None:
         """Take over the signals of this process."""
@@ -66,17 +73,23 @@ async def serve(
     async with asyncio.TaskGroup() as tasks:
         connected = tasks.create_task(connect())
         leaving = tasks.create_task(stops.asked.wait())
+        refused = tasks.create_task(stops.refused.wait())
         lost = tasks.create_task(place.keep())
-        await asyncio.wait({connected, leaving, lost}, return_when=asyncio.FIRST_COMPLETED)
-        is_lost = lost.done()
+        ends = {connected, leaving, refused, lost}
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        is_lost, is_refused = lost.done(), refused.done()
         if is_lost:
             await _close(bot)  # the other process hears all now
-        if place.is_ours and (is_lost or not connected.done()):
+        if is_refused:
+            await _close(bot)
+        elif place.is_ours and (is_lost or not connected.done()):
             log.info("stopping")
             await _let_replies_end(pipeline, turns.drain_s, stops)
             await _close(bot)
-        for task in (leaving, connected, lost):
+        for task in ends:
             task.cancel()
+    if is_refused:
+        raise StartupError(REFUSED, exit_code=EXIT_CONFIG)
     if is_lost:
         raise place.lost()
 

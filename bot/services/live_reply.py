@@ -52,6 +52,7 @@ class LiveReply:
         after: MessageId,
         already: Sequence[MessageId] = (),
         posting: str = "",
+        settles_doubt: bool = False,
         on_visible: Callable[[], None] = lambda: None,
         on_removing: Callable[[MessageId], None] = lambda _: None,
         on_refused: Callable[[PostRefused], None] = lambda _: None,
@@ -74,6 +75,8 @@ class LiveReply:
             already: messages that show this reply from before a crash.
             posting: the mark of a post that may have arrived before a crash.
                 It is looked for before anything else is posted.
+            settles_doubt: where nobody may look for it, it counts as not there:
+                a member who sees the channel has asked for another try.
             on_visible: called when a text is on the screen, maybe repeatedly.
             on_removing: called with the id of each message that we take away.
             on_refused: called when the reply cannot grow any more, so that
@@ -95,6 +98,7 @@ class LiveReply:
             after=after,
             already=already,
             posting=posting,
+            settles_doubt=settles_doubt,
             on_calling=lambda: pacer.sent(self._channel, clock()),
             on_visible=on_visible,
             on_removing=on_removing,

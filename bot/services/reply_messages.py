@@ -88,6 +88,7 @@ class ReplyMessages:
         after: MessageId,
         already: Sequence[MessageId],
         posting: str,
+        settles_doubt: bool,
         on_calling: Callable[[], None],
         on_visible: Callable[[], None],
         on_removing: Callable[[MessageId], None],
@@ -106,6 +107,7 @@ class ReplyMessages:
         self._after = max((after, *already))
         self._parts = [_Part(message, mark(number)) for number, message in enumerate(already)]
         self._doubtful = posting
+        self._settles_doubt = settles_doubt
         self._next = max(len(self._parts), part_of(posting) if posting else 0)
         self._on_calling = on_calling
         self._on_visible = on_visible
@@ -172,7 +174,9 @@ class ReplyMessages:
         try:
             found = await self._poster.arrived(self._place, self._doubtful, after=self._after)
         except PostAmbiguous:
-            raise
+            if not self._settles_doubt:
+                raise
+            found = None
         except PostError:
             self.in_doubt = False
             raise

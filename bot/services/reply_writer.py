@@ -166,6 +166,7 @@ class ReplyWriter:
             buttons_while_writing=lambda mark: (stop_button(lane.channel, mark),),
             already=work.messages,
             posting=work.posting,
+            settles_doubt=lane.serving.is_anew,
             after=message_of(work.trigger),
             on_removing=lane.taking_away,
             on_visible=typist.stop if typist is not None else lambda: None,

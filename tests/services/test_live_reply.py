@@ -349,3 +349,13 @@ async def test_where_nobody_may_look_a_post_from_before_a_crash_stays_in_doubt()
             await reply.finish("Ahoy!")
 
     assert voice.did("say") == []
+
+
+async def test_who_sees_the_channel_and_asks_again_settles_the_doubt() -> None:
+    voice = ScriptedVoice()
+    voice.outcomes["find"].extend([NotAllowedHere("no right")] * 9)
+
+    async with live(voice, posting=mark_of(REPLY, 0), settles_doubt=True) as reply:
+        await reply.finish("Ahoy!")
+
+    assert texts(voice) == ["Ahoy!"]

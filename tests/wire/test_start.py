@@ -7,7 +7,9 @@ import pytest
 
 from bot.core.errors import StartupError
 from bot.settings import load_settings
+from tests.fakes.scripted_discord import Fault
 from tests.playground.driver import playground
+from tests.wire.faulty import faulty
 from tests.wire.running import ROOT, BotProcess, free_port, running
 
 
@@ -52,6 +54,23 @@ async def test_a_wrong_token_is_said_and_not_repeated(tmp_path: Path, clean_redi
     assert code == 78
     assert "does not accept the token" in sentence
     assert "hunter2" not in sentence
+
+
+async def test_p7_a_token_that_is_reset_while_it_runs_ends_the_bot_with_a_sentence(
+    tmp_path: Path, clean_redis_url: str
+) -> None:
+    async with faulty(clean_redis_url, tmp_path) as stage:
+        mara = stage.world.mara
+        await mara.answer(await mara.slash("roleplay start", character="clover"))
+        gone = {"message": "401: Unauthorized", "code": 0}
+        stage.faults.strew("POST /channels/.*/typing", Fault(status=401, body=gone), 1.0)
+
+        await mara.send("Are you there?")
+        code, printed = await stage.bot.wait()
+
+    assert code == 78
+    assert "does not accept the token any more" in printed
+    assert sum(fault.fault.status == 401 for fault in stage.faults.struck) == 1
 
 
 async def test_the_missing_intent_is_named_with_its_switch(

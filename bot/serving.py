@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+from collections.abc import Coroutine
 from contextlib import suppress
 
 from bot.adapters.redis_store import GatewayPlace
@@ -17,7 +18,7 @@ REFUSED = (
     "Discord does not accept the token any more: it was reset. Copy the new one from the developer "
     "portal (your application, page Bot) into BOT_DISCORD__TOKEN."
 )
-CLOSE_TIMEOUT_S = 4.0
+CLOSE_TIMEOUT_S = 3.0
 """With `drain_s` and the last words of replies this stays below 30 s, and Compose waits for 45."""
 
 
@@ -79,13 +80,13 @@ async def serve(
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         is_lost, is_refused = lost.done(), refused.done()
         if is_lost:
-            await _close(bot)  # the other process hears all now
+            await _in_time(bot.close())  # the other process hears all now
         if is_refused:
-            await _close(bot)
+            await _in_time(bot.close())
         elif place.is_ours and (is_lost or not connected.done()):
             log.info("stopping")
             await _let_replies_end(pipeline, turns.drain_s, stops)
-            await _close(bot)
+            await _in_time(bot.leave())
         for task in ends:
             task.cancel()
     if is_refused:
@@ -106,7 +107,7 @@ async def _let_replies_end(pipeline: TurnPipeline, within_s: float, stops: Stops
         hurried.cancel()
 
 
-async def _close(bot: RoleplayBot) -> None:
+async def _in_time(ending: Coroutine[None, None, None]) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(CLOSE_TIMEOUT_S):
-            await bot.close()
+            await ending

@@ -72,7 +72,8 @@ async def open_http_server(
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port)
+        # Out of files, asyncio logs so many errors a second for a listening socket.
+        site = web.TCPSite(runner, host, port, backlog=16)
         try:
             await site.start()
         except OSError as error:

@@ -37,8 +37,11 @@ class Bookmarks:
         """Save the *places* that have moved, and any that would be forgotten."""
         now = time.monotonic()
         for shard, place in (self._places | dict(places)).items():
+            known = self._places.get(shard)
+            if known is not None and known.id == place.id and known.seq > place.seq:
+                continue  # somebody looked before us and saves after us
             is_old = now - self._saved_at.get(shard, 0.0) >= SAVE_AGAIN_S
-            if place == self._places.get(shard) and not is_old:
+            if place == known and not is_old:
                 continue
             try:
                 is_ours = await self._store.save(shard, of, place)

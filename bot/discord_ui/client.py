@@ -160,7 +160,7 @@ class RoleplayBot(ContinuousBot):
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         await self.actions.scenes.forget(ChannelId(channel.id))
 
-    async def on_missed_channel_delete(self, channel_id: int) -> None:
+    async def on_missed_channel_delete(self, channel_id: int, _guild_id: int) -> None:
         await self.actions.scenes.forget(ChannelId(channel_id))
 
     async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:

@@ -37,7 +37,7 @@ STEADY_S = 60.0
 DEAF_S = 60.0
 SAVE_EVERY_S = 1.0
 SETTLE_WITHIN_S = 10.0
-LEAVE_WITHIN_S = 3.0
+LEAVE_WITHIN_S = 2.0
 MISSED_WITHIN_S = 30.0
 AGAIN_S, AGAIN_AT_MOST_S = 2.0, 60.0
 
@@ -52,6 +52,8 @@ _CHANGES_MEMORY = frozenset(
         "on_raw_thread_delete",
         "on_guild_channel_delete",
         "on_missed_channel_delete",
+        "on_guild_join",
+        "on_guild_remove",
     }
 )
 """Handlers that must have ended before their events count as dealt with."""
@@ -181,7 +183,13 @@ class ContinuousBot(commands.AutoShardedBot):
         stream.ready_at, stream.is_steady = None, False
         await self.admission.starting(number)
 
-    async def on_shard_ready(self, shard_id: int) -> None:
+    def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
+        """Hand an event to its handlers."""
+        if event_name == "shard_ready":
+            self._arrive(*args)
+        super().dispatch(event_name, *args, **kwargs)
+
+    def _arrive(self, shard_id: int) -> None:
         """A session begins, and discord.py has heard of all its guilds."""
         stream = self._streams[shard_id]
         stream.ready_at = time.monotonic()
@@ -196,22 +204,26 @@ class ContinuousBot(commands.AutoShardedBot):
         return any(shard is not None and shard.lost_for_s > DEAF_S for shard in shards)
 
     async def close(self) -> None:
-        """Leave so that the next process can go on from here."""
+        """End so that the next process can go on from here."""
         if not self.is_closed():
             with suppress(TimeoutError):
                 async with asyncio.timeout(LEAVE_WITHIN_S):
-                    await self._leave()
+                    await self._part()
         await super().close()
 
-    async def _leave(self) -> None:
+    async def leave(self) -> None:
+        """End because somebody said so, which is no failure however soon it comes."""
+        await self.close()
+        for number, stream in self._streams.items():
+            if stream.ready_at is not None:
+                await self.admission.steady(number)
+
+    async def _part(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             for stream in self._streams.values():
                 if stream.shard is not None:
                     tasks.create_task(stream.shard.close())
         await self._save()
-        for number, stream in self._streams.items():
-            if stream.ready_at is not None:
-                await self.admission.steady(number)  # whoever is told to go has not failed
 
     async def _hear_missed(self, number: int, stream: Stream) -> Sequence[Event] | None:
         missed = None
@@ -268,7 +280,8 @@ class ContinuousBot(commands.AutoShardedBot):
         token = _is_told_again.set(True)
         try:
             if event.name == "CHANNEL_DELETE":  # of a channel that discord.py has not heard of
-                self.dispatch("missed_channel_delete", int(event.data["id"]))
+                guild_id = int(event.data.get("guild_id") or 0)
+                self.dispatch("missed_channel_delete", int(event.data["id"]), guild_id)
             else:
                 self._connection.parsers[event.name](event.data)
         finally:

@@ -71,6 +71,20 @@ class OldSession(DiscordWebSocket):
         self.resumed.set()
 
 
+def resume_address(url: str, usual: URL) -> URL:
+    """Where a session is gone on with: at *url*, if that is Discord's as *usual* is.
+
+    Our token goes there, and whoever can write to the memory must not get it.
+    """
+    given = URL(url)
+    if given.scheme != usual.scheme or not given.host or not usual.host:
+        return usual
+    *_, above, top = ("", *usual.host.split("."))
+    is_named = bool(above) and not top.isdecimal()
+    is_discords = is_named and given.host.endswith(f".{above}.{top}")
+    return given if is_discords or given.host == usual.host else usual
+
+
 async def listen_to_missed(
     client: discord.AutoShardedClient, shard: int, session: GatewaySession, enough: asyncio.Event
 ) -> list[Event] | None:
@@ -84,7 +98,7 @@ async def listen_to_missed(
         async with asyncio.timeout(CONNECT_WITHIN_S):
             socket = await OldSession.from_client(
                 client,
-                gateway=URL(session.url),
+                gateway=resume_address(session.url, DiscordWebSocket.DEFAULT_GATEWAY),
                 shard_id=shard,
                 session=session.id,
                 sequence=session.seq,

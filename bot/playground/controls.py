@@ -28,10 +28,11 @@ def routes() -> list[web.RouteDef]:
 
 async def _gateway(request: web.Request) -> web.Response:
     site = site_of(request)
-    known = ("action", "resumable", "code", "remaining", "reset_after_s")
+    known = ("action", "resumable", "code", "repeat", "remaining", "reset_after_s")
     body = await read_body(request, known)
     match body.fields.get("action"):
         case "cut":
+            site.gateway.faults.repeated_on_resume = int(body.fields.get("repeat") or 0)
             reached = site.gateway.cut()
         case "reconnect":
             reached = site.gateway.ask_to_reconnect()

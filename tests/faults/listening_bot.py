@@ -79,7 +79,7 @@ class ListeningBot(ContinuousBot):
     async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
         self.heard.append(f"-thread {event.thread_id}")
 
-    async def on_missed_channel_delete(self, channel_id: int) -> None:
+    async def on_missed_channel_delete(self, channel_id: int, _guild_id: int) -> None:
         self.heard.append(f"-channel {channel_id}")
 
     async def on_shard_resumed(self, _shard: int) -> None:

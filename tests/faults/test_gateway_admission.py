@@ -106,10 +106,18 @@ async def test_a_session_that_stood_is_followed_at_once(world: Playground, redis
 async def test_who_is_told_to_end_soon_has_not_failed(world: Playground, redis: Redis) -> None:
     for _ in range(3):
         guard = RedisStartGuard(redis, bot=BOT, first_s=3600)
-        async with listening(world, ListeningBot(redis, guard=guard, steady_s=3600)):
-            pass
+        async with listening(world, ListeningBot(redis, guard=guard, steady_s=3600)) as bot:
+            await bot.leave()
 
     assert await is_nothing_counted(redis)
+
+
+async def test_who_ends_by_itself_soon_has_failed(world: Playground, redis: Redis) -> None:
+    guard = RedisStartGuard(redis, bot=BOT, first_s=3600)
+    async with listening(world, ListeningBot(redis, guard=guard, steady_s=3600)) as bot:
+        await bot.close()
+
+    assert not await is_nothing_counted(redis)
 
 
 async def is_nothing_counted(redis: Redis) -> bool:

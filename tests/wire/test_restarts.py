@@ -1,12 +1,16 @@
 """What is said while no process listens is heard by the next one, edits and deletions too."""
 
+import random
+import time
+from pathlib import Path
+
 import pytest
 
 from bot.adapters.redis_store import RedisSceneStore
 from bot.core.scene import ChannelId, Role
 from bot.playground.world import TAVERN_ID
-from tests.playground.driver import Shown
-from tests.wire.running import Running
+from tests.playground.driver import Shown, eventually
+from tests.wire.running import Running, running
 
 TAVERN = ChannelId(TAVERN_ID)
 
@@ -45,3 +49,64 @@ async def test_what_happened_while_nobody_listened_is_heard_once_after_a_restart
     assert await lines(scene_store) == ["Two, corrected.", "Three, corrected.", "Four."]
     assert len(tgi.asked) == 2
     assert (await stage.world.gateway_seen())["resumed"] == 1
+
+
+async def test_d1_lines_written_through_many_cuts_are_remembered_once_and_in_order(
+    stage: Running, scene_store: RedisSceneStore
+) -> None:
+    """Two play, so that lines are only remembered."""
+    mara, tom, chance = stage.world.mara, stage.world.tom, random.Random(1)
+    stage.tgi.reply = lambda _: " Aye."
+    await mara.answer(await mara.slash("roleplay start", character="clover"))
+    said = [await tom.send("I sit down.")]
+    await mara.wait_for_message(lambda m: is_whole(m, "Aye."))
+    for number in range(40):
+        if chance.random() < 0.15:
+            await stage.world.gateway("cut", repeat=chance.randrange(50))
+        said.append(await chance.choice((mara, tom)).send(f"Line {number}."))
+
+    async def are_remembered() -> bool:
+        return len(await lines(scene_store)) == len(said)
+
+    await eventually(are_remembered, 20)
+    assert await lines(scene_store) == [line.content for line in said]
+    assert (await stage.world.gateway_seen())["identified"] == 1
+
+
+async def test_p8_a_bot_that_died_soon_waits_before_it_connects_again(
+    clean_redis_url: str, tmp_path: Path
+) -> None:
+    async with running(clean_redis_url, tmp_path, BOT_DISCORD__STEADY_S="60") as stage:
+        await stage.bot.kill()
+        began = time.monotonic()
+        await stage.bot.start()
+        await stage.bot.wait_ready()
+        await stage.bot.kill()
+        await stage.bot.start()
+        await stage.bot.wait_ready()
+        took_s = time.monotonic() - began
+        seen = await stage.world.gateway_seen()
+        _, printed = await stage.bot.stop()
+
+    assert seen["identified"] == 3
+    assert took_s >= 4  # twice that from the first start to the second
+    assert "The last connections ended soon" in printed
+
+
+async def test_a_bot_with_few_connections_left_says_until_when_and_can_be_stopped(
+    clean_redis_url: str, tmp_path: Path
+) -> None:
+    async with running(clean_redis_url, tmp_path, start=False) as stage:
+        await stage.world.gateway("limit starts", remaining=99, reset_after_s=3600)
+        await stage.bot.start()
+
+        async def says_why() -> bool:
+            return "99 more times" in str(await stage.bot.ready())
+
+        await eventually(says_why, 15)
+        code, printed = await stage.bot.stop()
+        seen = await stage.world.gateway_seen()
+
+    assert code == 0
+    assert seen["identified"] == 0
+    assert printed.count("99 more times") == 1

@@ -1,6 +1,8 @@
 """The composition root: the only place that names what stands behind the ports."""
 
 import logging
+import secrets
+import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -27,7 +29,7 @@ from bot.adapters.redis_store import (
     fingerprint,
 )
 from bot.adapters.tgi import TgiGenerator
-from bot.assembly import now_ms, pipeline_of
+from bot.assembly import Pace, World, pipeline_of
 from bot.composition import answer_within, open_generator, open_redis, profile_of, store_on
 from bot.core.errors import (
     GenerationError,
@@ -43,6 +45,7 @@ from bot.discord_ui.client import RoleplayBot, use_discord_at
 from bot.discord_ui.continuity import Continuity, ContinuousBot
 from bot.services.echoes import Echoes
 from bot.services.greeting import Greeter
+from bot.services.incoming import Patience
 from bot.services.inspection import Inspection
 from bot.services.length_tables import LengthTables
 from bot.services.milestones import Milestone, Reached, pass_by
@@ -126,17 +129,21 @@ async def open_app(
         prompting = Prompting(store=store, generator=generator, profile=profile, metrics=metrics)
         pipeline = await stack.enter_async_context(
             pipeline_of(
-                settings,
-                owner=owner,
-                store=store,
-                generator=generator,
-                voice=voice,
-                poster=poster,
-                characters=characters,
-                metrics=metrics,
-                prompting=prompting,
-                profile=profile,
-                reached=reached,
+                World(
+                    store=store,
+                    generator=generator,
+                    voice=voice,
+                    poster=poster,
+                    characters=characters,
+                    metrics=metrics,
+                    prompting=prompting,
+                    profile=profile,
+                    owner=owner,
+                    now_ms=_now_ms,
+                    new_seed=lambda: secrets.randbits(31),
+                    reached=reached,
+                ),
+                _pace(settings),
             )
         )
         actions = _actions(
@@ -199,7 +206,7 @@ def _actions(
         characters=characters,
         is_writing=pipeline.is_writing,
         resume_age_s=settings.turns.resume_age_s,
-        now_ms=now_ms,
+        now_ms=_now_ms,
     )
     return Actions(scenes, pipeline, inspection, LengthTables(store, generator, profile))
 
@@ -286,3 +293,21 @@ async def _reasons(
 def _token(settings: Settings) -> str:
     token = settings.discord.token
     return "" if token is None else token.get_secret_value().strip()
+
+
+def _pace(settings: Settings) -> Pace:
+    turns, stream = settings.turns, settings.stream
+    return Pace(
+        patience=Patience(resume_age_s=turns.resume_age_s),
+        lease_s=turns.lease_s,
+        merge_pause_s=turns.merge_pause_s,
+        writing_at_once=turns.writing_at_once,
+        waiting=turns.waiting,
+        edit_every_s=stream.edit_every_s,
+        edit_at_most_s=stream.edit_at_most_s,
+        last_edit_s=stream.last_edit_s,
+    )
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

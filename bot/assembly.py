@@ -1,7 +1,7 @@
 """Puts the turn pipeline together from what stands behind its ports."""
 
-import secrets
-import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from bot.core.pacing import Pacer
@@ -15,92 +15,115 @@ from bot.services.drafting import Drafter
 from bot.services.heard import Heard
 from bot.services.incoming import Patience
 from bot.services.live_reply import LiveReply
-from bot.services.milestones import Reached
+from bot.services.milestones import Reached, pass_by
 from bot.services.notices import Notices
 from bot.services.posting import Poster
 from bot.services.prompting import Prompting
 from bot.services.reply_writer import ReplyWriter
 from bot.services.resumption import Resumption
 from bot.services.turns import TurnPipeline
-from bot.settings import Settings
 
 
-def pipeline_of(
-    settings: Settings,
-    *,
-    owner: str,
-    store: SceneStore,
-    generator: TextGenerator,
-    voice: Voice,
-    poster: Poster,
-    characters: CharacterSource,
-    metrics: Metrics,
-    prompting: Prompting,
-    profile: ModelProfile,
-    reached: Reached,
-) -> TurnPipeline:
-    """The pipeline of one process.
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the pipeline works on, and who it is there.
 
-    Args:
+    Attributes:
         owner: this process, among all that use the store.
+        now_ms: Unix time in milliseconds.
         reached: told of every milestone of a turn.
     """
-    turns = settings.turns
-    heard, notices = Heard(), Notices(voice)
-    patience = Patience(resume_age_s=turns.resume_age_s)
-    leases = ChannelLeases(store, owner=owner, for_s=turns.lease_s, now_ms=now_ms, reached=reached)
-    drafter = Drafter(
-        generator=generator,
-        prompting=prompting,
-        dispatcher=Dispatcher(slots=turns.writing_at_once, waiting=turns.waiting),
-        profile=profile,
-        metrics=metrics,
-        new_seed=lambda: secrets.randbits(31),
-        reached=reached,
-    )
-    pacer = Pacer(every_s=settings.stream.edit_every_s, at_most_s=settings.stream.edit_at_most_s)
-    writer = ReplyWriter(
-        store=store,
-        characters=characters,
-        drafter=drafter,
-        leases=leases,
-        resumption=Resumption(voice, profile),
-        profile=profile,
-        metrics=metrics,
-        open_live_reply=partial(
-            LiveReply,
-            voice,
-            poster,
-            pacer=pacer,
-            split=split,
-            last_edit_s=settings.stream.last_edit_s,
-        ),
-        heard=heard.newest,
-        merge_pause_s=turns.merge_pause_s,
-        now_ms=now_ms,
-        reached=reached,
+
+    store: SceneStore
+    generator: TextGenerator
+    voice: Voice
+    poster: Poster
+    characters: CharacterSource
+    metrics: Metrics
+    prompting: Prompting
+    profile: ModelProfile
+    owner: str
+    now_ms: Callable[[], int]
+    new_seed: Callable[[], int]
+    reached: Reached = pass_by
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast and how much at once; the names are those of the settings. All in seconds."""
+
+    patience: Patience
+    lease_s: float = 15.0
+    merge_pause_s: float = 1.2
+    writing_at_once: int = 16
+    waiting: int = 64
+    edit_every_s: float = 1.25
+    edit_at_most_s: float = 2.5
+    last_edit_s: float = 20.0
+    retry_s: float = 0.5
+
+
+def pipeline_of(world: World, pace: Pace) -> TurnPipeline:
+    """The pipeline of one process."""
+    heard, notices = Heard(), Notices(world.voice)
+    leases = ChannelLeases(
+        world.store,
+        owner=world.owner,
+        for_s=pace.lease_s,
+        now_ms=world.now_ms,
+        reached=world.reached,
     )
     answering = Answering(
-        store=store,
-        voice=voice,
+        store=world.store,
+        voice=world.voice,
         notices=notices,
-        writer=writer,
+        writer=_writer(world, pace, leases, heard),
         leases=leases,
-        metrics=metrics,
-        patience=patience,
+        metrics=world.metrics,
+        patience=pace.patience,
     )
     return TurnPipeline(
-        store=store,
+        store=world.store,
         notices=notices,
         answering=answering,
-        prompting=prompting,
+        prompting=world.prompting,
         heard=heard,
-        patience=patience,
-        now_ms=now_ms,
-        reached=reached,
+        patience=pace.patience,
+        now_ms=world.now_ms,
+        reached=world.reached,
     )
 
 
-def now_ms() -> int:
-    """Unix time in milliseconds."""
-    return time.time_ns() // 1_000_000
+def _writer(world: World, pace: Pace, leases: ChannelLeases, heard: Heard) -> ReplyWriter:
+    drafter = Drafter(
+        generator=world.generator,
+        prompting=world.prompting,
+        dispatcher=Dispatcher(slots=pace.writing_at_once, waiting=pace.waiting),
+        profile=world.profile,
+        metrics=world.metrics,
+        new_seed=world.new_seed,
+        reached=world.reached,
+    )
+    open_live_reply = partial(
+        LiveReply,
+        world.voice,
+        world.poster,
+        pacer=Pacer(every_s=pace.edit_every_s, at_most_s=pace.edit_at_most_s),
+        split=split,
+        last_edit_s=pace.last_edit_s,
+        retry_s=pace.retry_s,
+    )
+    return ReplyWriter(
+        store=world.store,
+        characters=world.characters,
+        drafter=drafter,
+        leases=leases,
+        resumption=Resumption(world.voice, world.profile),
+        profile=world.profile,
+        metrics=world.metrics,
+        open_live_reply=open_live_reply,
+        heard=heard.newest,
+        merge_pause_s=pace.merge_pause_s,
+        now_ms=world.now_ms,
+        reached=world.reached,
+    )

@@ -5,12 +5,11 @@ import itertools
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
 
 from bot.adapters.tgi import Deadlines, open_tgi
+from bot.assembly import Pace, World, pipeline_of
 from bot.core.characters import Character
 from bot.core.errors import StoreRefusesWrites, StoreUnavailable
-from bot.core.pacing import Pacer
 from bot.core.scene import (
     ChannelId,
     CharacterKey,
@@ -24,22 +23,12 @@ from bot.core.scene import (
     Work,
     player_turn_id,
 )
-from bot.core.split import split
 from bot.core.triggers import Decision
-from bot.services.answering import Answering
-from bot.services.channel_leases import ChannelLeases
-from bot.services.dispatcher import Dispatcher
-from bot.services.drafting import Drafter
 from bot.services.echoes import Echoes
-from bot.services.heard import Heard
 from bot.services.incoming import Incoming, Patience
-from bot.services.live_reply import LiveReply
 from bot.services.milestones import Reached, pass_by
-from bot.services.notices import Notices
 from bot.services.posting import Poster
 from bot.services.prompting import Prompting
-from bot.services.reply_writer import ReplyWriter
-from bot.services.resumption import Resumption
 from bot.services.turns import TurnPipeline
 from tests.fakes.memory_store import MemorySceneStore
 from tests.fakes.scripted_tgi import ScriptedTgi
@@ -180,65 +169,37 @@ async def open_stage(
         echoes = Echoes(store=store, voice=voice, metrics=metrics)
         poster = Poster(voice, echoes, echo_s=0.05)
         prompting = Prompting(store=store, generator=generator, profile=ZEPHRP, metrics=metrics)
-        leases = ChannelLeases(
-            store, owner=process, for_s=lease_s, now_ms=lambda: clock_ms[0], reached=reached
-        )
-        drafter = Drafter(
-            generator=generator,
-            prompting=prompting,
-            dispatcher=Dispatcher(slots=slots, waiting=1),
-            profile=ZEPHRP,
-            metrics=metrics,
-            new_seed=lambda: next(seeds),
-            reached=reached,
-        )
-        heard, notices = Heard(), Notices(voice)
-        writer = ReplyWriter(
-            store=store,
-            characters=characters,
-            drafter=drafter,
-            leases=leases,
-            resumption=Resumption(voice, ZEPHRP),
-            profile=ZEPHRP,
-            metrics=metrics,
-            open_live_reply=partial(
-                LiveReply,
-                voice,
-                poster,
-                pacer=Pacer(every_s=0.02, at_most_s=0.05),
-                split=split,
+        pipeline = pipeline_of(
+            World(
+                store=store,
+                generator=generator,
+                voice=voice,
+                poster=poster,
+                characters=characters,
+                metrics=metrics,
+                prompting=prompting,
+                profile=ZEPHRP,
+                owner=process,
+                now_ms=lambda: clock_ms[0],
+                new_seed=lambda: next(seeds),
+                reached=reached,
+            ),
+            Pace(
+                patience=Patience(
+                    resume_age_s=resume_age_s,
+                    retry_first_s=0.02,
+                    retry_at_most_s=0.05,
+                    store_pauses_s=(0.01, 0.01),
+                ),
+                lease_s=lease_s,
+                merge_pause_s=merge_pause_s,
+                writing_at_once=slots,
+                waiting=1,
+                edit_every_s=0.02,
+                edit_at_most_s=0.05,
                 last_edit_s=2.0,
                 retry_s=0.01,
             ),
-            heard=heard.newest,
-            merge_pause_s=merge_pause_s,
-            now_ms=lambda: clock_ms[0],
-            reached=reached,
-        )
-        patience = Patience(
-            resume_age_s=resume_age_s,
-            retry_first_s=0.02,
-            retry_at_most_s=0.05,
-            store_pauses_s=(0.01, 0.01),
-        )
-        answering = Answering(
-            store=store,
-            voice=voice,
-            notices=notices,
-            writer=writer,
-            leases=leases,
-            metrics=metrics,
-            patience=patience,
-        )
-        pipeline = TurnPipeline(
-            store=store,
-            notices=notices,
-            answering=answering,
-            prompting=prompting,
-            heard=heard,
-            patience=patience,
-            now_ms=lambda: clock_ms[0],
-            reached=reached,
         )
         async with pipeline:
             yield Stage(pipeline, store, voice, tgi, metrics, characters, clock_ms)

@@ -29,7 +29,7 @@ MUTANTS = {
         "commit", "or (not stored and", "or ((not stored or stored == '') and", ("commit", "delete")
     ),
     "lines stand in the order they came": Mutant(
-        "shared", "not newest or newest < id", "true", ("ingest",)
+        "shared", "return newest and newest < id and", "return", ("ingest",)
     ),
     "nobody asks whose fence is newer": Mutant(
         "shared", "tonumber(newest) <= tonumber(fence)", "true", ("lease", "release", "set_cut")
@@ -42,12 +42,12 @@ MUTANTS = {
     ),
     "a deleted line leaves no tombstone": Mutant(
         "delete",
-        "redis.call('HSET', TURNS, id, '')",
-        "redis.call('HDEL', TURNS, id)",
+        "call('HSET', TURNS, id, '')",
+        "call('HDEL', TURNS, id)",
         ("ingest", "delete"),
     ),
     "a lease is given away while somebody has it": Mutant(
-        "shared", "now_ms < tonumber(held[2])", "false", ("take", "lease", "release")
+        "shared", "is_newer(held[2], now)", "false", ("take", "lease", "release")
     ),
     "a claim takes the place of a reply that shows": Mutant(
         "take", "is_in_the_way or meta[2]", "meta[2]", ("take", "posted")
@@ -59,7 +59,7 @@ MUTANTS = {
         "take", "written == '' and not anew", "written == ''", ("take", "anew", "check_point")
     ),
     "a check point of another reply is kept": Mutant(
-        "lease", "redis.call('HGET', WORK, 'reply') == reply", "true", ("take", "check_point")
+        "lease", "call('HGET', WORK, 'reply') == reply", "true", ("take", "check_point")
     ),
     "a check point of who lost the lease is kept": Mutant(
         "lease", "had_it and", "fence and", ("take", "check_point", "release")
@@ -80,9 +80,11 @@ MUTANTS = {
         "commit", "before.write == write_name", "false", ("end", "edit", "edit", "again", "again")
     ),
     "a commit brings a deleted part back": Mutant(
-        "shared", "redis.call('LPOS', GONE, message) ~= false", "false", ("commit", "delete")
+        "shared", "call('LPOS', GONE, message) ~= false", "false", ("commit", "delete")
     ),
-    "counts go to nobody": Mutant("commit", "turn.count = ARGV[i + 1]", "", ("ingest", "end")),
+    "counts go to nobody": Mutant(
+        "commit", "count_tokens(ARGV[i], ARGV[i + 1])", "", ("ingest", "end")
+    ),
     "what was seen is forgotten for what is older": Mutant(
         "shared",
         "return #message > #seen or (#message == #seen and message > seen)",
@@ -111,7 +113,7 @@ MUTANTS = {
         ("commit", "take", "edit"),
     ),
     "a new scene takes lines of the one before": Mutant(
-        "start", "redis.call('HSET', META, 'floor', floor)", "", ("ingest", "set_live", "start")
+        "start", "call('HSET', META, 'floor', floor)", "", ("ingest", "set_live", "start")
     ),
 }
 

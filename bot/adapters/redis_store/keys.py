@@ -21,6 +21,9 @@ change it, as this one does with later schemas. Since
                               `ver`    grows with every change
                               `floor`  highest turn id ever trimmed
                               `seen`   newest message taken notice of
+                              `tag`    another after every change of the
+                                       turns, or none
+                              `early`  1 if {C}:gone may have anything
                               `deletion` name of the last deletion and
                                        what it answered
                               `listed` users whose index names this

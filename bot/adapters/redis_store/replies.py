@@ -2,15 +2,16 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from bot.adapters.redis_store import keys, records
-from bot.adapters.redis_store.answers import head_of, scene_of, work_of
+from bot.adapters.redis_store.answers import head_of, scene_of, turn_of, work_of
 from bot.adapters.redis_store.calls import Calls
 from bot.adapters.redis_store.channel_scripts import ChannelScripts
+from bot.adapters.redis_store.turn_cache import TurnCache
 from bot.adapters.redis_store.user_index import UserIndex
-from bot.core.scene import ChannelId, MessageId, Scene, Turn, TurnId, Work
+from bot.core.scene import ChannelId, MessageId, Scene, SceneHead, Turn, TurnId, Work
 from bot.core.store_answers import Taken
 from bot.core.store_ports import NOTHING_COUNTED
 
@@ -26,6 +27,7 @@ class Replies:
         self._calls = calls
         self._channel = scripts
         self._index = index
+        self._turns = TurnCache()
 
     async def read(self, channel: ChannelId) -> Scene | None:
         answer = await self._channel.ask("read", channel)
@@ -39,9 +41,9 @@ class Replies:
     ) -> Taken | None:
         """Take the channel, claim, and read the scene, in one round trip.
 
-        A script would spend most of its time on turning every turn into a value
-        of Lua's and back, so they are read by a command behind it. Another one
-        tells whether somebody's change came in between.
+        A script would spend most of its time on turning what it reads into values
+        of Lua's and back, so that is read by commands behind it. Turns that are
+        known here are not read at all, as long as `tag` says that they are right.
         """
         args = (
             owner,
@@ -57,19 +59,37 @@ class Replies:
             *work.messages,
         )
         meta, turns, _, _, _, players, *_ = keys.channel_keys(channel)
-        reads = (("HGETALL", meta), ("HGETALL", players), ("HVALS", turns), ("HGET", meta, "ver"))
-        answer, fields, names, stored, version = await self._channel.change_and_read(
+        reads: list[tuple[str, ...]] = [("HGETALL", meta), ("HGETALL", players)]
+        if channel not in self._turns:
+            reads += [("HVALS", turns), ("HGET", meta, "ver")]
+        answer, fields, names, *stored = await self._channel.change_and_read(
             "take", channel, args, *reads
         )
         if answer is None:
             return None
         scene = None
         if fields:
-            scene = scene_of(head_of(channel, fields, names), stored)
-            if fields.get("ver") != version:
-                scene = await self.read(channel)
+            scene = await self._scene_of(head_of(channel, fields, names), fields, *stored)
         fence, is_claimed, noted = answer
         return Taken(int(fence), scene, work_of(channel, noted), is_claimed == "1")
+
+    async def _scene_of(
+        self,
+        head: SceneHead,
+        fields: Mapping[str, str],
+        stored: Sequence[str] | None = None,
+        version: str = "",
+    ) -> Scene | None:
+        """The scene, if it was *stored* that was read and not changed meanwhile; else read it."""
+        channel, tag = head.place.channel, fields.get("tag", "")
+        known = self._turns.get(channel, tag)
+        if known is not None:
+            return Scene(head, known)
+        if stored is None or fields.get("ver") != version:
+            return await self.read(channel)
+        scene = scene_of(head, stored)
+        self._turns.put(channel, tag, scene.turns)
+        return scene
 
     async def lease(
         self,
@@ -120,17 +140,27 @@ class Replies:
         if turn.author is not None:
             await self._calls.unbroken(self._index.put(channel, [str(turn.author)]))
         more = iter(counts.items())
-        first = [part for pair in islice(more, _AT_ONCE) for part in pair]
+        some = dict(islice(more, _AT_ONCE))
+        first = [part for turn_id, count in some.items() for part in (turn_id, json.dumps(count))]
         newest = "" if seen is None else seen
         rest = (release or "", newest, records.written(turn.messages), *first)
         name = _name_of(records.turn_to_record(turn), given(fence), *rest)
         record = records.turn_to_record(turn, write=name)
-        await self._channel.change("commit", channel, turn.id, record, given(fence), name, *rest)
+        answer = await self._channel.change(
+            "commit", channel, turn.id, record, given(fence), name, *rest
+        )
+        if answer:
+            before, tag = answer
+            added = turn_of(channel, record)
+            self._turns.add(channel, added, before=before, tag=tag, counts=some)
+        else:
+            self._turns.forget(channel)
         await self.set_counts(channel, dict(more))
 
     async def set_counts(self, channel: ChannelId, counts: Mapping[TurnId, str]) -> None:
         more = iter(counts.items())
         while some := dict(islice(more, _AT_ONCE)):
+            self._turns.forget(channel)
             pairs = [part for turn, count in some.items() for part in (turn, json.dumps(count))]
             await self._channel.change("annotate", channel, "count", *pairs)
 

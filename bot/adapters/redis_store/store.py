@@ -149,6 +149,7 @@ class RedisSceneStore(Replies):
     async def set_facts(self, channel: ChannelId, turn: TurnId, facts: Mapping[str, str]) -> None:
         cleaned = {name: records.clean(text) for name, text in facts.items()}
         if cleaned:
+            self._turns.forget(channel)
             await self._change("annotate", channel, "facts", turn, json.dumps(cleaned))
 
     async def ingest(self, channel: ChannelId, turn: Turn) -> Ingested:
@@ -185,15 +186,29 @@ class RedisSceneStore(Replies):
                 "ingest", channel, (*args, *listed), *reads
             )
             if answer[0] != "unlisted":
+                self._note(channel, answer, fields, record)
                 return IngestStatus(answer[0]), fields, names
             users = records.numbers(answer[1], channel, what="user")
             await self._index.put(channel, map(str, users))
             listed.update(answer[1])
 
+    def _note(
+        self, channel: ChannelId, answer: Sequence[str], fields: Mapping[str, str], record: str
+    ) -> None:
+        """Know the line from now on, if it is the newest change of the turns."""
+        tag, (_, *tags) = fields.get("tag", ""), answer
+        if tags and tags[1] == tag:
+            line, floor = turn_of(channel, record), fields.get("floor", "")
+            self._turns.add(channel, line, before=tags[0], tag=tag, floor=floor, counts={})
+        else:
+            self._turns.get(channel, tag)
+
     async def edit(self, channel: ChannelId, message: MessageId, text: str, at_ms: int) -> bool:
+        self._turns.forget(channel)
         return bool(await self._change("edit", channel, message, records.clean(text), at_ms))
 
     async def delete(self, channel: ChannelId, messages: Sequence[MessageId]) -> Deleted:
+        self._turns.forget(channel)
         gone: dict[TurnId, None] = {}
         shorter: set[TurnId] = set()
         for at in range(0, len(messages), _DELETED_AT_ONCE):
@@ -205,6 +220,7 @@ class RedisSceneStore(Replies):
         return Deleted(tuple(gone), tuple(sorted(shorter - gone.keys())))
 
     async def purge(self, channel: ChannelId) -> None:
+        self._turns.forget(channel)
         token = await self._live.token(channel)
         guild, *users = await self._change("purge", channel)
         await self._live.drop(channel, token)

@@ -6,7 +6,7 @@ local refused = refusal() or fenced_off(ARGV[5])
 if refused then return refused end
 
 free(ARGV[6])
-if redis.call('HGET', WORK, 'reply') ~= ARGV[4] then return 0 end
-redis.call('DEL', WORK)
+if call('HGET', WORK, 'reply') ~= ARGV[4] then return 0 end
+call('DEL', WORK)
 renew()
 return 1

@@ -8,11 +8,12 @@ if refused then return refused end
 local field, found = ARGV[4], 0
 
 for i = 5, #ARGV, 2 do
-  local turn = decoded(redis.call('HGET', TURNS, ARGV[i]))
+  local turn = decoded(call('HGET', TURNS, ARGV[i]))
   if turn then
     turn[field] = cjson.decode(ARGV[i + 1])
-    redis.call('HSET', TURNS, ARGV[i], cjson.encode(turn))
+    call('HSET', TURNS, ARGV[i], cjson.encode(turn))
     found = found + 1
   end
 end
+if found > 0 then turns_changed() end
 return found

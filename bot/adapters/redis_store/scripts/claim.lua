@@ -11,8 +11,8 @@ if refused then return refused end
 local reply, at_ms = ARGV[4], ARGV[6]
 
 if not exists() then return {} end
-local before = redis.call('HMGET', WORK, 'reply', 'at_ms', 'revives', 'messages')
-local revives = redis.call('HGET', TURNS, reply) == '' and '1' or ''
+local before = call('HMGET', WORK, 'reply', 'at_ms', 'revives', 'messages')
+local revives = call('HGET', TURNS, reply) == '' and '1' or ''
 if before[1] == reply and before[2] == at_ms then revives = before[3] or '' end
 local messages, known = {}, {}
 local function add(message)
@@ -23,8 +23,8 @@ local function add(message)
 end
 for message in string.gmatch(before[4] or '', '[^,]+') do add(message) end
 for i = 9, #ARGV do add(ARGV[i]) end
-redis.call('HSET', WORK, 'reply', reply, 'trigger', ARGV[5], 'at_ms', at_ms,
+call('HSET', WORK, 'reply', reply, 'trigger', ARGV[5], 'at_ms', at_ms,
   'continues', ARGV[7], 'revives', revives, 'messages', table.concat(messages, ','),
   'written', '', 'tokens', '0', 'posting', '')
-renew_if_due({WORK})
-return redis.call('HGETALL', WORK)
+renew_if_due(META, WORK)
+return call('HGETALL', WORK)

@@ -19,10 +19,10 @@ end
 
 -- The newest line before `id` that no reply stands behind; nil if there is none.
 local function line_left(id)
-  for last = redis.call('LLEN', ORDER) - 1, 0, -CHUNK do
-    local ids = redis.call('LRANGE', ORDER, math.max(0, last - CHUNK + 1), last)
+  for last = call('LLEN', ORDER) - 1, 0, -CHUNK do
+    local ids = call('LRANGE', ORDER, math.max(0, last - CHUNK + 1), last)
     for i = #ids, 1, -1 do
-      local turn = ids[i] < id and decoded(redis.call('HGET', TURNS, ids[i]))
+      local turn = ids[i] < id and decoded(call('HGET', TURNS, ids[i]))
       if turn and turn.role == 'character' then return nil end
       if turn and turn.role == 'player' then return ids[i] end
     end
@@ -31,8 +31,9 @@ end
 
 local function remember(message)
   if was_deleted(message) then return end
-  redis.call('RPUSH', GONE, message)
-  redis.call('LTRIM', GONE, -GONE_KEPT, -1)
+  call('HSET', META, 'early', '1')
+  call('RPUSH', GONE, message)
+  call('LTRIM', GONE, -GONE_KEPT, -1)
 end
 
 -- Takes a message off a turn that shows in others, too; false if it is the last.
@@ -44,28 +45,28 @@ local function shorten(id, turn, message)
   table.remove(parts, place)
   if turn.edits then turn.edits[message] = nil end
   show_parts(turn, parts)
-  redis.call('HSET', TURNS, id, cjson.encode(turn))
+  call('HSET', TURNS, id, cjson.encode(turn))
   return true
 end
 
 if not exists() then return {{}, {}} end
 local last, was_gone, was_shorter =
-  string.match(redis.call('HGET', META, 'deletion') or '', '^(.-);(.-);(.*)$')
+  string.match(call('HGET', META, 'deletion') or '', '^(.-);(.-);(.*)$')
 if last == name then return {parted(was_gone), parted(was_shorter)} end
 local gone, shorter = {}, {}
-local showing = redis.call('HGET', WORK, 'messages') or ''
+local showing = call('HGET', WORK, 'messages') or ''
 for i = 5, #ARGV do
   local message = ARGV[i]
-  local id = redis.call('HGET', SHOWN, message)
+  local id = call('HGET', SHOWN, message)
   if not id or names(showing, message) then remember(message) end
   if id then
-    local turn = decoded(redis.call('HGET', TURNS, id))
-    redis.call('HDEL', SHOWN, message)
+    local turn = decoded(call('HGET', TURNS, id))
+    call('HDEL', SHOWN, message)
     if shorten(id, turn, message) then
       shorter[id] = true
     else
       forget_messages(turn)
-      redis.call('HSET', TURNS, id, '')
+      call('HSET', TURNS, id, '')
       gone[#gone + 1] = id
       shorter[id] = nil
     end
@@ -74,13 +75,14 @@ end
 local left = {}
 for id in pairs(shorter) do left[#left + 1] = id end
 if #gone + #left == 0 then
-  renew_if_due({GONE})
+  renew_if_due(META, GONE)
   return {gone, left}
 end
-local trigger = redis.call('HGET', WORK, 'trigger')
-local line = trigger and redis.call('HGET', TURNS, trigger) == '' and line_left(trigger)
-if line then redis.call('HSET', WORK, 'trigger', line) end
-redis.call('HSET', META, 'deletion',
+local trigger = call('HGET', WORK, 'trigger')
+local line = trigger and call('HGET', TURNS, trigger) == '' and line_left(trigger)
+if line then call('HSET', WORK, 'trigger', line) end
+call('HSET', META, 'deletion',
   name .. ';' .. table.concat(gone, ',') .. ';' .. table.concat(left, ','))
+turns_changed()
 changed()
 return {gone, left}

@@ -7,12 +7,12 @@ local refused = refusal()
 if refused then return refused end
 local message, text, at_ms = ARGV[4], ARGV[5], ARGV[6]
 
-local id = redis.call('HGET', SHOWN, message)
-local turn = id and decoded(redis.call('HGET', TURNS, id))
+local id = call('HGET', SHOWN, message)
+local turn = id and decoded(call('HGET', TURNS, id))
 local parts = turn and parts_of(turn)
 local place = parts and place_of(turn, message)
 if not place then return 0 end
-local work = redis.call('HMGET', WORK, 'reply', 'messages')
+local work = call('HMGET', WORK, 'reply', 'messages')
 if work[1] == id or names(work[2] or '', message) then return 0 end
 
 local newest_ms = turn.edited_ms or '0'
@@ -27,6 +27,7 @@ if turn.edits then turn.edits[message] = at_ms end
 if tonumber(newest_ms) < tonumber(at_ms) then turn.edited_ms = at_ms end
 parts[place] = text
 show_parts(turn, parts)
-redis.call('HSET', TURNS, id, cjson.encode(turn))
+call('HSET', TURNS, id, cjson.encode(turn))
+turns_changed()
 changed()
 return 1

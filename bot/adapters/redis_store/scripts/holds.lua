@@ -7,16 +7,16 @@ if refusal_of_later() then return 1 end
 local user = ARGV[4]
 
 if not exists() then return 0 end
-if redis.call('HGET', META, 'owner') == user then return 1 end
-if redis.call('HEXISTS', PLAYERS, user) == 1 then return 1 end
-for _, record in ipairs(redis.call('HVALS', TURNS)) do
+if call('HGET', META, 'owner') == user then return 1 end
+if call('HEXISTS', PLAYERS, user) == 1 then return 1 end
+for _, record in ipairs(call('HVALS', TURNS)) do
   if string.find(record, '"author":"' .. user .. '"', 1, true) then return 1 end
 end
 local left = {}
-for other in string.gmatch(redis.call('HGET', META, 'listed') or '', '[^,]+') do
+for other in string.gmatch(call('HGET', META, 'listed') or '', '[^,]+') do
   if other ~= user then left[#left + 1] = other end
 end
-if redis.call('HEXISTS', META, 'listed') == 1 then
-  redis.call('HSET', META, 'listed', table.concat(left, ','))
+if call('HEXISTS', META, 'listed') == 1 then
+  call('HSET', META, 'listed', table.concat(left, ','))
 end
 return 0

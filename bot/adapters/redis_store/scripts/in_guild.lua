@@ -5,6 +5,6 @@
 local refused = refusal_of_later()
 if refused then return refused end
 
-if redis.call('HGET', META, 'guild') ~= ARGV[4] then return 0 end
-redis.call('HSET', META, 'in_guild', '1')
+if call('HGET', META, 'guild') ~= ARGV[4] then return 0 end
+call('HSET', META, 'in_guild', '1')
 return 1

@@ -5,6 +5,6 @@
 local refused = refusal() or fenced_off(ARGV[6])
 if refused then return refused end
 
-if redis.call('HGET', WORK, 'reply') ~= ARGV[4] then return 0 end
-redis.call('HSET', WORK, 'posting', ARGV[5])
+if call('HGET', WORK, 'reply') ~= ARGV[4] then return 0 end
+call('HSET', WORK, 'posting', ARGV[5])
 return 1

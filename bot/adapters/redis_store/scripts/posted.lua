@@ -7,11 +7,11 @@ local refused = refusal() or fenced_off(ARGV[6])
 if refused then return refused end
 local reply, message = ARGV[4], ARGV[5]
 
-local work = redis.call('HMGET', WORK, 'reply', 'messages')
+local work = call('HMGET', WORK, 'reply', 'messages')
 if work[1] ~= reply then return 0 end
 local noted = work[2] or ''
 if not names(noted, message) then
   if noted ~= '' then noted = noted .. ',' end
-  redis.call('HSET', WORK, 'messages', noted .. message, 'posting', '')
+  call('HSET', WORK, 'messages', noted .. message, 'posting', '')
 end
 return 1

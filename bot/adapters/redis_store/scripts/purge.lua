@@ -4,9 +4,9 @@
 -- Returns the guild or '', and the users whose index may name the channel.
 local LEASE_LEFT_MS = 60000
 
-local listed = redis.call('HGET', META, 'listed') or ''
-local found = {redis.call('HGET', META, 'guild') or ''}
-redis.call('DEL', META, TURNS, ORDER, SHOWN, WORK, PLAYERS, GONE)
-redis.call('PEXPIRE', LEASE, LEASE_LEFT_MS)
+local listed = call('HGET', META, 'listed') or ''
+local found = {call('HGET', META, 'guild') or ''}
+call('DEL', META, TURNS, ORDER, SHOWN, WORK, PLAYERS, GONE)
+call('PEXPIRE', LEASE, LEASE_LEFT_MS)
 for user in string.gmatch(listed, '[^,]+') do found[#found + 1] = user end
 return found

@@ -3,5 +3,5 @@
 -- Returns {head, players, records of turns}, or nil if there is no scene.
 if not exists() then return nil end
 local result = head()
-result[3] = redis.call('HVALS', TURNS)
+result[3] = call('HVALS', TURNS)
 return result

@@ -7,8 +7,8 @@ if refused then return refused end
 local field, value = ARGV[4], ARGV[5]
 
 if not exists() then return nil end
-if redis.call('HGET', META, field) ~= value then
-  redis.call('HSET', META, field, value)
+if call('HGET', META, field) ~= value then
+  call('HSET', META, field, value)
   changed()
 end
 return head()

@@ -13,9 +13,9 @@ local FIELDS_FROM = 10
 local function last_id_so_far()
   local highest = ''
   for _, id in ipairs({
-    redis.call('HGET', META, 'floor') or '',
-    redis.call('LINDEX', ORDER, -1) or '',
-    redis.call('HGET', WORK, 'reply') or '',
+    call('HGET', META, 'floor') or '',
+    call('LINDEX', ORDER, -1) or '',
+    call('HGET', WORK, 'reply') or '',
   }) do
     if highest < id then highest = id end
   end
@@ -23,24 +23,24 @@ local function last_id_so_far()
 end
 
 if exists() then
-  local there = redis.call('HMGET', META, 'owner', 'started_ms', 'live')
+  local there = call('HMGET', META, 'owner', 'started_ms', 'live')
   if there[1] == owner and there[2] == started_ms then return {'same', unpack(head())} end
   if there[3] == '1' then return {'taken'} end
 end
 
-local version, floor = redis.call('HGET', META, 'ver') or '0', last_id_so_far()
+local version, floor = call('HGET', META, 'ver') or '0', last_id_so_far()
 -- The lease stays: its fence has to go on growing.
-redis.call('DEL', META, TURNS, ORDER, SHOWN, WORK, PLAYERS, GONE)
-redis.call('HSET', META, 'sv', SCHEMA, 'ver', version)
-if floor ~= '' then redis.call('HSET', META, 'floor', floor) end
+call('DEL', META, TURNS, ORDER, SHOWN, WORK, PLAYERS, GONE)
+call('HSET', META, 'sv', SCHEMA, 'ver', version)
+if floor ~= '' then call('HSET', META, 'floor', floor) end
 local players = FIELDS_FROM + 2 * tonumber(ARGV[9])
-for i = FIELDS_FROM, players - 1, 2 do redis.call('HSET', META, ARGV[i], ARGV[i + 1]) end
+for i = FIELDS_FROM, players - 1, 2 do call('HSET', META, ARGV[i], ARGV[i + 1]) end
 local users = {}
 for i = players, #ARGV, 2 do
-  redis.call('HSET', PLAYERS, ARGV[i], ARGV[i + 1])
+  call('HSET', PLAYERS, ARGV[i], ARGV[i + 1])
   users[#users + 1] = ARGV[i]
 end
 note_listed(users)
-if opening ~= '' then store(opening, record, ARGV[8], 0) end
+if opening ~= '' then store(opening, record, ARGV[8]) end
 changed()
 return {'started', unpack(head())}

@@ -5,10 +5,10 @@
 local FEW = 20
 
 local function newest()
-  for last = redis.call('LLEN', ORDER) - 1, 0, -FEW do
-    local ids = redis.call('LRANGE', ORDER, math.max(0, last - FEW + 1), last)
+  for last = call('LLEN', ORDER) - 1, 0, -FEW do
+    local ids = call('LRANGE', ORDER, math.max(0, last - FEW + 1), last)
     for i = #ids, 1, -1 do
-      local record = redis.call('HGET', TURNS, ids[i])
+      local record = call('HGET', TURNS, ids[i])
       if decoded(record) then return record end
     end
   end
@@ -17,6 +17,6 @@ end
 
 if not exists() then return nil end
 local result = head()
-result[3] = redis.call('HGETALL', WORK)
+result[3] = call('HGETALL', WORK)
 result[4] = newest()
 return result

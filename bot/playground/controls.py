@@ -32,7 +32,8 @@ async def _gateway(request: web.Request) -> web.Response:
     body = await read_body(request, known)
     match body.fields.get("action"):
         case "cut":
-            site.gateway.faults.repeated_on_resume = int(body.fields.get("repeat") or 0)
+            if (repeat := body.fields.get("repeat")) is not None:
+                site.gateway.faults.repeated_on_resume = int(repeat)
             reached = site.gateway.cut()
         case "reconnect":
             reached = site.gateway.ask_to_reconnect()

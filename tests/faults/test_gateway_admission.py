@@ -82,9 +82,11 @@ async def test_a_lost_session_waits_too_and_listens_to_a_stop_meanwhile(
 
 
 async def test_p8_fifty_crashes_in_a_row_begin_few_sessions(
-    world: Playground, redis: Redis
+    world: Playground, faults: DiscordFaults, redis: Redis
 ) -> None:
     """Each process lives for a tenth of a second; a second stands for ten."""
+    await world.rest("GET", "/gateway/bot")
+    faults.gateway.heartbeat_every_s = 3600  # whoever is cut down here cannot end its heart
     for _ in range(50):
         guard = RedisStartGuard(redis, bot=BOT, first_s=0.2, at_most_s=30)
         bot = ListeningBot(redis, guard=guard, steady_s=6)

@@ -1,12 +1,12 @@
 """What is said while no process listens is heard by the next one, edits and deletions too."""
 
 import random
-import time
 from pathlib import Path
 
 import pytest
+from redis.asyncio import Redis
 
-from bot.adapters.redis_store import RedisSceneStore
+from bot.adapters.redis_store import RedisSceneStore, RedisStartGuard, fingerprint
 from bot.core.scene import ChannelId, Role
 from bot.playground.world import TAVERN_ID
 from tests.playground.driver import Shown, eventually
@@ -73,24 +73,35 @@ async def test_d1_lines_written_through_many_cuts_are_remembered_once_and_in_ord
     assert (await stage.world.gateway_seen())["identified"] == 1
 
 
-async def test_p8_a_bot_that_died_soon_waits_before_it_connects_again(
-    clean_redis_url: str, tmp_path: Path
+async def test_p8_a_bot_that_died_soon_each_time_waits_before_it_connects_and_says_so(
+    clean_redis_url: str, redis: Redis, tmp_path: Path
+) -> None:
+    async with running(clean_redis_url, tmp_path, start=False) as stage:
+        guard = RedisStartGuard(redis, bot=fingerprint(stage.world.token))
+        for _ in range(7):
+            await guard.starting(0)
+        await stage.bot.start()
+
+        async def says_why() -> bool:
+            return "ended soon" in str(await stage.bot.ready())
+
+        await eventually(says_why, 20)
+        code, printed = await stage.bot.stop()
+        seen = await stage.world.gateway_seen()
+
+    assert code == 0
+    assert seen["identified"] == 0
+    assert printed.count("ended soon") == 1
+
+
+async def test_a_bot_that_is_killed_soon_after_its_start_has_that_counted(
+    clean_redis_url: str, redis: Redis, tmp_path: Path
 ) -> None:
     async with running(clean_redis_url, tmp_path, BOT_DISCORD__STEADY_S="60") as stage:
         await stage.bot.kill()
-        began = time.monotonic()
-        await stage.bot.start()
-        await stage.bot.wait_ready()
-        await stage.bot.kill()
-        await stage.bot.start()
-        await stage.bot.wait_ready()
-        took_s = time.monotonic() - began
-        seen = await stage.world.gateway_seen()
-        _, printed = await stage.bot.stop()
 
-    assert seen["identified"] == 3
-    assert took_s >= 4  # twice that from the first start to the second
-    assert "The last connections ended soon" in printed
+        guard = RedisStartGuard(redis, bot=fingerprint(stage.world.token), first_s=3600)
+        assert await guard.pause_s(0) > 0
 
 
 async def test_a_bot_with_few_connections_left_says_until_when_and_can_be_stopped(

@@ -38,6 +38,7 @@ DEAF_S = 60.0
 SAVE_EVERY_S = 1.0
 SETTLE_WITHIN_S = 10.0
 LEAVE_WITHIN_S = 2.0
+GUILDS_WITHIN_S = 15.0
 MISSED_WITHIN_S = 30.0
 AGAIN_S, AGAIN_AT_MOST_S = 2.0, 60.0
 
@@ -136,6 +137,7 @@ class ContinuousBot(commands.AutoShardedBot):
         self._streams: dict[int, Stream] = {}
         self._arrived: set[int] = set()
         self._has_arrived = asyncio.Event()
+        self._guild_has_come = asyncio.Event()
         self._was_ready = False
         self._handling: set[asyncio.Task[None]] = set()
         self._in_order = asyncio.Lock()
@@ -187,6 +189,8 @@ class ContinuousBot(commands.AutoShardedBot):
         """Hand an event to its handlers."""
         if event_name == "shard_ready":
             self._arrive(*args)
+        elif event_name == "guild_available":
+            self._guild_has_come.set()
         super().dispatch(event_name, *args, **kwargs)
 
     def _arrive(self, shard_id: int) -> None:
@@ -268,11 +272,21 @@ class ContinuousBot(commands.AutoShardedBot):
             await self._on_gap(self, number)
         else:
             log.info("hearing what was missed", extra={"shard": number, "events": len(missed)})
+            await self._guilds_of(missed)
             for event in missed:
                 await self._tell_again(event)
             stream.is_open.set()
         stream.missed = None
         stream.dealt_with = session
+
+    async def _guilds_of(self, missed: Sequence[Event]) -> None:
+        """Wait for guilds that are there but slow: their channels are not known before."""
+        numbers = {int(event.data["guild_id"]) for event in missed if "guild_id" in event.data}
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GUILDS_WITHIN_S):
+                while any(guild.unavailable for guild in map(self.get_guild, numbers) if guild):
+                    self._guild_has_come.clear()
+                    await self._guild_has_come.wait()
 
     async def _tell_again(self, event: Event) -> None:
         """Handle one event to its end: an edit must not overtake its message."""
@@ -284,6 +298,8 @@ class ContinuousBot(commands.AutoShardedBot):
                 self.dispatch("missed_channel_delete", int(event.data["id"]), guild_id)
             else:
                 self._connection.parsers[event.name](event.data)
+        except Exception:  # the boundary: those behind it must not be lost with it
+            log.exception("an event was not understood", extra={"event": event.name})
         finally:
             _is_told_again.reset(token)
         await _ended(self._handling - others)

@@ -8,19 +8,13 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.playground.world import ADULTS_ID
-from tests.fakes.discord_faults import DiscordFaults
 from tests.faults.listening_bot import ListeningBot, listening, running, seq_saved
 from tests.playground.driver import Playground, eventually, playground
 
 
 @pytest.fixture
-def faults() -> DiscordFaults:
-    return DiscordFaults()
-
-
-@pytest.fixture
-async def world(faults: DiscordFaults) -> AsyncGenerator[Playground, None]:
-    async with playground(faults=[faults.strike]) as world:
+async def world() -> AsyncGenerator[Playground, None]:
+    async with playground() as world:
         yield world
 
 
@@ -170,3 +164,40 @@ async def test_shards_of_another_number_are_not_gone_on_with(
 
     async with listening(world, ListeningBot(redis, shard_count=2, shard_ids=[0, 1])) as bot:
         assert sorted(bot.heard) == ["(first ready)", "(gap 0)", "(gap 1)"]
+
+
+async def test_an_event_that_is_not_understood_takes_no_other_with_it(
+    world: Playground, redis: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    await predecessor(world, redis)
+    first = await world.mara.send("first")
+    await world.mara.edit(first, "first, corrected")
+    await world.mara.send("second")
+    bot = ListeningBot(redis)
+
+    def misunderstand(data: dict[str, Any]) -> None:
+        raise KeyError(data["id"])
+
+    bot._connection.parsers["MESSAGE_UPDATE"] = misunderstand
+    async with listening(world, bot):
+        await world.mara.send("third")
+        await eventually(lambda: "third" in bot.heard)
+
+    assert bot.lines == ["first", "second", "third"]
+    assert "an event was not understood" in caplog.messages
+
+
+async def test_a_guild_that_comes_late_is_waited_for(world: Playground, redis: Redis) -> None:
+    await predecessor(world, redis)
+    await world.mara.send("missed")
+    bot = ListeningBot(redis)
+    guild_create = bot._connection.parsers["GUILD_CREATE"]
+    late: list[Any] = []
+    bot._connection.parsers["GUILD_CREATE"] = late.append
+    async with running(world, bot):
+        await eventually(lambda: bot._streams[0].is_complete.is_set() if bot._streams else False)
+        assert bot.lines == []
+        guild_create(late.pop())
+        await eventually(lambda: "(first ready)" in bot.heard)
+
+    assert bot.heard[:2] == ["missed", "(first ready)"]

@@ -43,7 +43,13 @@ def kinds(**args: tuple[st.SearchStrategy[object], ...]) -> dict[str, st.SearchS
 OFTEN = kinds(
     ingest=(NUMBERS, TEXTS, st.sampled_from([ANN, BOB]), st.sampled_from(Role)),
     commit=(NUMBERS, SHOWN, KNOWN, st.integers(0, 1), HOLDERS),
-    end=(NUMBERS, RELEASES, st.lists(NUMBERS, max_size=2), st.none() | MESSAGES, HOLDERS),
+    end=(
+        NUMBERS,
+        RELEASES,
+        st.lists(NUMBERS, max_size=2),
+        st.tuples(st.none() | MESSAGES, st.none() | NUMBERS),
+        HOLDERS,
+    ),
     edit=(MESSAGES, TEXTS, st.integers(0, 4)),
     delete=(st.lists(MESSAGES, max_size=2),),
     take=(NUMBERS, st.lists(MESSAGES, max_size=1), st.integers(0, 1), ONE_OF, LENT_S),
@@ -62,7 +68,6 @@ SELDOM = kinds(
     abandon=(NUMBERS, RELEASES, HOLDERS),
     set_length=(st.sampled_from([None, Length("long")]),),
     set_next_length=(st.sampled_from([None, Length("tiny")]),),
-    set_cut=(NUMBERS, HOLDERS),
     purge=(),
 )
 STEPS = st.one_of(*OFTEN.values(), *OFTEN.values(), *OFTEN.values(), *SELDOM.values())
@@ -165,21 +170,25 @@ class Teller:
         number: int,
         release: str | None,
         counted: list[int],
-        seen: int | None,
+        noted: tuple[int | None, int | None],
         holder: str | None,
     ) -> None:
+        seen, cut = noted
         counts = {line(each).id: f"x:{each}" for each in counted}
         newest = None if seen is None else MessageId(seen)
         told = reply(number, "told", 20 + number)
-        await self._commit(told, holder, release, counts, newest)
+        first = None if cut is None else line(cut).id
+        await self._commit(told, holder, release=release, counts=counts, seen=newest, cut=first)
 
     async def _commit(
         self,
         turn: Turn,
         holder: str | None,
+        *,
         release: str | None = None,
         counts: Mapping[TurnId, str] = NOTHING_COUNTED,
         seen: MessageId | None = None,
+        cut: TurnId | None = None,
     ) -> None:
         self._last_commit = partial(
             self.store.commit,
@@ -189,6 +198,7 @@ class Teller:
             release=release,
             counts=counts,
             seen=seen,
+            cut=cut,
         )
         await self.again()
 
@@ -212,9 +222,6 @@ class Teller:
 
     async def set_next_length(self, length: Length | None) -> None:
         await self.store.set_next_length(HARBOUR, length)
-
-    async def set_cut(self, number: int, holder: str | None) -> None:
-        await self.store.set_cut(HARBOUR, TurnId(str(number)), fence=self._fence(holder))
 
     def _fence(self, holder: str | None) -> int | None:
         return self.fences.get(holder) if holder else None

@@ -154,6 +154,7 @@ class SceneStore(Protocol):
         release: str | None = None,
         counts: Mapping[TurnId, str] = NOTHING_COUNTED,
         seen: MessageId | None = None,
+        cut: TurnId | None = None,
     ) -> None:
         """Store the finished reply and drop its work. `next_length` is used up.
 
@@ -164,8 +165,9 @@ class SceneStore(Protocol):
 
         Args:
             release: an owner who gives the channel back with that, as `release` does.
-            counts: token counts, as for `set_counts`.
+            counts: token counts of turns; those that are gone are passed over.
             seen: raises the head's.
+            cut: the first turn that goes into the prompt from now on.
         """
         ...
 
@@ -178,10 +180,6 @@ class SceneStore(Protocol):
         release: str | None = None,
     ) -> None:
         """Drop the work without a reply; *release* as for `commit`."""
-        ...
-
-    async def set_cut(self, channel: ChannelId, cut: TurnId, *, fence: int | None = None) -> None:
-        """Remember the first turn that still goes into the prompt."""
         ...
 
     async def set_guard(self, channel: ChannelId, level: GuardLevel) -> None:

@@ -1,8 +1,8 @@
 """Asks the model for one reply and hands its text on as it becomes certain."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from bot.core.characters import Character
@@ -13,7 +13,7 @@ from bot.core.ports import Metrics, TextGenerator
 from bot.core.profiles import ModelProfile
 from bot.core.repeats import RepeatJudge, Verdict, is_near_repeat
 from bot.core.reply_text import ReplyText
-from bot.core.scene import Role, Scene, TurnId, reply_turn_id
+from bot.core.scene import Role, Scene, reply_turn_id
 from bot.services.dispatcher import Dispatcher
 from bot.services.interrupt import Reason
 from bot.services.lane import Lane
@@ -47,8 +47,8 @@ class Draft:
 
     text: str
     facts: ReplyFacts
-    counts: Mapping[TurnId, str] = field(default_factory=dict)
-    """Token counts of the scene's turns, to be stored with the reply."""
+    built: BuiltPrompt | None = None
+    """What the model was asked, if it was; what it says of the story is stored with the reply."""
 
     @property
     def may_go_on(self) -> bool:
@@ -124,7 +124,7 @@ class Drafter:
         if again is _Again.EMPTY:
             raise NothingToSay(_nothing_more(lane))
         facts = self._facts(lane, attempt, text, tries=len(thrown_away) + 1)
-        return Draft(text, facts, attempt.built.counts)
+        return Draft(text, facts, attempt.built)
 
     async def _attempt(
         self,

@@ -45,6 +45,8 @@ class BuiltPrompt:
         context_tokens: what prompt and reply may have together.
         model: as the server names it.
         counts: of the story's turns, where they do not say so yet.
+        cut: the turn at which the story is cut, where the scene does not say so
+            yet. Both are to be stored with the reply.
     """
 
     prompt: str
@@ -59,6 +61,7 @@ class BuiltPrompt:
     context_tokens: int
     model: str
     counts: Mapping[TurnId, str] = field(default_factory=dict)
+    cut: TurnId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +155,7 @@ class Prompting:
         Raises:
             PromptTooLong: the parts that are never cut do not fit.
             GenerationError: the model server cannot be asked for limits or counts.
-            StoreUnavailable, StoreRefusesWrites: the cut could not be noted.
+            StoreUnavailable, StoreRefusesWrites: nobody knows the player's length.
         """
         channel = scene.head.place.channel
         me = await self._store.user_length(author) if author is not None else None
@@ -171,7 +174,6 @@ class Prompting:
         if left < LEAST_REPLY_TOKENS:
             budget = max(0, together - LEAST_REPLY_TOKENS)
             raise PromptTooLong(tokens=len(draft.tokens), budget=budget)
-        await self._note_cut(channel, task, chosen, scene.head.cut)
         built = BuiltPrompt(
             prompt=draft.prompt,
             stop=stop_strings(draft.script, self._profile),
@@ -185,6 +187,7 @@ class Prompting:
             context_tokens=room.context,
             model=limits.model,
             counts=task.ledger.news(),
+            cut=_moved_cut(task.story, chosen, scene.head.cut),
         )
         self._last.set(channel, _Remembered(built, tokenizer, task.ledger.told(task.around)))
         return built
@@ -315,13 +318,13 @@ class Prompting:
         parts = task.ledger.note(written, tokens.starts, lines)
         return _Draft(script, prompt, tokens, parts)
 
-    async def _note_cut(
-        self, channel: ChannelId, task: _Task, chosen: Plan, cut: TurnId | None
-    ) -> None:
-        """Remember where the story was cut."""
-        is_whole = cut is None and chosen.examples
-        if task.story.turns and not is_whole and task.story.turns[chosen.first].id != cut:
-            await self._store.set_cut(channel, task.story.turns[chosen.first].id)
+
+def _moved_cut(story: Story, chosen: Plan, cut: TurnId | None) -> TurnId | None:
+    """Where the story was cut, if that is another place than it was."""
+    is_whole = cut is None and chosen.examples
+    if is_whole or not story.turns or story.turns[chosen.first].id == cut:
+        return None
+    return story.turns[chosen.first].id
 
 
 def _drops(chosen: Plan, story: Story, since: int) -> bool:

@@ -273,8 +273,9 @@ class ReplyWriter:
                     turn,
                     fence=lane.fence,
                     release=lane.hold.owner if lane.hold is not None and is_last else None,
-                    counts=draft.counts,
+                    counts=draft.built.counts if draft.built is not None else {},
                     seen=self._heard(lane.channel),
+                    cut=draft.built.cut if draft.built is not None else None,
                 )
             except StoreUnavailable:
                 log.warning("a reply is not stored yet", extra={"channel": lane.channel})

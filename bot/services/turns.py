@@ -196,6 +196,11 @@ class TurnPipeline:
         """Whether a reply is being made there."""
         return channel in self._lanes
 
+    async def written(self, channel: ChannelId) -> None:
+        """Wait until no reply is being made there; the caller sets a limit."""
+        if (lane := self._lanes.get(channel)) is not None:
+            await lane.finished.wait()
+
     async def retry(self, channel: ChannelId, trigger: TurnId) -> bool:
         """Ask again for the reply to *trigger*, if the story has not gone on.
 

@@ -32,7 +32,10 @@ MUTANTS = {
         "shared", "return newest and newest < id and", "return", ("ingest",)
     ),
     "nobody asks whose fence is newer": Mutant(
-        "shared", "tonumber(newest) <= tonumber(fence)", "true", ("lease", "release", "set_cut")
+        "shared",
+        "tonumber(newest) <= tonumber(fence)",
+        "true",
+        ("lease", "release", "take", "intent", "abandon"),
     ),
     "a claim forgets what shows the reply": Mutant(
         "take",

@@ -141,13 +141,11 @@ async def test_choices_are_kept_and_given_back(store: Store) -> None:
 
     await store.set_length(HARBOUR, Length("massive"))
     await store.set_next_length(HARBOUR, Length("micro"))
-    await store.set_cut(HARBOUR, TurnId("12"))
     chosen = await head_of(store)
     await store.set_length(HARBOUR, None)
     await store.set_next_length(HARBOUR, None)
 
     assert (chosen.length, chosen.next_length) == (Length("massive"), Length("micro"))
-    assert chosen.cut == "12"
     assert ((await head_of(store)).length, (await head_of(store)).next_length) == (None, None)
 
 
@@ -173,7 +171,6 @@ async def test_writes_to_a_channel_without_a_scene_leave_nothing(store: Store) -
     await store.commit(HARBOUR, reply(1, "x"))
     await store.set_length(HARBOUR, Length("long"))
     await store.set_next_length(HARBOUR, Length("long"))
-    await store.set_cut(HARBOUR, work.reply)
     await store.abandon(HARBOUR, work.reply)
 
     assert await store.read(HARBOUR) is None

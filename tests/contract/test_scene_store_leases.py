@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.errors import LeaseLost
 from bot.core.scene import ChannelId, MessageId, Work
-from tests.contract.stores import Store, head_of, texts
+from tests.contract.stores import Store, texts
 from tests.scenes import HARBOUR, TOWER, line, reply, scene
 
 LONG_S = 60.0
@@ -114,7 +114,7 @@ CHANGES: dict[str, Callable[[Store, int | None], Awaitable[object]]] = {
     "posted": lambda store, fence: store.posted(HARBOUR, WORK.reply, MessageId(9), fence=fence),
     "commit": lambda store, fence: store.commit(HARBOUR, reply(1, "late", 9), fence=fence),
     "abandon": lambda store, fence: store.abandon(HARBOUR, WORK.reply, fence=fence),
-    "set_cut": lambda store, fence: store.set_cut(HARBOUR, line(1).id, fence=fence),
+    "intent": lambda store, fence: store.intent(HARBOUR, WORK.reply, "mark", fence=fence),
 }
 
 
@@ -148,12 +148,11 @@ async def test_the_newest_fence_and_none_at_all_are_let_through(store: Store) ->
     await store.lease(HARBOUR, "one", 0)
     fence = await leased(store, "two")
 
-    for change in (CHANGES["claim"], CHANGES["posted"], CHANGES["set_cut"], CHANGES["commit"]):
+    for change in (CHANGES["claim"], CHANGES["posted"], CHANGES["intent"], CHANGES["commit"]):
         await change(store, fence)
         await change(store, None)
 
     assert await texts(store) == ["late"]
-    assert (await head_of(store)).cut == line(1).id
 
 
 async def test_of_many_who_ask_at_once_one_gets_the_channel(store: Store) -> None:

@@ -246,6 +246,15 @@ async def test_a_commit_brings_counts_and_what_was_seen(store: Store) -> None:
     assert found.head.version == before.version + 2
 
 
+async def test_a_commit_remembers_where_the_prompt_was_cut(store: Store) -> None:
+    await store.start(scene(), None)
+
+    await store.commit(HARBOUR, reply(1, "one", 31), cut=line(1).id)
+    await store.commit(HARBOUR, reply(2, "two", 32))
+
+    assert (await head_of(store)).cut == line(1).id
+
+
 async def test_more_counts_than_one_script_takes_are_written(store: Store) -> None:
     await store.start(scene(), None)
     await store.ingest(HARBOUR, line(1))

@@ -175,7 +175,12 @@ class MemoryChannel:
         self.work = work
 
     def commit(
-        self, turn: Turn, write: object, counts: Mapping[TurnId, str], seen: MessageId | None
+        self,
+        turn: Turn,
+        write: object,
+        counts: Mapping[TurnId, str],
+        seen: MessageId | None,
+        cut: TurnId | None,
     ) -> None:
         was_claimed = self.work is not None and self.work.reply == turn.id
         is_new, differs = self._settle(turn, write, revives=was_claimed and self.revives)
@@ -188,8 +193,10 @@ class MemoryChannel:
             self.annotate(each, count=count)
         if seen is not None:
             self.see(seen)
+        if cut is not None and cut != self.head.cut:
+            differs = True
         if differs:
-            self.change(next_length=next_length)
+            self.change(next_length=next_length, cut=cut or self.head.cut)
 
     def annotate(self, turn: TurnId, **fields: object) -> None:
         stored = self.turns.get(turn)

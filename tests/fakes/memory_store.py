@@ -86,10 +86,6 @@ class MemorySceneStore:
     async def set_next_length(self, channel: ChannelId, step: Length | None) -> None:
         self._set(channel, next_length=step)
 
-    async def set_cut(self, channel: ChannelId, cut: TurnId, *, fence: int | None = None) -> None:
-        self._check(channel, fence)
-        self._set(channel, cut=cut)
-
     async def set_guard(self, channel: ChannelId, level: GuardLevel) -> None:
         self._set(channel, guard=level)
 
@@ -208,15 +204,16 @@ class MemorySceneStore:
         release: str | None = None,
         counts: Mapping[TurnId, str] = NOTHING_COUNTED,
         seen: MessageId | None = None,
+        cut: TurnId | None = None,
     ) -> None:
-        write = (turn, fence, release, dict(counts), seen)
+        write = (turn, fence, release, dict(counts), seen, cut)
         found = self._channels.get(channel)
         if found is not None and found.writes.get(turn.id) == write:
             return
         self._check(channel, fence)
         await self.release(channel, release)
         if found is not None:
-            found.commit(turn, write, counts, seen)
+            found.commit(turn, write, counts, seen, cut)
 
     async def abandon(
         self,

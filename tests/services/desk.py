@@ -44,13 +44,6 @@ class Notebook(MemorySceneStore):
         super().__init__()
         self.cuts: list[TurnId] = []
         self.counts: list[Mapping[TurnId, str]] = []
-        self.cuts_fail: Exception | None = None
-
-    async def set_cut(self, channel: ChannelId, cut: TurnId, *, fence: int | None = None) -> None:
-        if self.cuts_fail:
-            raise self.cuts_fail
-        self.cuts.append(cut)
-        await super().set_cut(channel, cut, fence=fence)
 
     async def set_counts(self, channel: ChannelId, counts: Mapping[TurnId, str]) -> None:
         self.counts.append(counts)
@@ -109,7 +102,7 @@ class Desk:
         return scene
 
     async def build(self, *, written: str = "", excess: int = 0) -> BuiltPrompt:
-        """Build a prompt; its counts are kept, as they are with the reply that comes of it."""
+        """Build a prompt; its counts and its cut are kept, as with the reply that comes of it."""
         built = await self.prompting.build(
             await self.scene(),
             self.character,
@@ -120,6 +113,9 @@ class Desk:
         )
         if built.counts:
             await self.store.set_counts(CHANNEL, built.counts)
+        if built.cut is not None:
+            self.store.cuts.append(built.cut)
+            self.store._channels[CHANNEL].change(cut=built.cut)
         return built
 
     async def exactly(self, prompt: str) -> int:

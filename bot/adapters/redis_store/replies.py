@@ -136,6 +136,7 @@ class Replies:
         release: str | None = None,
         counts: Mapping[TurnId, str] = NOTHING_COUNTED,
         seen: MessageId | None = None,
+        cut: TurnId | None = None,
     ) -> None:
         if turn.author is not None:
             await self._calls.unbroken(self._index.put(channel, [str(turn.author)]))
@@ -143,7 +144,7 @@ class Replies:
         some = dict(islice(more, _AT_ONCE))
         first = [part for turn_id, count in some.items() for part in (turn_id, json.dumps(count))]
         newest = "" if seen is None else seen
-        rest = (release or "", newest, records.written(turn.messages), *first)
+        rest = (release or "", newest, records.written(turn.messages), cut or "", *first)
         name = _name_of(records.turn_to_record(turn), given(fence), *rest)
         record = records.turn_to_record(turn, write=name)
         answer = await self._channel.change(

@@ -140,9 +140,6 @@ class RedisSceneStore(Replies):
     async def set_next_length(self, channel: ChannelId, step: Length | None) -> None:
         await self._set(channel, "next_length", step or "")
 
-    async def set_cut(self, channel: ChannelId, cut: TurnId, *, fence: int | None = None) -> None:
-        await self._set(channel, "cut", cut, fence)
-
     async def set_guard(self, channel: ChannelId, level: GuardLevel) -> None:
         await self._set(channel, "guard", level)
 

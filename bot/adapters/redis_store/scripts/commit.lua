@@ -4,11 +4,11 @@
 -- since its claim stays away, and so do messages of it that were deleted.
 -- ARGV: turn id, record, fence or '', name of this write, owner who gives the
 --       lease back or '', newest message seen or '', messages (comma separated),
---       turn ids and their counts (JSON)
+--       first turn that goes into the prompt or '', turn ids and their counts (JSON)
 -- Returns {the tag before, the new one} if all that changed of the turns is that
 -- the given one was added, with the counts; else {}.
 local id, record, write_name, seen, messages = ARGV[4], ARGV[5], ARGV[7], ARGV[9], ARGV[10]
-local meta = call('HMGET', META, 'sv', 'ver', 'floor', 'seen', 'next_length', 'tag', 'early')
+local meta = call('HMGET', META, 'sv', 'ver', 'floor', 'seen', 'next_length', 'tag', 'early', 'cut')
 local refused = refusal(meta[1])
 if refused then return refused end
 local comes_next = is_next(id, meta[3])
@@ -40,7 +40,7 @@ elseif is_new or before then
   differs = settle(id, before, stored, record, write_name)
 end
 if was_claimed then call('DEL', WORK) end
-for i = 11, #ARGV, 2 do count_tokens(ARGV[i], ARGV[i + 1]) end
+for i = 12, #ARGV, 2 do count_tokens(ARGV[i], ARGV[i + 1]) end
 
 local fields = {}
 -- Only once for a reply: a repeated commit must not use up a later choice.
@@ -49,6 +49,10 @@ if (is_new or was_claimed) and (meta[5] or '') ~= '' then
 end
 if seen ~= '' and is_newer(seen, meta[4] or '') then
   fields[#fields + 1], fields[#fields + 2] = 'seen', seen
+end
+if ARGV[11] ~= '' and ARGV[11] ~= meta[8] then
+  fields[#fields + 1], fields[#fields + 2] = 'cut', ARGV[11]
+  differs = true
 end
 local answer = {}
 if differs then

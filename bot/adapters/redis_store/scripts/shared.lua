@@ -247,14 +247,16 @@ local function lend(owner, for_ms, sv)
   local time = call('TIME')
   local now = time[1] .. string.sub('00000' .. time[2], -6, -4)
   local held = call('HMGET', LEASE, 'owner', 'until_ms', 'fence')
+  local until_ms = string.format('%.0f', tonumber(now) + for_ms)
   local fence, had_it = held[3] or '0', held[1] == owner
-  if not had_it then
+  if had_it then
+    call('HSET', LEASE, 'until_ms', until_ms)
+  else
     if held[1] and is_newer(held[2], now) then return nil end
     -- The clock lets it grow even if a failover or a purge has lost the last one.
     fence = string.format('%.0f', math.max(tonumber(fence) + 1, tonumber(now)))
+    call('HSET', LEASE, 'owner', owner, 'fence', fence, 'until_ms', until_ms)
   end
-  call('HSET', LEASE, 'owner', owner, 'fence', fence,
-    'until_ms', string.format('%.0f', tonumber(now) + for_ms))
   if sv and sv ~= ARGV[1] then migrate() end
   if not sv and not exists() then
     call('PEXPIRE', LEASE, math.max(for_ms, LEFTOVER_MS))

@@ -5,6 +5,7 @@ import unicodedata
 from functools import lru_cache
 
 from bot.core.plain_text import plain, utf16_units
+from bot.core.split import MESSAGE_UNITS
 
 NAME_CHARACTERS = 32
 _NAME_READ = 8 * NAME_CHARACTERS  # enough where most of a name is taken out
@@ -18,6 +19,7 @@ _BREAKS_A_LINE = re.compile(r"[:#\[\]{}<>|]")
 _HAIR_SPACE = "\u200a"  # narrow enough not to show, wide enough for Discord's filter
 _FORBIDDEN = re.compile(r"(c)(lyde)|(d)(iscord)", re.IGNORECASE)
 _FORBIDDEN_WHOLE = re.compile(r"(e)(veryone)|(h)(ere)", re.IGNORECASE)
+_NAME_LINE = re.compile(r"\A\*\*(?:\\.|[^\\*\n])+\*\*\n")
 _BLANKS_BUT_HAIR = re.compile(rf"[^\S{_HAIR_SPACE}]+")
 
 
@@ -61,6 +63,21 @@ def webhook_name(name: str, *, fallback: str = "Character") -> str:
     while utf16_units(shown) > WEBHOOK_NAME_UNITS:
         shown = shown[:-1]
     return shown.strip() or fallback
+
+
+def under_name(name: str, text: str) -> str:
+    """Return *text* below a line with *name* in bold, if both fit into a message.
+
+    So a character speaks where there are no webhooks.
+    """
+    marked = "".join(f"\\{sign}" if sign in "\\*_~`|" else sign for sign in name)
+    named = f"**{marked}**\n{text}"
+    return named if utf16_units(named) <= MESSAGE_UNITS else text
+
+
+def without_name(text: str) -> str:
+    """Undo `under_name`."""
+    return _NAME_LINE.sub("", text, count=1)
 
 
 def _broken(match: re.Match[str]) -> str:

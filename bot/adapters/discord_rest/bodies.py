@@ -1,15 +1,12 @@
 """Messages as Discord writes them down: bodies to send, and what an answer says."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from bot.core.marks import mark_in
-from bot.core.plain_text import utf16_units
-from bot.core.ports import Button, ShownPost, Speaker
+from bot.core.ports import Button, ShownPost
 
-TEXT_LIMIT = 2_000
 NAMED_TEXT_LIMIT = 1_900
 """Leaves room for any name in bold above the text."""
 
@@ -17,7 +14,6 @@ BUTTONS_IN_A_ROW = 5
 
 _NO_MENTIONS: Mapping[str, Any] = {"allowed_mentions": {"parse": []}}
 _ROW, _BUTTON, _GREY, _RED = 1, 2, 2, 4
-_NAME_LINE = re.compile(r"\*\*(?:[^\\*\n]|\\.)+\*\*\n")
 
 
 def new_message(text: str, buttons: Sequence[Button]) -> dict[str, Any]:
@@ -29,19 +25,6 @@ def new_message(text: str, buttons: Sequence[Button]) -> dict[str, Any]:
 def change(text: str, buttons: Sequence[Button]) -> dict[str, Any]:
     """The body of an edit; buttons that are not named go."""
     return {"content": text, **_NO_MENTIONS, "components": _rows(buttons)}
-
-
-def under_name(speaker: Speaker, text: str) -> str:
-    """The text below the speaker's name in bold, where both fit."""
-    name = "".join(f"\\{sign}" if sign in "\\*_~`|" else sign for sign in speaker.name)
-    named = f"**{name}**\n{text}"
-    return named if utf16_units(named) <= TEXT_LIMIT else text
-
-
-def without_name(text: str) -> str:
-    """Undo `under_name`."""
-    match = _NAME_LINE.match(text)
-    return text[match.end() :] if match else text
 
 
 def custom_ids(message: Mapping[str, Any]) -> Iterator[str]:

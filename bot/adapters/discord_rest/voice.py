@@ -20,8 +20,6 @@ from bot.adapters.discord_rest.bodies import (
     edited_ms,
     new_message,
     shown_post,
-    under_name,
-    without_name,
 )
 from bot.adapters.discord_rest.client import DiscordRest
 from bot.adapters.discord_rest.history import ChannelHistory
@@ -37,7 +35,7 @@ from bot.adapters.discord_rest.routes import Route, Webhook
 from bot.adapters.discord_rest.webhooks import WebhookDirectory
 from bot.core.characters import Character
 from bot.core.errors import MessageGone, PlaceGone, PostAmbiguous
-from bot.core.names import webhook_name
+from bot.core.names import under_name, webhook_name, without_name
 from bot.core.ports import Button, ShownPost, Speaker
 from bot.core.scene import ChannelId, MessageId, Place
 
@@ -105,7 +103,9 @@ class DiscordVoice:
                     if not _webhook_is_gone(refused):
                         raise
                     self._drop(place, webhook, may_look_again=may_look_again)
-            return await self._post(place, new_message(under_name(speaker, text), buttons), mark)
+            return await self._post(
+                place, new_message(under_name(speaker.name, text), buttons), mark
+            )
 
     async def find(self, place: Place, mark: str, *, after: MessageId) -> MessageId | None:
         """The message of ours, newer than *after*, with a button that bears *mark*.
@@ -140,7 +140,7 @@ class DiscordVoice:
             except _OtherAuthor:
                 answer = await self._rest.request(
                     routes.edit_message(place.channel, message),
-                    change(under_name(speaker, text), buttons),
+                    change(under_name(speaker.name, text), buttons),
                     within_s=EDIT_WITHIN_S,
                 )
                 self._remember(message, None)

@@ -22,6 +22,7 @@ def routes() -> list[web.RouteDef]:
         web.post("/page/controls/overwrite", _overwrite),
         web.post("/page/controls/channel", _channel),
         web.post("/page/controls/webhooks/delete", _delete_webhooks),
+        web.post("/page/controls/event", _event),
         web.get("/page/controls/unknown-routes", _unknown_routes),
     ]
 
@@ -79,6 +80,15 @@ async def _delete_webhooks(request: web.Request) -> web.Response:
     channel = site.world.channel(snowflake(body.fields, "channel_id"))
     site.webhooks.drop_channel(channel.id)
     site.broadcast.webhooks(channel)
+    return answer({})
+
+
+async def _event(request: web.Request) -> web.Response:
+    """Tell the bot of something that has not happened here."""
+    site = site_of(request)
+    body = await read_body(request, ("name", "data"))
+    data = body.fields.get("data") or {}
+    site.gateway.dispatch(str(body.fields.get("name")), data, guild_id=site.world.guild_id)
     return answer({})
 
 

@@ -100,6 +100,10 @@ class Playground:
         """Take a channel's webhooks away, as an administrator may."""
         await self.act("/page/controls/webhooks/delete", {"channel_id": str(channel)})
 
+    async def tell(self, name: str, **data: Any) -> None:
+        """Tell the bot of an event, whatever has happened."""
+        await self.act("/page/controls/event", {"name": name, "data": data})
+
     async def history(self, message: int) -> list[Revision]:
         """Every text that a message had."""
         found = await self.page("GET", f"/page/history?message_id={message}")

@@ -8,6 +8,8 @@ from bot.core.errors import (
     PlaceClosed,
     PostError,
     RoleplayError,
+    ScreenError,
+    ScreenRefused,
     StoreRefusesWrites,
     StoreUnavailable,
     TextRefused,
@@ -34,6 +36,11 @@ _SENTENCES: tuple[tuple[type[RoleplayError], str], ...] = (
         "I may not write here. I need View Channel, Send Messages and Manage Webhooks.",
     ),
     (PlaceClosed, "This thread is archived or locked. Open it, then try again."),
+    (
+        ScreenRefused,
+        "I may not read this channel. Give me View Channel and Read Message History here.",
+    ),
+    (ScreenError, "Discord did not show me this channel. Please try again in a moment."),
     (PostError, "Discord did not take my message. Please try again."),
 )
 

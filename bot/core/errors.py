@@ -23,6 +23,9 @@
     │   │   ├── MessageGone               somebody has removed the message
     │   │   └── TextRefused               the words themselves are not let through
     │   └── PostAmbiguous             and nobody can tell whether it was stored
+    ├── ScreenError               Discord did not show what stands in a channel
+    │   └── ScreenRefused             and will not: we may not look there
+    │       └── ChannelGone               and there is no such channel (any more)
     ├── TooBusy                   our own queue is full
     └── StartupError              the program cannot start; carries the exit code
 
@@ -125,6 +128,18 @@ class TextRefused(PostRefused):
 
 class PostAmbiguous(PostError):
     """The request left us and no answer came: it may or may not be stored."""
+
+
+class ScreenError(RoleplayError):
+    """Discord did not show us what stands in a channel."""
+
+
+class ScreenRefused(ScreenError):
+    """We may not read what stands there."""
+
+
+class ChannelGone(ScreenRefused):
+    """There is no such channel, or not any more."""
 
 
 class TooBusy(RoleplayError):

@@ -4,16 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import discord
+from discord.utils import escape_mentions
 
+from bot.core.names import without_name
 from bot.core.rights import Member
 from bot.core.scene import ChannelId, GuildId, MessageId, Place, UserId
 from bot.core.why import Said
-from bot.services.incoming import Incoming
+from bot.services.incoming import Edit, Incoming
+from bot.services.screen import Shown
 
 
 def milliseconds(moment: datetime) -> int:
     """Unix time in milliseconds."""
-    return int(moment.timestamp() * 1000)
+    return round(moment.timestamp() * 1000)
 
 
 def place_of(channel: object, guild_id: int | None) -> Place | None:
@@ -59,6 +62,39 @@ def incoming_of(message: discord.Message, *, bot_user: int, application: int) ->
     place = place_of(message.channel, message.guild.id if message.guild else None)
     if place is None or not _is_members(message):
         return None
+    return _incoming(place, message, bot_user, application)
+
+
+def edit_of(message: discord.Message, *, bot_user: int, application: int) -> Edit | None:
+    """The new text of a member's message, or of ours; None for others', and if it has none.
+
+    What Discord adds by itself, such as the preview of a link, is no edit.
+    """
+    is_ours = is_own(message, bot_user=bot_user, application=application)
+    if message.edited_at is None or not (is_ours or _is_members(message)):
+        return None
+    text = _own_text(message) if is_ours else message.clean_content.strip()
+    return Edit(MessageId(message.id), text, milliseconds(message.edited_at), is_ours=is_ours)
+
+
+def shown_of(place: Place, message: discord.Message, *, bot_user: int, application: int) -> Shown:
+    """A message as it was read in the channel at *place*."""
+    is_ours = is_own(message, bot_user=bot_user, application=application)
+    line = None
+    if not is_ours and _is_members(message):
+        line = _incoming(place, message, bot_user, application)
+    return Shown(
+        message=MessageId(message.id),
+        text=_own_text(message) if line is None else line.text,
+        at_ms=milliseconds(message.created_at),
+        edited_ms=_edited_ms(message),
+        line=line,
+        is_ours=is_ours,
+        is_literal=is_ours or message.clean_content == escape_mentions(message.content),
+    )
+
+
+def _incoming(place: Place, message: discord.Message, bot_user: int, application: int) -> Incoming:
     return Incoming(
         place=place,
         message=MessageId(message.id),
@@ -68,7 +104,18 @@ def incoming_of(message: discord.Message, *, bot_user: int, application: int) ->
         mentions_bot=any(user.id == bot_user for user in message.mentions),
         replies_to_character=_is_ours(message.reference, bot_user, application),
         at_ms=milliseconds(message.created_at),
+        edited_ms=_edited_ms(message),
     )
+
+
+def _own_text(message: discord.Message) -> str:
+    """What a character says in a message: nothing in it was changed on the way."""
+    text = message.content if message.webhook_id is not None else without_name(message.content)
+    return text.strip()
+
+
+def _edited_ms(message: discord.Message) -> int:
+    return 0 if message.edited_at is None else milliseconds(message.edited_at)
 
 
 def is_own(message: discord.Message, *, bot_user: int, application: int) -> bool:

@@ -7,7 +7,12 @@ from bot.core.scene import MessageId, Place, UserId
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A member's message. `at_ms` is Unix time in milliseconds."""
+    """A member's message. Times are Unix time in milliseconds.
+
+    Attributes:
+        edited_ms: Discord's time of the edit that gave it this text; 0 if it
+            has the text it was written with.
+    """
 
     place: Place
     message: MessageId
@@ -17,6 +22,22 @@ class Incoming:
     mentions_bot: bool
     replies_to_character: bool
     at_ms: int
+    edited_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A message has a new text.
+
+    Attributes:
+        at_ms: Discord's time of it, as Unix time in milliseconds.
+        is_ours: whether it shows what a character said.
+    """
+
+    message: MessageId
+    text: str
+    at_ms: int
+    is_ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,7 @@ class SceneHead:
         cut: the first turn that goes into the prompt as a matter of course;
             None for all, and the examples too.
         guard: how closely replies are watched for the players' parts.
+        resumed_ms: when it was last gone on with after a stop; 0 if it was not.
         seen: the newest message of the channel that was taken notice of; what
             is newer may have been missed.
         version: grows with every change of the scene.
@@ -155,8 +156,14 @@ class SceneHead:
     cut: TurnId | None = None
     guard: GuardLevel = GuardLevel.NORMAL
     started_ms: int = 0
+    resumed_ms: int = 0
     seen: MessageId | None = None
     version: int = 0
+
+    @property
+    def since_ms(self) -> int:
+        """What was said up to then is no part of the scene, unless it was heard."""
+        return max(self.started_ms, self.resumed_ms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,10 @@ class SceneStore(Protocol):
         """Stop or resume; None if the channel has no scene."""
         ...
 
+    async def set_resumed(self, channel: ChannelId, at_ms: int) -> None:
+        """Note, before it is live again, that what was said up to now is no part of the scene."""
+        ...
+
     async def set_length(self, channel: ChannelId, step: Length | None) -> None:
         """Choose the scene's length; None gives it back to the character."""
         ...

@@ -129,7 +129,11 @@ class RoleplayCog(
         self._actions.allow(interaction, Action.END_SCENE, await self._actions.scenes.head(channel))
         self._actions.require_own_rights(interaction)
         is_adult_place = is_age_restricted(interaction.channel)
-        head = await self._actions.scenes.resume(channel, is_age_restricted=is_adult_place)
+        head = await self._actions.scenes.resume(
+            channel,
+            is_age_restricted=is_adult_place,
+            at_ms=milliseconds(interaction.created_at),
+        )
         await interaction.followup.send(
             f"The scene with **{head.character_name}** goes on.", ephemeral=True
         )

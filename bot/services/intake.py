@@ -57,7 +57,7 @@ class Intake:
             # What is said where nobody plays is not even sent to the store.
             before = await self._store.head(place.channel)
             self.note_live(before, place.channel)
-        if before is None or not before.live:
+        if before is None or not before.live or (is_late and incoming.at_ms <= before.since_ms):
             return None, None
         if not incoming.text.strip() or is_out_of_character(incoming.text):
             decision = _decision(before, incoming)
@@ -100,5 +100,6 @@ def _turn_of(incoming: Incoming, decision: Decision) -> Turn:
         author=incoming.author,
         messages=(incoming.message,),
         at_ms=incoming.at_ms,
+        edited_ms=incoming.edited_ms,
         facts={"decision": decision},
     )

@@ -139,8 +139,8 @@ class Scenes:
             await self._greeter.greet(opening.place, character, turn)
         return head
 
-    async def resume(self, channel: ChannelId, *, is_age_restricted: bool) -> SceneHead:
-        """Go on with the channel's scene.
+    async def resume(self, channel: ChannelId, *, is_age_restricted: bool, at_ms: int) -> SceneHead:
+        """Go on with the channel's scene. What was said while it was stopped is no part of it.
 
         Raises:
             UserError: there is none, or its character may not play there (any more).
@@ -149,6 +149,8 @@ class Scenes:
         character = self.characters().get(head.character) if head else None
         if character is not None:
             _check_age(character, is_age_restricted=is_age_restricted)
+        if head is not None and not head.live:
+            await self._store.set_resumed(channel, at_ms)
         return await self.set_live(channel, live=True)
 
     async def set_live(self, channel: ChannelId, *, live: bool) -> SceneHead:

@@ -13,6 +13,20 @@ from tests.contract.stores import Store, head_of, texts
 from tests.scenes import ANN, BOB, HARBOUR, TOWER, line, reply, scene
 
 
+async def test_a_scene_knows_when_it_was_gone_on_with(store: Store) -> None:
+    await store.start(scene(started_ms=5), None)
+    assert (await head_of(store)).since_ms == 5
+
+    await store.set_live(HARBOUR, live=False)
+    await store.set_resumed(HARBOUR, 1_732_400_000_000)
+    await store.set_live(HARBOUR, live=True)
+    assert (await head_of(store)).since_ms == 1_732_400_000_000
+
+    await store.set_live(HARBOUR, live=False)
+    fresh = await store.start(scene(started_ms=9), None)
+    assert fresh.since_ms == 9
+
+
 async def test_a_channel_nobody_played_in_has_no_scene(store: Store) -> None:
     assert await store.head(HARBOUR) is None
     assert await store.read(HARBOUR) is None

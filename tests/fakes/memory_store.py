@@ -80,6 +80,9 @@ class MemorySceneStore:
         self._set(channel, live=live)
         return await self.head(channel)
 
+    async def set_resumed(self, channel: ChannelId, at_ms: int) -> None:
+        self._set(channel, resumed_ms=at_ms)
+
     async def set_length(self, channel: ChannelId, step: Length | None) -> None:
         self._set(channel, length=step)
 

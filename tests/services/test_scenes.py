@@ -102,12 +102,12 @@ async def test_a_character_for_adults_is_not_resumed_where_everyone_reads() -> N
     loaded[MIRA.key] = replace(MIRA, rating=Rating.ADULT)
 
     with pytest.raises(UserError, match="age-restricted"):
-        await service.resume(HARBOUR.channel, is_age_restricted=False)
+        await service.resume(HARBOUR.channel, is_age_restricted=False, at_ms=77)
 
     stopped = await store.head(HARBOUR.channel)
     assert stopped is not None
     assert not stopped.live
-    assert (await service.resume(HARBOUR.channel, is_age_restricted=True)).live
+    assert (await service.resume(HARBOUR.channel, is_age_restricted=True, at_ms=77)).live
 
 
 async def test_a_character_that_leaves_no_room_for_a_line_is_refused_with_the_numbers() -> None:
@@ -118,3 +118,30 @@ async def test_a_character_that_leaves_no_room_for_a_line_is_refused_with_the_nu
         await service.start(OPENING)
 
     assert await store.head(HARBOUR.channel) is None
+
+
+async def test_what_was_said_while_a_scene_was_stopped_is_no_part_of_it() -> None:
+    service, store, _ = scenes(ScriptedVoice())
+    await service.start(OPENING)
+
+    await service.resume(HARBOUR.channel, is_age_restricted=True, at_ms=50)
+    live = await store.head(HARBOUR.channel)
+    await service.set_live(HARBOUR.channel, live=False)
+    await service.resume(HARBOUR.channel, is_age_restricted=True, at_ms=77)
+    resumed = await store.head(HARBOUR.channel)
+
+    assert live is not None
+    assert resumed is not None
+    assert (live.since_ms, resumed.since_ms) == (1, 77)
+
+
+async def test_a_greeting_in_several_messages_is_remembered_by_its_parts() -> None:
+    long = "\n\n".join(["Come in. " * 100, "Sit down. " * 100, "Listen. " * 100])
+    voice = ScriptedVoice()
+    service, store, _ = scenes(voice, character=replace(MIRA, greetings=(long,)))
+
+    await service.start(OPENING)
+
+    scene = await store.read(HARBOUR.channel)
+    assert scene is not None
+    assert scene.turns[0].parts == tuple(each.text for each in voice.on_screen(HARBOUR.channel))

@@ -113,6 +113,7 @@ def head_to_fields(head: SceneHead) -> dict[str, str]:
         "cut": _text(head.cut),
         "guard": head.guard.value,
         "started_ms": str(head.started_ms),
+        "resumed_ms": str(head.resumed_ms),
         "seen": _text(head.seen),
     }
 
@@ -146,6 +147,7 @@ def head_from_fields(
         cut=TurnId(fields["cut"]) if fields.get("cut") else None,
         guard=_guard(fields.get("guard")),
         started_ms=int(fields.get("started_ms", 0)),
+        resumed_ms=int(fields.get("resumed_ms", 0)),
         seen=_seen(channel, fields.get("seen")),
         version=int(fields.get("ver", 0)),
     )

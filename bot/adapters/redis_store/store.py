@@ -134,6 +134,9 @@ class RedisSceneStore(Replies):
             await self._live.drop(channel, token)
         return head
 
+    async def set_resumed(self, channel: ChannelId, at_ms: int) -> None:
+        await self._set(channel, "resumed_ms", str(at_ms))
+
     async def set_length(self, channel: ChannelId, step: Length | None) -> None:
         await self._set(channel, "length", step or "")
 

@@ -1,0 +1,124 @@
+"""Whatever happens on the screen happens to memory: events go in here, in any order.
+
+Discord may tell of things twice, late, and in another order than they happened.
+Two rules make the end the same: the newest text of a message wins by Discord's
+own time, and what was deleted stays away. What cannot be stored is not lost
+either: its channel is doubtful until `CatchUp` has looked at it.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from bot.core.errors import StoreRefusesWrites, StoreUnavailable
+from bot.core.scene import ChannelId, MessageId
+from bot.core.triggers import Decision, is_out_of_character
+from bot.services.doubts import Doubts
+from bot.services.early_edits import EarlyEdits
+from bot.services.incoming import Edit, Incoming
+from bot.services.recent import Recent
+
+log = logging.getLogger(__name__)
+
+EDITS_REMEMBERED = 4_096
+
+
+class Memory(Protocol):
+    """What of the turn pipeline takes events in."""
+
+    def hear(self, channel: ChannelId, message: MessageId) -> None:
+        """Discord has told us of *message*, whoever wrote it, and of all before it."""
+        ...
+
+    async def receive(self, incoming: Incoming) -> Decision | None: ...
+
+    async def receive_missed(self, lines: Sequence[Incoming]) -> int:
+        """Store lines that came late; returns how many belong to a story and were not known."""
+        ...
+
+    async def edited(
+        self, channel: ChannelId, message: MessageId, text: str, at_ms: int
+    ) -> bool: ...
+
+    async def deleted(self, channel: ChannelId, messages: Sequence[MessageId]) -> None: ...
+
+    def is_growing(self, channel: ChannelId, message: MessageId) -> bool:
+        """Whether *message* shows a part of the reply that is being written."""
+        ...
+
+
+class Mirror:
+    """Takes in what members and others do to messages. Never raises for want of a store."""
+
+    def __init__(self, *, memory: Memory, doubts: Doubts, clock_s: Callable[[], float]) -> None:
+        self._memory = memory
+        self._doubts = doubts
+        self._early = EarlyEdits(clock_s)
+        self._wrote: Recent[MessageId, int] = Recent(EDITS_REMEMBERED)
+
+    def passed(self, channel: ChannelId, message: MessageId) -> None:
+        """Somebody has written a message that is no member's."""
+        self._memory.hear(channel, message)
+
+    async def heard(self, incoming: Incoming) -> None:
+        """A member has written a message."""
+        channel, message = incoming.place.channel, incoming.message
+        early = self._early.find(channel, message)
+        if early is not None:
+            incoming = replace(incoming, text=early.text, edited_ms=early.at_ms)
+        try:
+            await self._memory.receive(incoming)
+        except (StoreUnavailable, StoreRefusesWrites):
+            self._doubts.changed(channel, message)  # the pipeline has told the members
+            return
+        # An edit that was stored for nobody while the message was on its way in
+        # is found now; one that comes from here on finds the message.
+        early = self._early.find(channel, message)
+        if early is not None:
+            await self.edited(channel, early)
+
+    async def edited(self, channel: ChannelId, edit: Edit, line: Incoming | None = None) -> None:
+        """A message has a new text: a member's, or one of ours, which others may change too.
+
+        Args:
+            line: the whole message, if a member wrote it. With its new text it
+                may have come into the story.
+        """
+        if edit.is_ours and self._is_echo(channel, edit):
+            return
+        if not edit.is_ours:
+            self._early.keep(channel, edit)
+        try:
+            is_stored = await self._memory.edited(channel, edit.message, edit.text, edit.at_ms)
+            if not is_stored and line is not None and not is_out_of_character(edit.text):
+                is_stored = await self._memory.receive_missed((line,)) > 0
+        except (StoreUnavailable, StoreRefusesWrites) as error:
+            self._not_stored("an edit", channel, error)
+            self._doubts.changed(channel, edit.message)
+            return
+        if is_stored:
+            self._early.done(channel, edit)
+
+    async def deleted(self, channel: ChannelId, messages: Sequence[MessageId]) -> None:
+        """Messages are gone from the screen, so they are from memory."""
+        self._early.forget(channel, messages)
+        try:
+            await self._memory.deleted(channel, messages)
+        except (StoreUnavailable, StoreRefusesWrites) as error:
+            self._not_stored("a deletion", channel, error)
+            self._doubts.deleted(channel, messages)
+
+    def wrote(self, messages: Sequence[MessageId], at_ms: int) -> None:
+        """We have changed *messages* ourselves, at *at_ms* by Discord's clock the last time."""
+        for message in messages:
+            self._wrote.set(message, at_ms)
+
+    def _is_echo(self, channel: ChannelId, edit: Edit) -> bool:
+        """Whether memory knows better: most edits of our messages are our own."""
+        written_ms = self._wrote.get(edit.message) or 0
+        return edit.at_ms <= written_ms or self._memory.is_growing(channel, edit.message)
+
+    def _not_stored(self, what: str, channel: ChannelId, error: Exception) -> None:
+        facts = {"channel": channel, "error": type(error).__name__}
+        log.warning("%s was not stored", what, extra=facts)

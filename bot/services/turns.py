@@ -8,7 +8,8 @@ offers to try again, or in a newer trigger that took its place.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Protocol, Self, TypeVar
 
@@ -158,7 +159,7 @@ class TurnPipeline:
             decision, trigger = await self._insist(partial(self._intake.take, line, is_late=True))
             count += decision in (Decision.ANSWER, Decision.REMEMBER)
             if trigger is not None and line.at_ms >= oldest_ms:
-                due = trigger
+                due = replace(trigger, is_left_over=True)  # a later line may be answered already
         head = self._intake.live_head(lines[-1].place.channel) if lines else None
         if due is not None and head is not None:
             self._poke(head, due)
@@ -246,16 +247,20 @@ class TurnPipeline:
             raise NoLiveScene("No scene is live here. Start one with /roleplay start.")
         return scene
 
-    async def recover(self, predecessor: str | None = None, *, greet: Greet = _greet_nobody) -> int:
+    async def recover(
+        self,
+        predecessor: str | None = None,
+        *,
+        greet: Greet = _greet_nobody,
+        later: Collection[ChannelId] = (),
+    ) -> int:
         """After a start: answer what a crash or a restart left unanswered; returns how many.
-
-        Lines older than `resume_age_s` are left alone: an answer out of the
-        blue would surprise more than help. A reply that shows in part is ended
-        then with what is there.
 
         Args:
             predecessor: what it held is free at once: it is known to have ended.
             greet: ends the start of a scene whose greeting is not on the screen.
+            later: channels of which not all lines are known yet: whoever learns them
+                calls `take_up`. A reply that shows in part goes on at once.
         """
         count = 0
         channels = await self._insist(self._store.live_channels)
@@ -275,11 +280,18 @@ class TurnPipeline:
                     continue
                 if predecessor is not None:
                     await self._insist(partial(self._store.release, channel, predecessor))
-                count += await self._take_up(channel)
+                is_begun = survey.work is not None and survey.work.shows
+                if is_begun or channel not in later:
+                    count += await self.take_up(channel)
         return count
 
-    async def _take_up(self, channel: ChannelId) -> bool:
-        """Go on in a channel where something was left; returns whether there was."""
+    async def take_up(self, channel: ChannelId) -> bool:
+        """Go on in a channel where something was left; returns whether there was.
+
+        Lines older than `resume_age_s` are left alone: an answer out of the
+        blue would surprise more than help. A reply that shows in part is ended
+        then with what is there.
+        """
         scene = await self._insist(partial(self._store.read, channel))
         work = await self._insist(partial(self._store.work, channel))
         if scene is None:
@@ -298,16 +310,21 @@ class TurnPipeline:
         """What is older is not answered out of the blue."""
         return self._now_ms() - self._patience.resume_age_s * 1000
 
-    async def edited(self, channel: ChannelId, message: MessageId, text: str, at_ms: int) -> None:
-        """A message has been edited: what is on the screen is what we remember.
+    async def edited(self, channel: ChannelId, message: MessageId, text: str, at_ms: int) -> bool:
+        """A message has been edited, so its turn is; returns whether it shows one.
 
         Raises:
-            StoreUnavailable, StoreRefusesWrites: it is not.
+            StoreUnavailable, StoreRefusesWrites: memory is not as the screen.
         """
         is_ours = await self._insist(lambda: self._store.edit(channel, message, text, at_ms))
         lane = self._lanes.get(channel)
         if is_ours and lane is not None:
             lane.changed(player_turn_id(message))
+        return is_ours
+
+    def is_growing(self, channel: ChannelId, message: MessageId) -> bool:
+        """Whether *message* shows a part of the reply that is being written."""
+        return (lane := self._lanes.get(channel)) is not None and message in lane.shown_in
 
     async def deleted(self, channel: ChannelId, messages: Sequence[MessageId]) -> None:
         """Messages are gone from the screen, so they are from memory.

@@ -38,7 +38,6 @@ from bot.core.errors import (
     StoreUnavailable,
     first_of,
 )
-from bot.core.profiles import ModelProfile
 from bot.core.scene import ChannelId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.client import RoleplayBot, use_discord_at
@@ -55,6 +54,7 @@ from bot.services.scenes import Scenes
 from bot.services.turns import TurnPipeline
 from bot.serving import Stops, serve
 from bot.settings import EXIT_CONFIG, Settings
+from bot.upkeep import Upkeep, upkeep_of
 
 log = logging.getLogger(__name__)
 
@@ -146,30 +146,40 @@ async def open_app(
                 _pace(settings),
             )
         )
-        actions = _actions(
-            settings,
+        scenes = Scenes(
             store=store,
-            generator=generator,
             greeter=greeter,
             characters=characters,
             prompting=prompting,
-            pipeline=pipeline,
-            profile=profile,
+            lengths=profile.lengths,
+        )
+        upkeep = upkeep_of(store, pipeline, scenes, now_ms=_now_ms, clock_s=time.monotonic)
+        await stack.enter_async_context(upkeep.running())
+        actions = Actions(
+            scenes,
+            pipeline,
+            _inspection(settings, store, prompting, characters, pipeline),
+            LengthTables(store, generator, profile),
+            upkeep.verifier,
         )
 
         async def first_ready() -> None:
-            count = await pipeline.recover(place.predecessor, greet=greeter.finish)
+            await upkeep.begin()
+            due = upkeep.events.catch_up.due
+            count = await pipeline.recover(place.predecessor, greet=greeter.finish, later=due)
             if count:
                 log.info("answering what was left", extra={"lines": count})
 
         use_discord_at(settings.discord.api_url, settings.discord.gateway_url or None)
         bot = RoleplayBot(
             actions=actions,
+            events=upkeep.events,
             notes=store,
             on_first_ready=first_ready,
             on_own_message=echoes.heard,
-            continuity=_continuity(settings, redis, owner),
+            continuity=_continuity(settings, redis, owner, upkeep),
         )
+        upkeep.screen.use(bot)
         await stack.enter_async_context(
             open_http_server(
                 host=settings.http.host,
@@ -182,25 +192,14 @@ async def open_app(
         yield bot, pipeline, place
 
 
-def _actions(
+def _inspection(
     settings: Settings,
-    *,
     store: RedisSceneStore,
-    generator: TgiGenerator,
-    greeter: Greeter,
-    characters: DirectoryCharacters,
     prompting: Prompting,
+    characters: DirectoryCharacters,
     pipeline: TurnPipeline,
-    profile: ModelProfile,
-) -> Actions:
-    scenes = Scenes(
-        store=store,
-        greeter=greeter,
-        characters=characters,
-        prompting=prompting,
-        lengths=profile.lengths,
-    )
-    inspection = Inspection(
+) -> Inspection:
+    return Inspection(
         store=store,
         prompting=prompting,
         characters=characters,
@@ -208,7 +207,6 @@ def _actions(
         resume_age_s=settings.turns.resume_age_s,
         now_ms=_now_ms,
     )
-    return Actions(scenes, pipeline, inspection, LengthTables(store, generator, profile))
 
 
 async def _complete_index(store: RedisSceneStore) -> None:
@@ -233,18 +231,17 @@ def _place(settings: Settings, redis: RedisClient, owner: str) -> GatewayPlace:
     )
 
 
-def _continuity(settings: Settings, redis: RedisClient, owner: str) -> Continuity:
+def _continuity(settings: Settings, redis: RedisClient, owner: str, upkeep: Upkeep) -> Continuity:
+    async def look_up(bot: ContinuousBot, shard: int) -> None:
+        await upkeep.look_up(bot.guilds, shard)
+
     bot, patience = fingerprint(_token(settings)), answer_within(settings)
     return Continuity(
         sessions=GatewaySessions(redis, bot=bot, owner=owner, answer_within=patience),
         guard=RedisStartGuard(redis, bot=bot, answer_within=patience),
         steady_s=settings.discord.steady_s,
-        on_gap=_say_that_lines_may_be_missing,
+        on_gap=look_up,
     )
-
-
-async def _say_that_lines_may_be_missing(_: ContinuousBot, shard: int) -> None:
-    log.warning("lines may have been missed", extra={"shard": shard})
 
 
 def _voice(

@@ -18,6 +18,7 @@ class Action(StrEnum):
     ASK_WHY = "ask why a reply is as it is"
     SET_GUARD = "set the guard level"
     LOOK_INSIDE = "look at the prompt"
+    VERIFY = "compare my memory with the channel"
 
 
 FOR_ALL_PLAYERS = frozenset(

@@ -15,6 +15,7 @@ from bot.services.inspection import ContextView, Explanation, Inspection
 from bot.services.length_tables import LengthTables
 from bot.services.scenes import Scenes
 from bot.services.turns import TurnPipeline
+from bot.services.verify import Repair, Verifier
 
 SCOPES = {
     "scene": "this scene's replies",
@@ -38,6 +39,7 @@ class Actions:
     pipeline: TurnPipeline
     inspection: Inspection
     length_tables: LengthTables
+    verifier: Verifier
 
     def place(self, interaction: discord.Interaction) -> Place:
         """Where the interaction happened.
@@ -95,6 +97,12 @@ class Actions:
         await self.scenes.set_guard(channel, level)
         return f"Guard level: **{level}**: {GUARDED[level]}"
 
+    async def verify(self, interaction: discord.Interaction) -> str:
+        """Make memory as the channel is; returns what to tell the member."""
+        channel = self.place(interaction).channel
+        self.allow(interaction, Action.VERIFY, await self.scenes.live_head(channel))
+        return _told(await self.verifier.verify(channel))
+
     async def look_inside(self, interaction: discord.Interaction) -> ContextView:
         """The prompt of this channel, for those who may read all that was said in it."""
         channel = self.place(interaction).channel
@@ -151,6 +159,24 @@ def length_choices(actions: Actions) -> list[app_commands.Choice[str]]:
     """What `/length` and `/roleplay start` offer: the ladder of the model's profile."""
     steps = actions.scenes.lengths.choices
     return [app_commands.Choice(name=step.name, value=step.name) for step in steps]
+
+
+def _told(repair: Repair) -> str:
+    looked_at = f"I have looked at the last {repair.looked_at} messages here."
+    found = [
+        f"{count} {'line' if count == 1 else 'lines'} {was if count == 1 else were}"
+        for count, was, were in (
+            (repair.missing, "was missing", "were missing"),
+            (repair.changed, "had another text", "had another text"),
+            (repair.gone, "was gone", "were gone"),
+        )
+        if count
+    ]
+    if not found:
+        return f"{looked_at} I remember them as they stand."
+    *others, last = found
+    listed = f"{', '.join(others)} and {last}" if others else last
+    return f"{looked_at} {listed}. Now I remember them as they stand."
 
 
 def _expected(step: LengthStep, table: LengthTable | None) -> str:

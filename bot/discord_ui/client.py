@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -15,17 +16,22 @@ from yarl import URL
 
 from bot.core.errors import StartupError, StoreRefusesWrites, StoreUnavailable
 from bot.core.ports import NoteStore
-from bot.core.scene import ChannelId, MessageId
+from bot.core.scene import ChannelId, GuildId, MessageId
 from bot.discord_ui.actions import Actions
+from bot.discord_ui.bad_events import outlive_bad_events
 from bot.discord_ui.buttons import DYNAMIC_ITEMS
 from bot.discord_ui.command_sync import sync_if_changed
 from bot.discord_ui.continuity import Continuity, ContinuousBot
-from bot.discord_ui.convert import custom_ids_of, incoming_of, is_own, milliseconds
+from bot.discord_ui.convert import custom_ids_of, edit_of, incoming_of, is_own
 from bot.discord_ui.error_replies import is_worth_a_line, tell
+from bot.discord_ui.gaps import Gaps
 from bot.discord_ui.inspection import InspectionCog
 from bot.discord_ui.length import LengthCog
 from bot.discord_ui.roleplay import RoleplayCog
 from bot.discord_ui.scene import SceneCog
+from bot.services.catch_up import CatchUp
+from bot.services.departures import Departures
+from bot.services.mirror import Mirror
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +75,16 @@ class Tree(app_commands.CommandTree["RoleplayBot"]):
         await tell(interaction, error)
 
 
+@dataclass(frozen=True, slots=True)
+class Events:
+    """The services that Discord's events go to."""
+
+    mirror: Mirror
+    departures: Departures
+    catch_up: CatchUp
+    gaps: Gaps
+
+
 class RoleplayBot(ContinuousBot):
     """Hands Discord's events to the services."""
 
@@ -76,6 +92,7 @@ class RoleplayBot(ContinuousBot):
         self,
         *,
         actions: Actions,
+        events: Events,
         notes: NoteStore,
         on_first_ready: Callable[[], Awaitable[None]],
         on_own_message: Callable[[ChannelId, MessageId, Sequence[str]], Awaitable[None]],
@@ -100,7 +117,9 @@ class RoleplayBot(ContinuousBot):
             guild_ready_timeout=0.5,  # seconds without a new guild; only delays `on_ready`
         )
         logging.getLogger(app_commands.tree.__name__).addFilter(is_worth_a_line)
+        outlive_bad_events(self)
         self.actions = actions
+        self._events = events
         self._notes = notes
         self._on_own_message = on_own_message
 
@@ -119,52 +138,78 @@ class RoleplayBot(ContinuousBot):
             log.warning("nobody remembers whether commands were synced", extra=facts)
         else:
             log.info("commands synced" if sent else "commands are as they were")
+        try:
+            # The connection comes next: what is heard from then on says nothing
+            # of how far the scenes were followed.
+            await self._events.catch_up.prepare()
+        except (StoreUnavailable, StoreRefusesWrites) as error:
+            log.warning("what was missed is known later", extra={"error": type(error).__name__})
 
     async def on_ready(self) -> None:
         log.info("ready", extra={"guilds": len(self.guilds)})
+
+    async def on_shard_connect(self, shard: int) -> None:
+        if self._was_ready:  # what was missed before is looked up by the first start
+            self._events.gaps.session_begins(shard)
 
     async def on_message(self, message: discord.Message, /) -> None:
         # No text commands: process_commands is not called.
         if self.user is None:
             return
         bot_user, application = self.user.id, self.application_id or 0
+        channel = ChannelId(message.channel.id)
+        self._events.gaps.heard(message.guild.shard_id if message.guild else 0, message.id)
         if is_own(message, bot_user=bot_user, application=application):
-            channel = ChannelId(message.channel.id)
             await self._on_own_message(channel, MessageId(message.id), custom_ids_of(message))
-            return
         incoming = incoming_of(message, bot_user=bot_user, application=application)
         if incoming is not None:
-            await self.actions.pipeline.receive(incoming)
+            await self._events.mirror.heard(incoming)
+        else:
+            self._events.mirror.passed(channel, MessageId(message.id))
 
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
-        message = event.message
-        if message.author.bot or message.webhook_id is not None or message.edited_at is None:
+        if self.user is None:
             return
-        await self.actions.pipeline.edited(
-            ChannelId(event.channel_id),
-            MessageId(event.message_id),
-            message.clean_content.strip(),
-            milliseconds(message.edited_at),
-        )
+        bot_user, application = self.user.id, self.application_id or 0
+        edit = edit_of(event.message, bot_user=bot_user, application=application)
+        if edit is not None:
+            line = incoming_of(event.message, bot_user=bot_user, application=application)
+            await self._events.mirror.edited(ChannelId(event.channel_id), edit, line)
 
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
-        await self.actions.pipeline.deleted(
+        await self._events.mirror.deleted(
             ChannelId(event.channel_id), [MessageId(event.message_id)]
         )
 
     async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
-        await self.actions.pipeline.deleted(
+        await self._events.mirror.deleted(
             ChannelId(event.channel_id), [MessageId(each) for each in sorted(event.message_ids)]
         )
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
-        await self.actions.scenes.forget(ChannelId(channel.id))
+        await self._events.departures.channel_deleted(
+            ChannelId(channel.id), GuildId(channel.guild.id)
+        )
 
-    async def on_missed_channel_delete(self, channel_id: int, _guild_id: int) -> None:
-        await self.actions.scenes.forget(ChannelId(channel_id))
+    async def on_missed_channel_delete(self, channel_id: int, guild_id: int) -> None:
+        await self._events.departures.channel_deleted(ChannelId(channel_id), GuildId(guild_id))
 
     async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
-        await self.actions.scenes.forget(ChannelId(event.thread_id))
+        await self._events.departures.thread_deleted(ChannelId(event.thread_id))
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        await self._events.departures.left(GuildId(guild.id))
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        await self._events.departures.joined(GuildId(guild.id))
+
+    async def on_guild_unavailable(self, guild: discord.Guild) -> None:
+        self._events.gaps.guild_is_lost(guild)
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        if self._was_ready:
+            self._events.gaps.guild_is_back(guild)
+            self._events.catch_up.guild_is_back(GuildId(guild.id))
 
     async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:
         # The default prints to stderr; the arguments hold what people wrote.

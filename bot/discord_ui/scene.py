@@ -1,4 +1,4 @@
-"""`/scene guard`: what is set for a whole scene."""
+"""`/scene guard|verify`: what is set for a whole scene, and set right in it."""
 
 import discord
 from discord import app_commands
@@ -30,4 +30,11 @@ class SceneCog(
         """Choose how closely the replies are watched for the players' parts."""
         await interaction.response.defer(ephemeral=True)
         told = await self._actions.set_guard(interaction, GuardLevel(level))
+        await interaction.followup.send(told, ephemeral=True)
+
+    @app_commands.command()
+    async def verify(self, interaction: discord.Interaction) -> None:
+        """Compare what I remember with the last messages here, and set it right."""
+        await interaction.response.defer(ephemeral=True)
+        told = await self._actions.verify(interaction)
         await interaction.followup.send(told, ephemeral=True)

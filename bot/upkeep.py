@@ -1,0 +1,96 @@
+"""Puts together what keeps memory as the screen is."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import discord
+
+from bot.adapters.redis_store import RedisSceneStore
+from bot.discord_ui.client import Events
+from bot.discord_ui.gaps import Gaps, places_of
+from bot.discord_ui.screen import DiscordScreen
+from bot.services.catch_up import CatchUp
+from bot.services.departures import Departures
+from bot.services.doubts import Doubts
+from bot.services.mirror import Mirror
+from bot.services.scenes import Scenes
+from bot.services.turns import TurnPipeline
+from bot.services.verify import Verifier
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """The parts that others ask for."""
+
+    screen: DiscordScreen
+    verifier: Verifier
+    events: Events
+
+    async def look_up(self, guilds: Iterable[discord.Guild], shard: int) -> None:
+        """Nobody tells what happened in those of *guilds* that *shard* hears of.
+
+        Raises:
+            StoreUnavailable, StoreRefusesWrites.
+        """
+        places = places_of(shard, guilds)
+        await self.events.catch_up.begin(places)
+        self.events.gaps.session_is_ready(shard, places)
+
+    async def begin(self) -> None:
+        """Connected for the first time, and all that Discord had to tell is handled.
+
+        Raises:
+            StoreUnavailable, StoreRefusesWrites.
+        """
+        await self.events.departures.compare()
+        # Some of it may have been told to a process that did not live to store it.
+        await self.events.catch_up.prepare()
+        await self.events.catch_up.begin()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None, None]:
+        """Look at what is doubtful, and forget what is due, while the block lasts."""
+        async with asyncio.TaskGroup() as tasks:
+            ours = [
+                tasks.create_task(self.events.catch_up.run(), name="catching up"),
+                tasks.create_task(self.events.departures.run(), name="forgetting"),
+            ]
+            try:
+                yield
+            finally:
+                for task in ours:
+                    task.cancel()
+
+
+def upkeep_of(
+    store: RedisSceneStore,
+    pipeline: TurnPipeline,
+    scenes: Scenes,
+    *,
+    now_ms: Callable[[], int],
+    clock_s: Callable[[], float],
+) -> Upkeep:
+    """Everything that mirrors Discord, for one process."""
+    screen, doubts = DiscordScreen(), Doubts()
+    verifier = Verifier(store=store, screen=screen, memory=pipeline)
+    catch_up = CatchUp(
+        store=store,
+        screen=screen,
+        verifier=verifier,
+        memory=pipeline,
+        doubts=doubts,
+        forget=scenes.forget,
+        take_up=pipeline.take_up,
+    )
+    departures = Departures(
+        store=store,
+        doubts=doubts,
+        present=screen.guilds,
+        forget=scenes.forget,
+        ended=pipeline.ended,
+        now_ms=now_ms,
+    )
+    mirror = Mirror(memory=pipeline, doubts=doubts, clock_s=clock_s)
+    return Upkeep(screen, verifier, Events(mirror, departures, catch_up, Gaps(doubts)))

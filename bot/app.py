@@ -4,7 +4,8 @@ import logging
 import secrets
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 
 import aiohttp
 
@@ -38,6 +39,7 @@ from bot.core.errors import (
     StoreUnavailable,
     first_of,
 )
+from bot.core.profiles import ModelProfile
 from bot.core.scene import ChannelId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.client import RoleplayBot, use_discord_at
@@ -102,66 +104,14 @@ async def open_app(
             server that is down stops nothing.
     """
     async with AsyncExitStack() as stack:
-        profile = profile_of(settings)
-        characters = DirectoryCharacters(
-            settings.characters, lengths=[step.name for step in profile.lengths.choices]
-        )
-        for warning in characters.warnings:
-            log.warning(warning)
-        redis = await open_redis(settings, stack)
-        store = store_on(redis, settings)
-        await _complete_index(store)
-        owner = our_name()
-        place = _place(settings, redis, owner)
+        ground = await _open_ground(settings, stack)
+        place = _place(settings, ground.redis, ground.owner)
         stack.push_async_callback(place.release)
-        generator = await stack.enter_async_context(open_generator(settings))
-        http = await stack.enter_async_context(
-            aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=64),
-                trace_configs=[post_sent(lambda: reached(Milestone.POST_SENT))],
-            )
-        )
-        voice = _voice(settings, http, store, on_unauthorized=stops.refused.set)
-        metrics = PrometheusMetrics()
-        echoes = Echoes(store=store, voice=voice, metrics=metrics)
-        poster = Poster(voice, echoes)
-        greeter = Greeter(store=store, voice=voice, poster=poster, characters=characters)
-        prompting = Prompting(store=store, generator=generator, profile=profile, metrics=metrics)
-        pipeline = await stack.enter_async_context(
-            pipeline_of(
-                World(
-                    store=store,
-                    generator=generator,
-                    voice=voice,
-                    poster=poster,
-                    characters=characters,
-                    metrics=metrics,
-                    prompting=prompting,
-                    profile=profile,
-                    owner=owner,
-                    now_ms=_now_ms,
-                    new_seed=lambda: secrets.randbits(31),
-                    reached=reached,
-                ),
-                _pace(settings),
-            )
-        )
-        scenes = Scenes(
-            store=store,
-            greeter=greeter,
-            characters=characters,
-            prompting=prompting,
-            lengths=profile.lengths,
-        )
-        upkeep = upkeep_of(store, pipeline, scenes, now_ms=_now_ms, clock_s=time.monotonic)
+        world, echoes = await _open_world(settings, ground, stops, stack, reached)
+        pipeline = await stack.enter_async_context(pipeline_of(world, _pace(settings)))
+        greeter, scenes = _scenes(world, ground)
+        upkeep = upkeep_of(ground.store, pipeline, scenes, now_ms=_now_ms, clock_s=time.monotonic)
         await stack.enter_async_context(upkeep.running())
-        actions = Actions(
-            scenes,
-            pipeline,
-            _inspection(settings, store, prompting, characters, pipeline),
-            LengthTables(store, generator, profile),
-            upkeep.verifier,
-        )
 
         async def first_ready() -> None:
             await upkeep.begin()
@@ -172,40 +122,133 @@ async def open_app(
 
         use_discord_at(settings.discord.api_url, settings.discord.gateway_url or None)
         bot = RoleplayBot(
-            actions=actions,
+            actions=_actions(settings, world, ground, pipeline, scenes=scenes, upkeep=upkeep),
             events=upkeep.events,
-            notes=store,
+            notes=ground.store,
             on_first_ready=first_ready,
             on_own_message=echoes.heard,
-            continuity=_continuity(settings, redis, owner, upkeep),
+            continuity=_continuity(settings, ground.redis, ground.owner, upkeep),
         )
         upkeep.screen.use(bot)
-        await stack.enter_async_context(
-            open_http_server(
-                host=settings.http.host,
-                port=settings.http.port,
-                reasons=lambda: _reasons(stops, bot, store, generator),
-                metrics_page=metrics.page,
-                characters=characters,
-            )
-        )
+        await stack.enter_async_context(_http_server(settings, stops, bot, ground))
         yield bot, pipeline, place
 
 
-def _inspection(
-    settings: Settings,
-    store: RedisSceneStore,
-    prompting: Prompting,
-    characters: DirectoryCharacters,
-    pipeline: TurnPipeline,
-) -> Inspection:
-    return Inspection(
-        store=store,
-        prompting=prompting,
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What everything else stands on."""
+
+    profile: ModelProfile
+    characters: DirectoryCharacters
+    redis: RedisClient
+    store: RedisSceneStore
+    generator: TgiGenerator
+    metrics: PrometheusMetrics
+    owner: str
+
+
+async def _open_ground(settings: Settings, stack: AsyncExitStack) -> _Ground:
+    profile = profile_of(settings)
+    characters = DirectoryCharacters(
+        settings.characters, lengths=[step.name for step in profile.lengths.choices]
+    )
+    for warning in characters.warnings:
+        log.warning(warning)
+    redis = await open_redis(settings, stack)
+    store = store_on(redis, settings)
+    await _complete_index(store)
+    return _Ground(
+        profile=profile,
         characters=characters,
+        redis=redis,
+        store=store,
+        generator=await stack.enter_async_context(open_generator(settings)),
+        metrics=PrometheusMetrics(),
+        owner=our_name(),
+    )
+
+
+async def _open_world(
+    settings: Settings, ground: _Ground, stops: Stops, stack: AsyncExitStack, reached: Reached
+) -> tuple[World, Echoes]:
+    http = await stack.enter_async_context(
+        aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=64),
+            trace_configs=[post_sent(lambda: reached(Milestone.POST_SENT))],
+        )
+    )
+    voice = _voice(settings, http, ground.store, on_unauthorized=stops.refused.set)
+    echoes = Echoes(store=ground.store, voice=voice, metrics=ground.metrics)
+    prompting = Prompting(
+        store=ground.store,
+        generator=ground.generator,
+        profile=ground.profile,
+        metrics=ground.metrics,
+    )
+    world = World(
+        store=ground.store,
+        generator=ground.generator,
+        voice=voice,
+        poster=Poster(voice, echoes),
+        characters=ground.characters,
+        metrics=ground.metrics,
+        prompting=prompting,
+        profile=ground.profile,
+        owner=ground.owner,
+        now_ms=_now_ms,
+        new_seed=lambda: secrets.randbits(31),
+        reached=reached,
+    )
+    return world, echoes
+
+
+def _scenes(world: World, ground: _Ground) -> tuple[Greeter, Scenes]:
+    greeter = Greeter(
+        store=ground.store,
+        voice=world.voice,
+        poster=world.poster,
+        characters=ground.characters,
+    )
+    scenes = Scenes(
+        store=ground.store,
+        greeter=greeter,
+        characters=ground.characters,
+        prompting=world.prompting,
+        lengths=ground.profile.lengths,
+    )
+    return greeter, scenes
+
+
+def _actions(
+    settings: Settings,
+    world: World,
+    ground: _Ground,
+    pipeline: TurnPipeline,
+    *,
+    scenes: Scenes,
+    upkeep: Upkeep,
+) -> Actions:
+    inspection = Inspection(
+        store=ground.store,
+        prompting=world.prompting,
+        characters=ground.characters,
         is_writing=pipeline.is_writing,
         resume_age_s=settings.turns.resume_age_s,
         now_ms=_now_ms,
+    )
+    tables = LengthTables(ground.store, ground.generator, ground.profile)
+    return Actions(scenes, pipeline, inspection, tables, upkeep.verifier)
+
+
+def _http_server(
+    settings: Settings, stops: Stops, bot: RoleplayBot, ground: _Ground
+) -> AbstractAsyncContextManager[object]:
+    return open_http_server(
+        host=settings.http.host,
+        port=settings.http.port,
+        reasons=lambda: _reasons(stops, bot, ground.store, ground.generator),
+        metrics_page=ground.metrics.page,
+        characters=ground.characters,
     )
 
 

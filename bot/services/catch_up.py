@@ -121,7 +121,12 @@ class CatchUp:
         """Look at what is doubtful, for as long as the process lives."""
         while True:
             await self._doubts.wait()
-            await asyncio.sleep(await self.settle())
+            try:
+                pause_s = await self.settle()
+            except Exception:  # the task's boundary: a bug here ends no replies
+                log.exception("catching up failed")
+                pause_s = REFUSED_PAUSE_S
+            await asyncio.sleep(pause_s)
 
     async def settle(self) -> float:
         """Look at what is doubtful now; returns for how long to leave the rest alone."""

@@ -115,6 +115,8 @@ class Departures:
                 await self.purge_due()
             except StoreAway as error:
                 log.warning("nothing was purged", extra={"error": type(error).__name__})
+            except Exception:  # the task's boundary: a bug here ends no replies
+                log.exception("nothing was purged")
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def purge_due(self) -> int:

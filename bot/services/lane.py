@@ -81,6 +81,8 @@ class Lane:
         """Whether a part of the reply is on the screen: then it is not restarted any more."""
         self.shown_in: set[MessageId] = set()
         """Messages that show the reply in the making."""
+        self.written: dict[MessageId, int] = {}
+        """Messages of the last reply, with Discord's time of our last change to any of them."""
         self.taken_away: set[MessageId] = set()
         """Messages that we removed ourselves: that they are gone says nothing about the story."""
         self.is_unwanted = False

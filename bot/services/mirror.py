@@ -17,11 +17,8 @@ from bot.core.triggers import Decision, is_out_of_character
 from bot.services.doubts import Doubts
 from bot.services.early_edits import EarlyEdits
 from bot.services.incoming import Edit, Incoming
-from bot.services.recent import Recent
 
 log = logging.getLogger(__name__)
-
-EDITS_REMEMBERED = 4_096
 
 
 class Memory(Protocol):
@@ -43,8 +40,11 @@ class Memory(Protocol):
 
     async def deleted(self, channel: ChannelId, messages: Sequence[MessageId]) -> None: ...
 
-    def is_growing(self, channel: ChannelId, message: MessageId) -> bool:
-        """Whether *message* shows a part of the reply that is being written."""
+    def is_echo(self, channel: ChannelId, message: MessageId, at_ms: int) -> bool:
+        """Whether an edit of a message of ours tells nothing that memory does not know, or will.
+
+        Most edits of our messages are our own.
+        """
         ...
 
 
@@ -55,7 +55,6 @@ class Mirror:
         self._memory = memory
         self._doubts = doubts
         self._early = EarlyEdits(clock_s)
-        self._wrote: Recent[MessageId, int] = Recent(EDITS_REMEMBERED)
 
     def passed(self, channel: ChannelId, message: MessageId) -> None:
         """Somebody has written a message that is no member's."""
@@ -85,7 +84,7 @@ class Mirror:
             line: the whole message, if a member wrote it. With its new text it
                 may have come into the story.
         """
-        if edit.is_ours and self._is_echo(channel, edit):
+        if edit.is_ours and self._memory.is_echo(channel, edit.message, edit.at_ms):
             return
         if not edit.is_ours:
             self._early.keep(channel, edit)
@@ -108,16 +107,6 @@ class Mirror:
         except (StoreUnavailable, StoreRefusesWrites) as error:
             self._not_stored("a deletion", channel, error)
             self._doubts.deleted(channel, messages)
-
-    def wrote(self, messages: Sequence[MessageId], at_ms: int) -> None:
-        """We have changed *messages* ourselves, at *at_ms* by Discord's clock the last time."""
-        for message in messages:
-            self._wrote.set(message, at_ms)
-
-    def _is_echo(self, channel: ChannelId, edit: Edit) -> bool:
-        """Whether memory knows better: most edits of our messages are our own."""
-        written_ms = self._wrote.get(edit.message) or 0
-        return edit.at_ms <= written_ms or self._memory.is_growing(channel, edit.message)
 
     def _not_stored(self, what: str, channel: ChannelId, error: Exception) -> None:
         facts = {"channel": channel, "error": type(error).__name__}

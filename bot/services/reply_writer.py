@@ -259,6 +259,7 @@ class ReplyWriter:
             parts=live.parts if len(messages) > 1 else (),
             edited_ms=live.edited_ms,
         )
+        lane.written = dict.fromkeys(messages, live.edited_ms)
         await self._commit(lane, turn, draft)
         self._reached(Milestone.COMMITTED)
         lane.partial = Partial(TurnId(""))

@@ -38,6 +38,7 @@ from bot.services.lane import Lane, Trigger
 from bot.services.milestones import Milestone, Reached, pass_by
 from bot.services.notices import Notices
 from bot.services.prompting import Prompting
+from bot.services.recent import Recent
 from bot.services.recovery import left_over, line_left
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 SURVEYED_AT_ONCE = 100
+WRITTEN_KEPT = 4_096
+"""Messages whose last change by us is remembered: Discord tells us of it a moment later."""
 
 
 class Greet(Protocol):
@@ -82,6 +85,7 @@ class TurnPipeline:
         self._now_ms = now_ms
         self._reached = reached
         self._lanes: dict[ChannelId, Lane] = {}
+        self._written: Recent[MessageId, int] = Recent(WRITTEN_KEPT)
         self._intake = Intake(store, notices)
         self._tasks = asyncio.TaskGroup()
         self._closing = False
@@ -322,9 +326,13 @@ class TurnPipeline:
             lane.changed(player_turn_id(message))
         return is_ours
 
-    def is_growing(self, channel: ChannelId, message: MessageId) -> bool:
-        """Whether *message* shows a part of the reply that is being written."""
-        return (lane := self._lanes.get(channel)) is not None and message in lane.shown_in
+    def is_echo(self, channel: ChannelId, message: MessageId, at_ms: int) -> bool:
+        """Whether an edit of *message* tells nothing that memory does not know, or will."""
+        lane = self._lanes.get(channel)
+        if lane is not None and message in lane.shown_in:
+            return True
+        written = lane.written if lane is not None else {}
+        return at_ms <= max(written.get(message, 0), self._written.get(message) or 0)
 
     async def deleted(self, channel: ChannelId, messages: Sequence[MessageId]) -> None:
         """Messages are gone from the screen, so they are from memory.
@@ -355,6 +363,8 @@ class TurnPipeline:
             while lane.take():
                 await self._answering.answer(lane, self._tasks)
         finally:
+            for message, at_ms in lane.written.items():
+                self._written.set(message, at_ms)
             del self._lanes[lane.channel]
             lane.finished.set()
 

@@ -52,8 +52,8 @@ class Bookkeeper:
     def is_writing(self, channel: ChannelId) -> bool:
         return channel in self.writing
 
-    def is_growing(self, channel: ChannelId, message: MessageId) -> bool:
-        _ = channel
+    def is_echo(self, channel: ChannelId, message: MessageId, at_ms: int) -> bool:
+        _ = channel, at_ms
         return message in self.growing
 
     async def take_up(self, channel: ChannelId) -> None:

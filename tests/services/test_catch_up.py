@@ -364,6 +364,16 @@ async def test_while_the_store_is_away_doubtful_channels_wait_for_it(stage: Stag
     assert await stage.texts(TAVERN) == ["Known.", "Missed."]
 
 
+async def test_a_bug_does_not_end_the_looking(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage.store.error = ZeroDivisionError()
+    stage.doubts.changed(HARBOUR.channel, MessageId(110))
+
+    async with stage.running():
+        await stage.until(lambda: "catching up failed" in caplog.text)
+
+
 async def test_a_store_that_takes_nothing_is_not_asked_all_the_time(stage: Stage) -> None:
     """Each try would read the channel once more."""
     await stage.begin(HARBOUR)

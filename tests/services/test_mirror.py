@@ -131,35 +131,14 @@ async def test_somebody_elses_edit_of_our_reply_is_taken_over(stage: Stage) -> N
     assert await stage.texts() == ["One.\nSecond."]
 
 
-class Counting(Bookkeeper):
-    edits = 0
+async def test_an_edit_of_the_reply_that_is_being_written_is_our_own(stage: Stage) -> None:
+    stage.screen.show(HARBOUR, 111, "Hello.")
+    await stage.store.commit(CHANNEL, reply(110, "Hello.", messages=(111,)))
+    stage.memory.growing.add(MessageId(111))
 
-    async def edited(self, channel: ChannelId, message: MessageId, text: str, at_ms: int) -> bool:
-        self.edits += 1
-        return await super().edited(channel, message, text, at_ms)
+    await stage.mirror.edited(CHANNEL, stage.screen.edit(HARBOUR, 111, "Written anew, but"))
 
-
-async def test_the_echo_of_our_own_edit_costs_the_store_nothing() -> None:
-    stage = Stage()
-    memory = Counting(stage.store)
-    stage.mirror = Mirror(memory=memory, doubts=stage.doubts, clock_s=lambda: stage.now_s)
-    await stage.store.start(head(), None)
-    stage.screen.show(HARBOUR, 111, "")
-    growing = stage.screen.edit(HARBOUR, 111, "Hel")
-    memory.growing.add(MessageId(111))
-    await stage.mirror.edited(CHANNEL, growing)
-    last = stage.screen.edit(HARBOUR, 111, "Hello.")
-    written = reply(110, "Hello.", messages=(111,), edited_ms=last.at_ms)
-    await stage.store.commit(CHANNEL, written)
-    memory.growing.clear()
-    stage.mirror.wrote([MessageId(111)], last.at_ms)
-
-    for echo in (growing, last):
-        await stage.mirror.edited(CHANNEL, echo)
-    assert memory.edits == 0
-
-    await stage.mirror.edited(CHANNEL, stage.screen.edit(HARBOUR, 111, "Bye."))
-    assert await stage.texts() == ["Bye."]
+    assert await stage.texts() == ["Hello."]
 
 
 async def test_an_echo_that_nobody_filters_changes_nothing(stage: Stage) -> None:

@@ -1,5 +1,6 @@
 """`python -m bot bench`: measure, print a table, write the figures down."""
 
+import asyncio
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,12 +9,14 @@ from typing import Final
 
 from bot.bench.cases import cases
 from bot.bench.prefix_cache import Planner, Situation, simulate, sliding_window
+from bot.bench.redis_turn import TurnCost, measure_turns
 from bot.bench.report import (
     PlayedScene,
     TimedCase,
     as_json,
     heading,
     machine,
+    redis_table,
     scenes_table,
     timings_table,
 )
@@ -24,10 +27,12 @@ from bot.core.script import Position
 
 EXIT_USAGE: Final = 2
 
-NAMES: Final = ("prompt", "stream", "split", "estimate", "prefix")
+NAMES: Final = ("prompt", "stream", "split", "estimate", "prefix", "redis")
 SEEDS: Final = range(5)
 TURNS: Final = 1000
 QUICK_TURNS: Final = 100
+REDIS_TURNS: Final = 200
+QUICK_REDIS_TURNS: Final = 10
 THOROUGH: Final = Effort(rounds=7, round_s=0.1)
 QUICK: Final = Effort(rounds=3, round_s=0.005)
 
@@ -65,7 +70,8 @@ def run(options: BenchOptions, say: Callable[[str], None]) -> int:
     """Measure what was asked for; the exit code does not tell whether targets were met.
 
     Raises:
-        StartupError: nothing has that name, or the file cannot be written.
+        StartupError: nothing has that name, the file cannot be written, or there is no
+            Redis-compatible server of our own.
     """
     if options.only not in (None, *NAMES):
         raise StartupError(
@@ -76,7 +82,7 @@ def run(options: BenchOptions, say: Callable[[str], None]) -> int:
     say(heading(facts))
     timed: list[TimedCase] = []
     played: list[PlayedScene] = []
-    if options.only != "prefix":
+    if options.only not in ("prefix", "redis"):
         effort = QUICK if options.quick else THOROUGH
         chosen = [each for each in cases() if options.only in (None, each.name.partition("-")[0])]
         timed = [TimedCase(each, measure(each.prepare, effort)) for each in chosen]
@@ -90,7 +96,12 @@ def run(options: BenchOptions, say: Callable[[str], None]) -> int:
             for what, situation, planner, target in _SCENES
         ]
         say("\n" + scenes_table(played))
-    figures = json.dumps(as_json(facts, timed, played), indent=2, ensure_ascii=False)
+    redis: TurnCost | None = None
+    if options.only in (None, "redis"):
+        turns = QUICK_REDIS_TURNS if options.quick else REDIS_TURNS
+        redis = asyncio.run(measure_turns(turns, streams=0 if options.quick else 2))
+        say("\n" + redis_table(redis))
+    figures = json.dumps(as_json(facts, timed, played, redis), indent=2, ensure_ascii=False)
     try:
         options.json.write_text(figures + "\n", encoding="utf-8")
     except OSError as error:

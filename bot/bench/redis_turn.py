@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from bot.adapters.profile_files import load_profile
 from bot.adapters.redis_store import RedisClient, RedisSceneStore, connect
@@ -48,7 +48,7 @@ STORY_TURNS: Final = 200
 """As many are kept, so that every turn costs the same."""
 LINE_TOKENS: Final = 75
 """Of about four characters each."""
-REPLY_S: Final = 3 * CHECKPOINT_EVERY_S
+REPLY_S: Final = 5 * CHECKPOINT_EVERY_S
 """How long a slow reply takes."""
 TRIPS_OF_A_TURN: Final = 6
 """The line, the channel, the player's length, a post before and after it, and the end."""
@@ -95,34 +95,51 @@ async def measure_turns(turns: int, *, streams: int) -> TurnCost:
 
 
 async def _measure(redis: RedisClient, turns: int, streams: int) -> TurnCost:
-    store = RedisSceneStore(redis, keep=STORY_TURNS, ttl=timedelta(days=1))
+    requests = _count_requests(redis)
+    store = RedisSceneStore(redis, keep=2000, ttl=timedelta(days=1))
     await _tell_story(store)
     model = _Model()
-    costs = []
+    costs, trips = [], []
+    await asyncio.gather(*(redis.ping() for _ in range(4)))  # to connect takes requests, too
     async with _playing(store, model) as player:
         for _ in range(WARM_UP):  # connections, scripts and counts are there from then on
             await player.play()
-        before = await _reads(redis)
-        for _ in range(turns):
-            await player.play()
-        trips = (await _reads(redis) - before - 1) / turns
         for _ in range(turns):
             await redis.config_resetstat()
+            before = requests.sent
             await player.play()
+            trips.append(requests.sent - before)
             costs.append(await _command_us(redis))
         model.pause_s = REPLY_S / LINE_TOKENS
-        streaming = [await _streaming_trips(redis, player) for _ in range(streams)]
+        streaming = [await _streaming_trips(requests, player) for _ in range(streams)]
     return TurnCost(
         turns=turns,
-        round_trips=trips,
+        round_trips=statistics.fmean(trips),
         redis_us=(min(costs), statistics.median(costs), max(costs)),
         streaming_trips=statistics.fmean(streaming) if streaming else 0.0,
     )
 
 
-async def _reads(redis: RedisClient) -> int:
-    """How many requests the server has read, this one included."""
-    return int((await redis.info("stats"))["total_reads_processed"])
+@dataclass(slots=True)
+class _Requests:
+    """How many requests have left for Redis; commands that are sent together are one."""
+
+    sent: int = 0
+
+
+def _count_requests(redis: RedisClient) -> _Requests:
+    """Count what the connections send that the client makes from now on."""
+    requests = _Requests()
+    pool = redis.connection_pool  # type: ignore[union-attr]  # the embedded server is no cluster
+    kind: Any = pool.connection_class
+
+    class Counted(kind):  # type: ignore[misc]  # whatever kind the address asks for
+        async def send_packed_command(self, *args: Any, **options: Any) -> None:
+            requests.sent += 1
+            await super().send_packed_command(*args, **options)
+
+    pool.connection_class = Counted
+    return requests
 
 
 async def _command_us(redis: RedisClient) -> float:
@@ -132,13 +149,12 @@ async def _command_us(redis: RedisClient) -> float:
     return sum(float(each["usec"]) for each in spent if each)
 
 
-async def _streaming_trips(redis: RedisClient, player: "_Player") -> float:
+async def _streaming_trips(requests: _Requests, player: "_Player") -> float:
     """Play a slow turn; returns its round trips in each two seconds, those of any turn aside."""
-    before, started = await _reads(redis), time.monotonic()
+    before, started = requests.sent, time.monotonic()
     await player.play()
     spent_s = time.monotonic() - started
-    trips = await _reads(redis) - before - 1
-    return (trips - TRIPS_OF_A_TURN) / (spent_s / CHECKPOINT_EVERY_S)
+    return (requests.sent - before - TRIPS_OF_A_TURN) / (spent_s / CHECKPOINT_EVERY_S)
 
 
 async def _tell_story(store: RedisSceneStore) -> None:
@@ -220,7 +236,10 @@ class _Model:
         yield self._deltas(request)
 
     async def _deltas(self, _request: GenerationRequest) -> AsyncIterator[Delta]:
-        pieces = material.pieces_of(material.text(LINE_TOKENS, next(self._replies)))
+        number = next(self._replies)
+        # No two replies begin alike: one that repeats another would be asked for again.
+        beginning = " ".join(f"{number * prime:x}" for prime in (31, 101, 307, 1009, 3001, 9001))
+        pieces = material.pieces_of(f"{beginning}. {material.text(LINE_TOKENS - 15, number)}")
         for piece in pieces:
             await asyncio.sleep(self.pause_s)
             yield Delta(piece)

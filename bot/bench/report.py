@@ -9,6 +9,7 @@ from typing import Any
 from bot import __version__
 from bot.bench.cases import Case
 from bot.bench.prefix_cache import Savings, Situation
+from bot.bench.redis_turn import TurnCost
 from bot.bench.timing import Timing
 
 
@@ -89,8 +90,26 @@ def scenes_table(rows: Sequence[PlayedScene]) -> str:
     return "\n".join(lines)
 
 
+def redis_table(cost: TurnCost) -> str:
+    best, median, worst = cost.redis_us
+    spread = f"{best:.0f} - {worst:.0f}"
+    what = "Redis, per turn of a 200-turn scene"
+    rows = [
+        f"{what:44}{'median':>12}{'best - worst':>18}{'target':>11}",
+        f"{'round trips':44}{cost.round_trips:>12.2f}{'':18}{'<= 6':>11}",
+        f"{'CPU time of its commands':44}{median:>9.0f} µs{spread:>18}{'<= 150 µs':>11}",
+    ]
+    if cost.streaming_trips:
+        streaming = "further round trips per 2 s of streaming"
+        rows.append(f"{streaming:44}{cost.streaming_trips:>12.2f}{'':18}{'<= 1':>11}")
+    return "\n".join(rows)
+
+
 def as_json(
-    facts: dict[str, str | int], timed: Sequence[TimedCase], played: Sequence[PlayedScene]
+    facts: dict[str, str | int],
+    timed: Sequence[TimedCase],
+    played: Sequence[PlayedScene],
+    redis: TurnCost | None,
 ) -> dict[str, Any]:
     return {
         "machine": facts,
@@ -116,4 +135,5 @@ def as_json(
             }
             for row in played
         ],
+        "redis": asdict(redis) if redis is not None else None,
     }

@@ -37,6 +37,8 @@ def test_the_lab_prints_its_rows_and_writes_them_down(tmp_path: Path) -> None:
     assert all(0 < row["hit_ratio"] < 1 for row in scenes)
     assert [row["what"] for row in timings + scenes if row["what"] not in lab.stdout] == []
     assert figures["machine"]["python"] in lab.stdout
+    assert figures["redis"]["round_trips"] == 6
+    assert 0 < figures["redis"]["redis_us"][0] <= figures["redis"]["redis_us"][1]
 
 
 def test_one_part_can_be_measured_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -48,6 +50,7 @@ def test_one_part_can_be_measured_alone(tmp_path: Path, capsys: pytest.CaptureFi
     assert code == 0
     assert [row["name"] for row in figures["timings"]] == ["split"]
     assert figures["prefix_cache"] == []
+    assert figures["redis"] is None
     assert str(file) in capsys.readouterr().out
 
 
@@ -59,7 +62,7 @@ def test_a_part_that_does_not_exist_is_answered_with_those_that_do(
     assert code == 2
     assert capsys.readouterr().err == (
         "There is nothing called spilt to measure. "
-        "Choose prompt, stream, split, estimate, prefix.\n"
+        "Choose prompt, stream, split, estimate, prefix, redis.\n"
     )
 
 

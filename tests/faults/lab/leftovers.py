@@ -1,0 +1,36 @@
+"""I8: a bot that ran in this process and has ended leaves no task and no socket."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+_POLL_S = 0.02
+_FILES = Path("/proc/self/fd")
+
+
+@asynccontextmanager
+async def leaving_nothing(within_s: float = 5.0) -> AsyncGenerator[None, None]:
+    """Fail unless tasks and sockets that the block begins end, at the latest soon after it."""
+    tasks, sockets = asyncio.all_tasks(), open_sockets()
+    yield
+    deadline = asyncio.get_running_loop().time() + within_s
+    while (left := [*_new(tasks), *sorted(open_sockets() - sockets)]) and (
+        asyncio.get_running_loop().time() < deadline
+    ):
+        await asyncio.sleep(_POLL_S)
+    assert left == [], f"I8 left behind: {left}"
+
+
+def open_sockets() -> set[str]:
+    """The sockets of this process; empty where the system does not tell."""
+    found = set()
+    if _FILES.is_dir():
+        for file in _FILES.iterdir():
+            with suppress(OSError):
+                found.add(str(file.readlink()))
+    return {target for target in found if target.startswith("socket:")}
+
+
+def _new(before: set["asyncio.Task[object]"]) -> list[str]:
+    return [task.get_name() for task in asyncio.all_tasks() - before if not task.done()]

@@ -1,0 +1,70 @@
+"""What is remembered of each channel, as the store tells it and as Redis holds it."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from redis.asyncio import Redis
+
+from bot.adapters.redis_store import RedisSceneStore
+from bot.core.scene import ChannelId, Scene, Work
+
+_CHANNEL = re.compile(r"rp:\{(\d+)\}:")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is remembered of a channel.
+
+    Attributes:
+        order: ids of turns as they are listed, tombstones included.
+        records: ids of turns that have a record, or a tombstone.
+        leased_ms: for how long yet somebody has the channel.
+    """
+
+    scene: Scene | None
+    work: Work | None = None
+    order: Sequence[str] = ()
+    records: Sequence[str] = ()
+    leased_ms: int = 0
+
+
+def store_on(redis: Redis) -> RedisSceneStore:
+    """A store of our own beside the bot's."""
+    return RedisSceneStore(redis, keep=2000, ttl=timedelta(days=30))
+
+
+async def memory(redis: Redis) -> Mapping[ChannelId, Kept]:
+    """Everything that is remembered, by channel."""
+    found = {
+        ChannelId(int(match[1]))
+        async for key in redis.scan_iter(match="rp:{*}:*", count=1000)
+        if (match := _CHANNEL.match(key))
+    }
+    return {channel: await kept(redis, channel) for channel in sorted(found)}
+
+
+async def kept(redis: Redis, channel: ChannelId) -> Kept:
+    """What is remembered of *channel*."""
+    store = store_on(redis)
+    tag = f"rp:{{{channel}}}"
+    async with redis.pipeline(transaction=True) as asked:
+        asked.lrange(f"{tag}:order", 0, -1)
+        asked.hkeys(f"{tag}:turns")
+        asked.hgetall(f"{tag}:lease")
+        asked.time()
+        order, records, lease, (seconds, micros) = await asked.execute()
+    left_ms = int(lease.get("until_ms") or 0) - (seconds * 1000 + micros // 1000)
+    return Kept(
+        await store.read(channel),
+        await store.work(channel),
+        order,
+        records,
+        max(0, left_ms) if lease.get("owner") else 0,
+    )
+
+
+async def shards_held(redis: Redis) -> Sequence[str]:
+    """Places at Discord that somebody has."""
+    return [str(key) async for key in redis.scan_iter(match="rp:shard:*")]

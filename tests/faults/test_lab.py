@@ -30,7 +30,7 @@ from tests.fakes.scripted_discord import BAD_GATEWAY
 from tests.fakes.scripted_tgi import story
 from tests.faults.lab.invariants import Evidence, broken
 from tests.faults.lab.leftovers import leaving_nothing
-from tests.faults.lab.memory import memory, store_on
+from tests.faults.lab.memory import Memory
 from tests.faults.lab.watching import Watcher
 from tests.playground.driver import Playground, Refused, Shown, playground
 
@@ -52,7 +52,7 @@ class Theatre:
     world: Playground
     watcher: Watcher
     faults: DiscordFaults
-    redis: Redis
+    memory: Memory
     hook: str = ""
     line: int = 0
     reply: TurnId = field(init=False)
@@ -63,7 +63,7 @@ class Theatre:
             "POST", f"/channels/{TAVERN_ID}/webhooks", json={"name": "Mira"}
         )
         self.hook = f"/webhooks/{made['id']}/{made['token']}"
-        store = store_on(self.redis)
+        store = self.memory.store
         place = Place(TAVERN, GuildId(GUILD_ID), TAVERN)
         mara = UserId(MARA_ID)
         await store.start(SceneHead(place, mara, CharacterKey("mira"), "Mira", started_ms=1), None)
@@ -96,7 +96,7 @@ class Theatre:
             player_turn_id(key), Role.PLAYER, "Mara", (text,), author=UserId(MARA_ID),
             messages=(key,), facts={"decision": "answer"},
         )  # fmt: skip
-        await store_on(self.redis).ingest(TAVERN, line)
+        await self.memory.store.ingest(TAVERN, line)
 
     async def change(self, message: int, text: str, **more: object) -> None:
         body = {"content": text, "components": [], **(more or NOBODY)}
@@ -105,7 +105,7 @@ class Theatre:
     async def remember_reply(self) -> None:
         parts = tuple(split(REPLY))
         turn = Turn(self.reply, Role.CHARACTER, "Mira", (REPLY,), messages=self.parts, parts=parts)
-        await store_on(self.redis).commit(TAVERN, turn)
+        await self.memory.store.commit(TAVERN, turn)
 
     async def shown(self, message: int) -> Shown:
         found = [shown for shown in await self.world.mara.messages() if shown.id == message]
@@ -114,7 +114,7 @@ class Theatre:
     async def evidence(self) -> Evidence:
         watcher = self.watcher
         return Evidence(
-            watcher.screen(), await memory(self.redis), watcher.posts, tuple(watcher.calls)
+            watcher.screen(), await self.memory.of_all(), watcher.posts, tuple(watcher.calls)
         )
 
     async def broken(self) -> set[str]:
@@ -136,7 +136,7 @@ def faults() -> DiscordFaults:
 @pytest.fixture
 async def theatre(redis: Redis, watcher: Watcher, faults: DiscordFaults) -> AsyncIterator[Theatre]:
     async with playground(faults=[watcher.hear, faults.strike, watcher.see]) as world:
-        theatre = Theatre(world, watcher, faults, redis)
+        theatre = Theatre(world, watcher, faults, Memory(redis))
         await theatre.open()
         yield theatre
 
@@ -153,18 +153,18 @@ async def a_line_that_nobody_heard(theatre: Theatre) -> None:
 
 
 async def a_turn_that_is_listed_twice(theatre: Theatre) -> None:
-    await theatre.redis.rpush(f"rp:{{{TAVERN}}}:order", theatre.turn)
+    await theatre.memory.redis.rpush(f"rp:{{{TAVERN}}}:order", theatre.turn)
 
 
 async def a_turn_that_is_not_listed(theatre: Theatre) -> None:
-    await theatre.redis.lpop(f"rp:{{{TAVERN}}}:order")
+    await theatre.memory.redis.lpop(f"rp:{{{TAVERN}}}:order")
 
 
 async def a_message_of_two_turns(theatre: Theatre) -> None:
     later = player_turn_id(MessageId(theatre.parts[-1]))
     text = split(REPLY)[0]
     turn = Turn(reply_turn_id(later), Role.CHARACTER, "Mira", (text,), messages=theatre.parts[:1])
-    await store_on(theatre.redis).commit(TAVERN, turn)
+    await theatre.memory.store.commit(TAVERN, turn)
 
 
 async def a_part_that_was_posted_again(theatre: Theatre) -> None:
@@ -183,12 +183,12 @@ async def a_reply_and_a_notice(theatre: Theatre) -> None:
 
 async def a_reply_in_the_making(theatre: Theatre) -> None:
     work = f"rp:{{{TAVERN}}}:work"
-    await theatre.redis.hset(work, "reply", theatre.reply)
-    await theatre.redis.hset(work, "trigger", theatre.turn)
+    await theatre.memory.redis.hset(work, "reply", theatre.reply)
+    await theatre.memory.redis.hset(work, "trigger", theatre.turn)
 
 
 async def a_channel_that_is_lent(theatre: Theatre) -> None:
-    await store_on(theatre.redis).lease(TAVERN, "somebody", 30)
+    await theatre.memory.store.lease(TAVERN, "somebody", 30)
 
 
 async def a_part_that_reads_otherwise(theatre: Theatre) -> None:

@@ -3,13 +3,15 @@
 import asyncio
 import json
 import os
+import secrets
+import signal
 import socket
 import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 
@@ -34,39 +36,79 @@ def surroundings(**settings: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in names} | settings
 
 
+class RunningProcess(Protocol):
+    """As much of `asyncio.subprocess.Process` as is needed here."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def returncode(self) -> int | None: ...
+
+    async def wait(self) -> int: ...
+
+    def send_signal(self, number: int, /) -> None: ...
+
+    def kill(self) -> None: ...
+
+    def terminate(self) -> None: ...
+
+
+class Begin(Protocol):
+    """Starts a bot in a folder, and writes what it prints to a file."""
+
+    async def __call__(self, *, cwd: Path, env: Mapping[str, str], log: Path) -> RunningProcess: ...
+
+
 @dataclass
 class BotProcess:
     """`python -m bot run` with its settings; may be killed and started again.
 
     Attributes:
         launcher: stands before the command, and may change the process it starts.
+        begin: starts it in another way.
     """
 
     settings: dict[str, str]
     folder: Path
     arguments: tuple[str, ...] = ()
     launcher: tuple[str, ...] = ()
-    process: asyncio.subprocess.Process | None = None
+    begin: Begin | None = None
+    process: RunningProcess | None = None
     printed: list[str] = field(default_factory=list)
+    log: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        # A pipe that nobody reads would stop a bot that has much to say.
+        self.log = self.folder / f"bot-{secrets.token_hex(4)}.log"
 
     async def start(self) -> None:
-        self.process = await asyncio.create_subprocess_exec(
-            *(*self.launcher, sys.executable, "-m", "bot", "run", *self.arguments),
-            cwd=self.folder,  # away from any .env
-            env=surroundings(PYTHONPATH=str(ROOT), **self.settings),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
+        env = surroundings(PYTHONPATH=str(ROOT), **self.settings)
+        if self.begin is not None:
+            self.process = await self.begin(cwd=self.folder, env=env, log=self.log)
+            return
+        with self.log.open("wb") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                *(*self.launcher, sys.executable, "-m", "bot", "run", *self.arguments),
+                cwd=self.folder,  # away from any .env
+                env=env,
+                stdout=log,
+                stderr=asyncio.subprocess.STDOUT,
+            )
+
+    @property
+    def said(self) -> str:
+        """What it has printed since it was started last."""
+        return self.log.read_text()
 
     async def wait(self, within_s: float = 20) -> tuple[int, str]:
         """Its exit code and all it printed."""
         assert self.process is not None
         async with asyncio.timeout(within_s):
-            output, _ = await self.process.communicate()
-        assert self.process.returncode is not None
-        self.printed.append(output.decode())
-        print(output.decode())  # noqa: T201  # pytest shows it beside a failure
-        return self.process.returncode, output.decode()
+            code = await self.process.wait()
+        self.printed.append(self.said)
+        print(self.said)  # noqa: T201  # pytest shows it beside a failure
+        return code, self.said
 
     async def kill(self) -> None:
         assert self.process is not None
@@ -81,6 +123,20 @@ class BotProcess:
             self.process.terminate()
             return await self.wait()
         return self.process.returncode, "".join(self.printed)
+
+    def send(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    async def status(self, page: str) -> int:
+        """How its web server answers for *page*; 0 if it does not."""
+        url = f"http://127.0.0.1:{self.settings['BOT_HTTP__PORT']}{page}"
+        patience = aiohttp.ClientTimeout(total=5)
+        try:
+            async with aiohttp.ClientSession(timeout=patience) as http, http.get(url) as answer:
+                return answer.status
+        except (aiohttp.ClientError, TimeoutError):
+            return 0
 
     async def ready(self) -> Mapping[str, Any]:
         """What `/readyz` says."""
@@ -99,6 +155,24 @@ class BotProcess:
         await eventually(is_ready, within_s)
 
 
+def settings_for(world: Playground, *, redis_url: str, tgi_url: str) -> dict[str, str]:
+    """Of a bot in *world*, at a tenth of the usual pauses."""
+    return {
+        "BOT_DISCORD__TOKEN": world.token,
+        "BOT_DISCORD__API_URL": world.address.api_url,
+        "BOT_DISCORD__GATEWAY_URL": world.address.gateway_url,
+        "BOT_DISCORD__ASSET_CHANNEL": str(ASSETS_ID),
+        "BOT_REDIS__URL": redis_url,
+        "BOT_TGI__URLS": tgi_url,
+        "BOT_HTTP__PORT": str(free_port()),
+        "BOT_CHARACTERS": str(ROOT / "characters"),
+        "BOT_DISCORD__STEADY_S": "0.05",
+        "BOT_TURNS__MERGE_PAUSE_S": "0.1",
+        "BOT_STREAM__EDIT_EVERY_S": "0.125",
+        "BOT_STREAM__EDIT_AT_MOST_S": "0.25",
+    }
+
+
 @dataclass
 class Running:
     """Everything there is."""
@@ -112,25 +186,11 @@ class Running:
 async def running(
     redis_url: str, folder: Path, *, start: bool = True, **settings: str
 ) -> AsyncGenerator[Running, None]:
-    """A bot that answers in the local Discord, at a tenth of the usual pauses."""
+    """A bot that answers in the local Discord."""
     async with AsyncExitStack() as stack:
         world = await stack.enter_async_context(playground())
         tgi = await stack.enter_async_context(ScriptedTgi().running())
-        given = {
-            "BOT_DISCORD__TOKEN": world.token,
-            "BOT_DISCORD__API_URL": world.address.api_url,
-            "BOT_DISCORD__GATEWAY_URL": world.address.gateway_url,
-            "BOT_DISCORD__ASSET_CHANNEL": str(ASSETS_ID),
-            "BOT_REDIS__URL": redis_url,
-            "BOT_TGI__URLS": tgi.url,
-            "BOT_HTTP__PORT": str(free_port()),
-            "BOT_CHARACTERS": str(ROOT / "characters"),
-            "BOT_DISCORD__STEADY_S": "0.05",
-            "BOT_TURNS__MERGE_PAUSE_S": "0.1",
-            "BOT_STREAM__EDIT_EVERY_S": "0.125",
-            "BOT_STREAM__EDIT_AT_MOST_S": "0.25",
-            **settings,
-        }
+        given = {**settings_for(world, redis_url=redis_url, tgi_url=tgi.url), **settings}
         bot = BotProcess(given, folder)
         stack.push_async_callback(bot.stop)
         if start:

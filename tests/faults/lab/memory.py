@@ -30,41 +30,40 @@ class Kept:
     leased_ms: int = 0
 
 
-def store_on(redis: Redis) -> RedisSceneStore:
-    """A store of our own beside the bot's."""
-    return RedisSceneStore(redis, keep=2000, ttl=timedelta(days=30))
+class Memory:
+    """Looks into Redis beside the bot. Borrows the client."""
 
+    def __init__(self, redis: Redis) -> None:
+        self.redis = redis
+        self.store = RedisSceneStore(redis, keep=2000, ttl=timedelta(days=30))
 
-async def memory(redis: Redis) -> Mapping[ChannelId, Kept]:
-    """Everything that is remembered, by channel."""
-    found = {
-        ChannelId(int(match[1]))
-        async for key in redis.scan_iter(match="rp:{*}:*", count=1000)
-        if (match := _CHANNEL.match(key))
-    }
-    return {channel: await kept(redis, channel) for channel in sorted(found)}
+    async def of_all(self) -> Mapping[ChannelId, Kept]:
+        """Everything that is remembered, by channel."""
+        found = {
+            ChannelId(int(match[1]))
+            async for key in self.redis.scan_iter(match="rp:{*}:*", count=1000)
+            if (match := _CHANNEL.match(key))
+        }
+        return {channel: await self.of(channel) for channel in sorted(found)}
 
+    async def of(self, channel: ChannelId) -> Kept:
+        """What is remembered of *channel*."""
+        tag = f"rp:{{{channel}}}"
+        async with self.redis.pipeline(transaction=True) as asked:
+            asked.lrange(f"{tag}:order", 0, -1)
+            asked.hkeys(f"{tag}:turns")
+            asked.hgetall(f"{tag}:lease")
+            asked.time()
+            order, records, lease, (seconds, micros) = await asked.execute()
+        left_ms = int(lease.get("until_ms") or 0) - (seconds * 1000 + micros // 1000)
+        return Kept(
+            await self.store.read(channel),
+            await self.store.work(channel),
+            order,
+            records,
+            max(0, left_ms) if lease.get("owner") else 0,
+        )
 
-async def kept(redis: Redis, channel: ChannelId) -> Kept:
-    """What is remembered of *channel*."""
-    store = store_on(redis)
-    tag = f"rp:{{{channel}}}"
-    async with redis.pipeline(transaction=True) as asked:
-        asked.lrange(f"{tag}:order", 0, -1)
-        asked.hkeys(f"{tag}:turns")
-        asked.hgetall(f"{tag}:lease")
-        asked.time()
-        order, records, lease, (seconds, micros) = await asked.execute()
-    left_ms = int(lease.get("until_ms") or 0) - (seconds * 1000 + micros // 1000)
-    return Kept(
-        await store.read(channel),
-        await store.work(channel),
-        order,
-        records,
-        max(0, left_ms) if lease.get("owner") else 0,
-    )
-
-
-async def shards_held(redis: Redis) -> Sequence[str]:
-    """Places at Discord that somebody has."""
-    return [str(key) async for key in redis.scan_iter(match="rp:shard:*")]
+    async def shards_held(self) -> Sequence[str]:
+        """Places at Discord that somebody has."""
+        return [str(key) async for key in self.redis.scan_iter(match="rp:shard:*")]

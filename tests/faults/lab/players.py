@@ -1,0 +1,313 @@
+"""Players, moderators and mishaps: what happens in two channels by chance, again by its seed."""
+
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from bot.playground.world import MARA_ID, TOM_ID
+from tests.fakes.scripted_tgi import WORDS, Fault
+from tests.faults.lab.theatre import Theatre
+from tests.faults.lab.watching import Kind, Seen
+from tests.playground.driver import Member, Shown
+from tests.playground.member import eventually
+
+_LONG = 520
+"""Tokens of a reply that takes two messages."""
+_SLOW = 250
+"""Tokens a second at which something can happen to a reply while it grows."""
+
+
+@dataclass
+class Spot:
+    """A channel in which there is a scene, most of the time."""
+
+    channel: int
+    is_thread: bool
+    is_live: bool = False
+    players: set[int] = field(default_factory=set)
+
+
+class Players:
+    """Does one thing after the other; `steps` says which."""
+
+    def __init__(self, theatre: Theatre, *, seed: int) -> None:
+        self.steps: list[str] = []
+        self.unheard: set[int] = set()
+        self.unwanted: set[int] = set()
+        self._theatre = theatre
+        self._world = theatre.world
+        self._chance = random.Random(seed)
+        self._spots: list[Spot] = []
+        self._lines = 0
+        self._said = ""
+        self._tokens = 20
+        theatre.tgi.reply = self._model
+
+    async def begin(self) -> None:
+        """Start a scene in a channel and in a thread."""
+        harbour = await self._world.mara.channel_id("harbour")
+        self._spots = [Spot(harbour, is_thread=False), Spot(await self._thread(), is_thread=True)]
+        for spot in self._spots:
+            await self._start(spot)
+
+    async def step(self) -> None:
+        """Do something, and note what."""
+        self._tokens = _LONG if self._chance.random() < 0.06 else self._chance.randint(5, 40)
+        spot = self._chance.choice(self._spots)
+        if not spot.is_live and self._chance.random() < 0.5:
+            act = self.resumes
+        else:
+            acts, weights = zip(*self._acts(), strict=True)
+            act = self._chance.choices(acts, weights)[0]
+        self.steps.append(f"{act.__name__} {spot.channel}")
+        await act(spot)
+
+    def _acts(self) -> Sequence[tuple[Callable[[Spot], Awaitable[None]], int]]:
+        return (
+            (self.says_a_line, 24),
+            (self.says_two_lines, 8),
+            (self.remarks, 3),
+            (self.edits_a_line, 8),
+            (self.deletes_a_line, 5),
+            (self.moderator_deletes_something, 7),
+            (self.moderator_deletes_many, 2),
+            (self.moderator_deletes_a_part, 4),
+            (self.stops_a_reply, 4),
+            (self.disturbs_a_reply, 8),
+            (self.presses_a_button, 6),
+            (self.says_a_line_to_a_failing_model, 4),
+            (self.repeats_the_story, 2),
+            (self.chooses_a_length, 3),
+            (self.stops_the_scene, 3),
+            (self.begins_anew, 2),
+            (self.takes_the_webhooks_away, 1),
+            (self.cuts_the_gateway, 2),
+            (self.restarts_the_bot, 1),
+        )
+
+    async def says_a_line(self, spot: Spot) -> None:
+        await self._say(spot)
+
+    async def says_two_lines(self, spot: Spot) -> None:
+        await self._say(spot)
+        await self._say(spot)
+
+    async def remarks(self, spot: Spot) -> None:
+        await self._say(spot, "((back in a minute))")
+
+    async def edits_a_line(self, spot: Spot) -> None:
+        if lines := self._story_lines(spot):
+            await self._edit(self._chance.choice(lines))
+
+    async def deletes_a_line(self, spot: Spot) -> None:
+        if lines := self._lines_of_members(spot):
+            line = self._chance.choice(lines)
+            await self._author(line).delete(_handle(line))
+
+    async def moderator_deletes_something(self, spot: Spot) -> None:
+        if shown := self._shown(spot):
+            self._want_no_more(spot)
+            await self._world.ann.delete(_handle(self._chance.choice(shown)))
+
+    async def moderator_deletes_many(self, spot: Spot) -> None:
+        shown = self._shown(spot)
+        if len(shown) > 1:
+            self._want_no_more(spot)
+            some = self._chance.sample(shown, min(len(shown), self._chance.randint(2, 6)))
+            channel = self._theatre.site.world.channel(spot.channel)
+            self._theatre.site.postings.delete_many(channel, [seen.id for seen in some])
+
+    async def moderator_deletes_a_part(self, spot: Spot) -> None:
+        self._tokens = _LONG
+        await self._say(spot)
+        await self._theatre.quiet()
+        self._want_no_more(spot)
+        parts = [seen for seen in self._shown(spot) if seen.kind is Kind.CHARACTER][-2:]
+        if parts:
+            await self._world.ann.delete(_handle(self._chance.choice(parts)))
+
+    async def stops_a_reply(self, spot: Spot) -> None:
+        async with self._theatre.slowly(_SLOW):
+            if await self._reply_grows(spot):
+                self._want_no_more(spot)
+                await self._press(spot, "stop:")
+            await self._theatre.quiet()
+
+    async def disturbs_a_reply(self, spot: Spot) -> None:
+        """Do something else while a reply is asked for, or grows."""
+        acts = (
+            self.deletes_the_newest_line,
+            self.edits_the_newest_line,
+            self.moderator_deletes_the_growing_reply,
+            self.says_a_line,
+            self.cuts_the_gateway,
+            self.stops_the_scene,
+        )
+        act = self._chance.choice(acts)
+        self.steps.append(f"  {act.__name__}")
+        async with self._theatre.slowly(_SLOW, first_token_s=self._chance.choice([0, 0.05])):
+            if self._chance.random() < 0.5:
+                await self._reply_grows(spot)
+            else:
+                await self._say(spot)
+            await act(spot)
+        await self._theatre.quiet()
+
+    async def deletes_the_newest_line(self, spot: Spot) -> None:
+        if lines := self._lines_of_members(spot):
+            await self._author(lines[-1]).delete(_handle(lines[-1]))
+
+    async def edits_the_newest_line(self, spot: Spot) -> None:
+        if lines := self._story_lines(spot):
+            await self._edit(lines[-1])
+
+    async def moderator_deletes_the_growing_reply(self, spot: Spot) -> None:
+        shown = self._shown(spot)
+        if shown and shown[-1].kind is Kind.CHARACTER:
+            self._want_no_more(spot)
+            await self._world.ann.delete(_handle(shown[-1]))
+
+    async def presses_a_button(self, spot: Spot) -> None:
+        """Continue, write it anew, try again: whichever there is, however old."""
+        for seen in self._chance.sample(self._shown(spot), len(self._shown(spot))):
+            if seen.buttons:
+                await self._click(seen, seen.buttons[0])
+                return
+
+    async def says_a_line_to_a_failing_model(self, spot: Spot) -> None:
+        kind = self._chance.choice(["cut", "reset", "garbage", "no end", "validation"])
+        # Lost before the first token, it is waited for: that takes a second.
+        after = self._chance.choice([0, 1, 1, 3, 5, 12])
+        self.steps.append(f"  {kind} after {after}")
+        self._theatre.tgi.fault = Fault(kind, after=after, times=1)
+        await self._say(spot)
+        await self._theatre.quiet()
+        self._theatre.tgi.fault = None
+
+    async def repeats_the_story(self, spot: Spot) -> None:
+        """The model says what it said last, which it is not to do, or nothing at all."""
+        self._tokens = self._chance.choice([0, -1])
+        await self._say(spot)
+
+    async def chooses_a_length(self, spot: Spot) -> None:
+        step = self._chance.choice(["micro", "medium", "unlimited"])
+        await self._use("length", spot, step=step)
+
+    async def stops_the_scene(self, spot: Spot) -> None:
+        self._want_no_more(spot)
+        await self._use("roleplay stop", spot)
+        spot.is_live = False
+
+    async def resumes(self, spot: Spot) -> None:
+        await self._use("roleplay resume", spot)
+        spot.is_live = True
+
+    async def begins_anew(self, spot: Spot) -> None:
+        if spot.is_thread:
+            gone = {"channel_id": str(spot.channel), "delete": True}
+            await self._world.act("/page/controls/channel", gone)
+            spot.channel = await self._thread()
+        else:
+            await self._use("roleplay stop", spot)
+        await self._theatre.quiet()
+        await self._start(spot)
+
+    async def takes_the_webhooks_away(self, spot: Spot) -> None:
+        channel = self._theatre.site.world.channel(spot.channel)
+        await self._world.delete_webhooks(channel.parent_id or channel.id)
+
+    async def cuts_the_gateway(self, spot: Spot) -> None:
+        how = self._chance.choice(["cut", "reconnect"])
+        await self._world.gateway(how)
+        await self._say(spot)
+
+    async def restarts_the_bot(self, spot: Spot) -> None:
+        if self._chance.random() < 0.5:
+            await self._say(spot)
+        await self._theatre.restart()
+
+    async def _start(self, spot: Spot) -> None:
+        greeting = self._chance.choice(["1", "none"])
+        await self._use("roleplay start", spot, character="clover", greeting=greeting)
+        spot.is_live, spot.players = True, set()
+
+    async def _use(self, command: str, spot: Spot, **options: str) -> None:
+        use = await self._world.mara.slash(command, channel=spot.channel, within_s=5, **options)
+        assert use.is_acknowledged, command
+        await self._world.mara.answer(use)
+
+    async def _say(self, spot: Spot, text: str = "") -> None:
+        tom_plays = TOM_ID in spot.players or self._chance.random() < 0.04
+        member = self._chance.choice([self._world.tom, self._world.mara][not tom_plays :])
+        self._lines += 1
+        called = "Clover, " if self._chance.random() < 0.7 else ""
+        sent = await member.send(text or f"{called}line {self._lines}.", spot.channel)
+        if spot.is_live:
+            spot.players.add(member.id)
+        else:
+            self.unheard.add(sent.id)
+
+    async def _edit(self, line: Seen) -> None:
+        self._lines += 1
+        await self._author(line).edit(_handle(line), f"Clover, changed {self._lines}.")
+
+    async def _reply_grows(self, spot: Spot) -> bool:
+        """Say a line, and wait until a reply shows, if one comes."""
+        before = {seen.id for seen in self._shown(spot)}
+        self._tokens = 100
+        await self._say(spot)
+
+        def is_there() -> bool:
+            shown = [seen for seen in self._shown(spot) if seen.id not in before]
+            return any(seen.kind is Kind.CHARACTER for seen in shown)
+
+        await eventually(lambda: is_there() or not self._theatre.bot.is_busy, 10)
+        return is_there()
+
+    async def _press(self, spot: Spot, beginning: str) -> None:
+        for seen in reversed(self._shown(spot)):
+            for button in seen.buttons:
+                if button.startswith(beginning):
+                    await self._click(seen, button)
+                    return
+
+    async def _click(self, seen: Seen, custom_id: str) -> None:
+        self.steps.append(f"  {custom_id}")
+        await self._world.mara.click(_handle(seen), custom_id)
+
+    async def _thread(self) -> int:
+        return await self._world.mara.thread("A story", "tavern")
+
+    def _want_no_more(self, spot: Spot) -> None:
+        """Whatever waits for a reply there may go without one."""
+        self.unwanted |= {seen.id for seen in self._lines_of_members(spot)}
+
+    def _shown(self, spot: Spot) -> list[Seen]:
+        shown = self._theatre.watcher.screen()[spot.channel]  # type: ignore[index]
+        return [seen for seen in shown if seen.kind is not Kind.OTHER]
+
+    def _lines_of_members(self, spot: Spot) -> list[Seen]:
+        return [seen for seen in self._shown(spot) if seen.kind is Kind.MEMBER]
+
+    def _story_lines(self, spot: Spot) -> list[Seen]:
+        return [seen for seen in self._lines_of_members(spot) if not seen.text.startswith("((")]
+
+    def _author(self, line: Seen) -> Member:
+        return self._world.mara if line.author == MARA_ID else self._world.tom
+
+    def _model(self, _: str) -> str:
+        if self._tokens < 0:
+            return ""
+        if self._tokens > 0:
+            words = (
+                self._chance.choice(WORDS) + str(self._chance.randrange(1000))
+                for _ in range(self._tokens)
+            )
+            self._said = "".join(f" {word}" for word in words) + "."
+        return self._said
+
+
+def _handle(seen: Seen) -> Shown:
+    """As a member takes hold of a message."""
+    cells = [{"type": 2, "custom_id": custom_id} for custom_id in seen.buttons]
+    return Shown({"id": str(seen.id), "channel_id": str(seen.channel), "components": cells})

@@ -68,8 +68,8 @@ class DiscordFaults:
         assert self._gateway is not None, "no request has come yet"
         return self._gateway
 
-    def script(self, call: str, *faults: Fault) -> None:
-        """Let the next calls that match the expression *call* meet *faults*."""
+    def script(self, call: str, *faults: Fault | None) -> None:
+        """Let the next calls that match the expression *call* meet *faults*; None lets one by."""
         left = deque(faults)
         self._plan(call, lambda: left.popleft() if left else None)
 

@@ -18,7 +18,7 @@ import aiohttp
 from bot.playground.world import ASSETS_ID
 from bot.settings import known_names
 from tests.fakes.scripted_tgi import ScriptedTgi
-from tests.playground.driver import Playground, eventually, playground
+from tests.playground.driver import Playground, playground
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAIN = ("DISCORD_TOKEN", "REDIS_URL", "TGI_URL")
@@ -84,6 +84,7 @@ class BotProcess:
 
     async def start(self) -> None:
         env = surroundings(PYTHONPATH=str(ROOT), **self.settings)
+        self.log.write_bytes(b"")
         if self.begin is not None:
             self.process = await self.begin(cwd=self.folder, env=env, log=self.log)
             return
@@ -149,10 +150,10 @@ class BotProcess:
             return {"ready": False, "reasons": {"bot": "does not listen"}}
 
     async def wait_ready(self, within_s: float = 20) -> None:
-        async def is_ready() -> bool:
-            return bool((await self.ready())["ready"])
-
-        await eventually(is_ready, within_s)
+        deadline = asyncio.get_running_loop().time() + within_s
+        while not (found := await self.ready())["ready"]:
+            assert asyncio.get_running_loop().time() < deadline, found["reasons"]
+            await asyncio.sleep(0.05)
 
 
 def settings_for(world: Playground, *, redis_url: str, tgi_url: str) -> dict[str, str]:

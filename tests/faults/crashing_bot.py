@@ -1,0 +1,57 @@
+"""The bot as a process that can be told to die; `lab/nursery.py` starts it.
+
+Its orders are a folder. A file in it that is named after the process number holds the
+name of a milestone and how often it is yet passed by: `posted 0` ends the
+process at the next post that is noted, as `kill -9` does. The file may be
+written at any time.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+from bot.app import run_bot
+from bot.core.errors import StartupError
+from bot.log_format import set_up_logging
+from bot.services.milestones import Milestone
+from bot.settings import load_settings
+
+
+class Orders:
+    """Reads the file whenever a milestone is reached."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / str(os.getpid())
+
+    def __call__(self, milestone: Milestone) -> None:
+        """Die here, if that is what the file says."""
+        try:
+            name, _, passes = self._file.read_text().rpartition(" ")
+        except FileNotFoundError:
+            return
+        if name != milestone.value:
+            return
+        if int(passes):
+            self._file.write_text(f"{name} {int(passes) - 1}")
+            return
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def order(folder: Path, process: int, milestone: Milestone, *, passes: int = 0) -> None:
+    """Let that process die at *milestone*, once it was passed so often."""
+    file = folder / str(process)
+    file.with_suffix(".new").write_text(f"{milestone.value} {passes}")
+    file.with_suffix(".new").replace(file)
+
+
+def main(folder: str) -> int:
+    """Run the bot as `python -m bot run` does; returns its exit code."""
+    settings = load_settings()
+    set_up_logging(settings.log_level)
+    try:
+        return asyncio.run(run_bot(settings, reached=Orders(Path(folder))))
+    except StartupError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return error.exit_code

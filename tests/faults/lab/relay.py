@@ -1,0 +1,77 @@
+"""Two bots with one token: one that can be told to die, one that waits for its place."""
+
+import asyncio
+import signal
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from bot.services.milestones import Milestone
+from tests.faults.crashing_bot import order
+from tests.faults.lab.nursery import Nursery, nursery
+from tests.faults.lab.stage import Lab
+from tests.playground.driver import eventually
+from tests.wire.running import BotProcess
+
+LEASE_S = 2.0
+TAKEN_OVER_WITHIN_S = LEASE_S + 3
+
+
+@dataclass
+class Relay:
+    """The one that is connected, and the one that waits."""
+
+    lab: Lab
+    nursery: Nursery
+    orders: Path
+    _heir: BotProcess = field(init=False)
+    leader: BotProcess = field(init=False)
+
+    async def begin(self) -> None:
+        """Have a leader."""
+        self.leader = await self._start()
+        await self.leader.wait_ready()
+
+    async def is_awaited(self) -> None:
+        """Have the other one wait for the leader's end."""
+        # Not begun before there is a leader: it might be faster than who waits already.
+        self._heir = await self._start()
+        await eventually(lambda: "waiting for the place" in self._heir.said, 20)
+
+    def kill_at(self, milestone: Milestone, *, passes: int = 0) -> None:
+        """Let the leader die at *milestone*."""
+        assert self.leader.process is not None
+        order(self.orders, self.leader.process.pid, milestone, passes=passes)
+
+    def kill(self) -> None:
+        """Let the leader die now."""
+        self.leader.send(signal.SIGKILL)
+
+    async def is_succeeded(self, within_s: float = 20) -> float:
+        """Wait for the leader's death; returns when it was. The other is the leader then."""
+        code, _ = await self.leader.wait(within_s)
+        died_at = asyncio.get_running_loop().time()
+        assert code == -signal.SIGKILL
+        self.leader = self._heir
+        return died_at
+
+    async def _start(self) -> BotProcess:
+        return await self.lab.start_bot(begin=partial(self.nursery.fork, [str(self.orders)]))
+
+
+@asynccontextmanager
+async def relay(lab: Lab) -> AsyncGenerator[Relay, None]:
+    """Have two bots in *lab*, with short leases."""
+    lab.settings |= {
+        "BOT_TURNS__LEASE_S": str(LEASE_S),
+        "BOT_TURNS__DRAIN_S": "60",  # so long the heir waits
+    }
+    orders = lab.folder / "orders"
+    orders.mkdir()
+    async with nursery() as place:
+        running = Relay(lab, place, orders)
+        await running.begin()
+        yield running
+        await lab.close()

@@ -1,0 +1,168 @@
+"""P2: a bot is killed at each point of a turn, and another goes on where it was."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from redis.asyncio import Redis
+
+from bot.adapters.redis_store import connect
+from bot.core.scene import ChannelId
+from bot.services.milestones import Milestone
+from tests.fakes.scripted_discord import Fault
+from tests.fakes.scripted_tgi import story
+from tests.faults.lab.relay import TAKEN_OVER_WITHIN_S, Relay, relay
+from tests.faults.lab.stage import open_lab
+from tests.faults.lab.watching import Kind
+from tests.playground.driver import eventually
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module")]
+
+SHORT = story(80).strip()
+LONG = story(520).strip()
+"""Takes two messages."""
+POST = r"POST /webhooks/\d+/[^/]+$"
+UNANSWERED = [Fault(after_s=60), Fault(stores=True, after_s=60)]
+"""By the time that an answer would come, nobody waits for it."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def bots(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Relay]:
+    """Each test kills one of them; the next takes its place."""
+    redis = connect(redis_url, timeout_s=1.0)
+    assert isinstance(redis, Redis)
+    await redis.flushall()
+    folder = Path(tmp_path_factory.mktemp("crashes"))
+    async with open_lab(redis, redis_url, folder) as lab, relay(lab) as bots:
+        yield bots
+    await redis.aclose()
+
+
+@pytest.fixture(autouse=True)
+def calm(bots: Relay) -> None:
+    """What one test has planned is none of the next one's business."""
+    bots.lab.faults.calm()
+    bots.lab.faults.struck.clear()
+
+
+def going_on(whole: str) -> Callable[[str], str]:
+    """Write *whole*, or what a prompt lacks of it; blanks do not count where messages meet."""
+
+    def rest(prompt: str) -> str:
+        written = sum(not sign.isspace() for sign in prompt.rpartition("Clover:")[2])
+        ends = [at for at, sign in enumerate(whole, 1) if not sign.isspace()]
+        return whole[ends[written - 1] :] if written else " " + whole
+
+    return rest
+
+
+async def told(
+    bots: Relay, whole: str, dies: Callable[[], Awaitable[None]], *, tokens_per_s: float = 0
+) -> None:
+    """Let Mara be told *whole* by a bot that *dies* on the way, and by the next."""
+    lab, mara = bots.lab, bots.lab.world.mara
+    channel = await mara.thread("A story")
+    await lab.begin(channel, greeting="none", length="unlimited")
+    lab.tgi.reply, lab.tgi.tokens_per_s = going_on(whole), tokens_per_s or len(whole) / 5
+    await bots.is_awaited()
+
+    line = await mara.send("Tell me of the sea.", channel)
+    await dies()
+    died_at = await bots.is_succeeded()
+    await shown_whole(bots, channel, whole, after=line.id)
+    took_s = asyncio.get_running_loop().time() - died_at
+
+    assert took_s < TAKEN_OVER_WITHIN_S
+    await bots.leader.wait_ready()  # by then it has looked after everything
+    await lab.holds(channel)
+    [reply] = await lab.replies(channel)
+    assert " ".join(reply.text.split()) == whole
+    print(f"  whole after {took_s:.1f} s")  # noqa: T201
+
+
+def at(bots: Relay, milestone: Milestone, *, passes: int = 0) -> Callable[[], Awaitable[None]]:
+    """Die when *milestone* is reached, once it was passed so often."""
+    bots.kill_at(milestone, passes=passes)
+
+    async def dies() -> None:
+        """It does so by itself."""
+
+    return dies
+
+
+async def shown_whole(bots: Relay, channel: int, whole: str, *, after: int) -> None:
+    """Wait until the newest messages are the whole reply, and nothing can be stopped any more."""
+
+    deadline = asyncio.get_running_loop().time() + 15
+    while True:
+        shown = bots.lab.watcher.screen()[ChannelId(channel)]
+        found = [seen for seen in shown if seen.kind is Kind.CHARACTER and seen.id > after]
+        if " ".join(seen.text for seen in found) == whole and not any(s.buttons for s in found):
+            return
+        if asyncio.get_running_loop().time() > deadline:
+            raise AssertionError([(seen.text[:20], len(seen.text), seen.buttons) for seen in found])
+        await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("milestone", Milestone, ids=lambda each: each.name.lower())
+async def test_p2_killed_at_any_point_a_reply_is_told_once(
+    bots: Relay, milestone: Milestone
+) -> None:
+    await told(bots, SHORT, at(bots, milestone))
+
+
+@pytest.mark.parametrize(
+    ("milestone", "passes"),
+    [(Milestone.EDITED, 0), (Milestone.POSTED, 1)],
+    ids=["edited", "posted"],
+)
+async def test_p2_killed_in_a_reply_of_two_messages_both_stand_once(
+    bots: Relay, milestone: Milestone, passes: int
+) -> None:
+    await told(bots, LONG, at(bots, milestone, passes=passes))
+
+
+@pytest.mark.parametrize("fault", UNANSWERED, ids=["not stored", "stored"])
+async def test_p2_killed_while_the_second_message_is_under_way_both_stand_once(
+    bots: Relay, fault: Fault
+) -> None:
+    bots.lab.faults.script(POST, None, fault)
+
+    async def dies() -> None:
+        await is_struck(bots, fault)
+        bots.kill()
+
+    # So fast that no checkpoint knows what stands in the first one.
+    await told(bots, LONG, dies, tokens_per_s=2_000)
+
+
+@pytest.mark.parametrize("fault", UNANSWERED, ids=["not stored", "stored"])
+async def test_p2_killed_while_a_greeting_is_under_way_it_stands_once(
+    bots: Relay, fault: Fault
+) -> None:
+    lab, mara = bots.lab, bots.lab.world.mara
+    channel = await mara.thread("A greeting")
+    await mara.send("Here we are.", channel)
+    lab.tgi.reply, lab.tgi.tokens_per_s = (lambda _: " I hear you."), 0
+    await bots.is_awaited()
+    lab.faults.script(POST, fault)
+
+    await mara.slash("roleplay start", channel=channel, character="clover")
+    await is_struck(bots, fault)
+    bots.kill()
+    await bots.is_succeeded()
+    await bots.leader.wait_ready()
+
+    await lab.holds(channel)
+    await mara.send("Hello.", channel)
+    await mara.wait_for_message(lambda m: m.content == "I hear you.", channel=channel)
+    await lab.holds(channel)
+    greeting, _ = await lab.replies(channel)
+    assert len(greeting.messages) == 1
+
+
+async def is_struck(bots: Relay, fault: Fault) -> None:
+    """Wait until a request has met *fault*."""
+    await eventually(lambda: any(struck.fault is fault for struck in bots.lab.faults.struck))

@@ -220,7 +220,7 @@ async def post_all(task: Task) -> None:
     async with aiohttp.ClientSession(trace_configs=[fate.trace()]) as http:
         rest = DiscordRest(http, api_url=task.api_url, token=task.token, per_second=100_000)
         voice = DiscordVoice(rest, WebhookDirectory(rest), NoFaces())
-        echoes = Echoes(store=store, metrics=PrometheusMetrics())
+        echoes = Echoes(store=store, voice=voice, metrics=PrometheusMetrics())
         poster = Poster(voice, echoes, echo_s=ECHO_S)
         await PostOffice(task, store, voice, poster, fate).work()
     await redis.aclose()

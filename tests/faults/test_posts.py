@@ -59,7 +59,7 @@ async def post_under_faults(redis: Redis, redis_url: str, folder: Path, replies:
     faults.strew(POST, STORE_THEN_RESET, 0.02)
     config = Config(token=TOKEN, secret="key")
     async with serve(config, faults=[watcher.hear, faults.strike, watcher.see]) as address:
-        async with visiting(address, token=TOKEN) as world:  # and nobody looks on while they post
+        async with visiting(address, token=TOKEN) as world:  # nobody looks on later
             channels = [await world.mara.thread(f"Story {number}") for number in range(CHANNELS)]
         task = Task(
             redis_url, address.api_url, TOKEN, TAVERN_ID, channels,

@@ -12,7 +12,7 @@ deadline and fails with what was there instead.
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -128,17 +128,26 @@ async def playground(
     data: Path | None = None,
     token: str = TOKEN,
     faults: Sequence[Middleware] = (),
+    away: Collection[int] = (),
     **settings: Any,
 ) -> AsyncIterator[Playground]:
     """Run a local Discord in this process; *settings* are fields of `Config`."""
     config = Config(token=token, secret=secrets.token_urlsafe(8), data=data, **settings)
-    async with serve(config, faults=faults) as address, visiting(address, token=token) as world:
+    async with (
+        serve(config, faults=faults) as address,
+        visiting(address, token=token, away=away) as world,
+    ):
         yield world
 
 
 @asynccontextmanager
-async def visiting(address: Address, *, token: str) -> AsyncIterator[Playground]:
-    """Act in a local Discord that runs already, in this process or another."""
+async def visiting(
+    address: Address, *, token: str, away: Collection[int] = ()
+) -> AsyncIterator[Playground]:
+    """Act in a local Discord that runs already, in this process or another.
+
+    Who is *away* hears of no event, and so cannot use commands or buttons.
+    """
     jar = aiohttp.CookieJar(unsafe=True)
     async with aiohttp.ClientSession(cookie_jar=jar) as session:
         async with session.get(address.page_url, allow_redirects=False) as response:
@@ -146,15 +155,16 @@ async def visiting(address: Address, *, token: str) -> AsyncIterator[Playground]
         world = Playground(address, token, session)
         members = [Member(world, key) for key in (MARA_ID, TOM_ID, ANN_ID)]
         world.mara, world.tom, world.ann = members
-        listeners = [asyncio.create_task(_until_closed(member)) for member in members]
+        present = [member for member in members if member.id not in away]
+        listeners = [asyncio.create_task(_until_closed(member)) for member in present]
         try:
-            for member in members:
+            for member in present:
                 await member.connected()
             yield world
         finally:
             for listener in listeners:
                 listener.cancel()
-            await asyncio.wait(listeners)
+            await asyncio.gather(*listeners, return_exceptions=True)
 
 
 async def _until_closed(member: Member) -> None:

@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from bot.app import _serve, open_app
+from bot.app import open_app
 from bot.core.scene import ChannelId
 from bot.discord_ui.client import RoleplayBot
 from bot.playground.site import Site
 from bot.services.turns import TurnPipeline
+from bot.serving import Stops, serve
 from bot.settings import Settings
 from tests.playground.driver import eventually
 
@@ -63,15 +64,19 @@ class InnerBot:
 async def inner_bot(settings: Mapping[str, str], site: Site) -> AsyncGenerator[InnerBot, None]:
     """Run the bot for the length of the block; it ends as on SIGTERM."""
     chosen = _settings(settings)
-    stopped = asyncio.Event()
-    async with open_app(chosen) as (bot, pipeline, place), asyncio.TaskGroup() as tasks:
-        serving = tasks.create_task(_serve(bot, pipeline, place, stopped, chosen))
+    stops = Stops()
+    token = chosen.discord.token
+    assert token is not None
+    async with open_app(chosen, stops) as (bot, pipeline, place), asyncio.TaskGroup() as tasks:
+        serving = tasks.create_task(
+            serve(bot, pipeline, place, stops, token=token.get_secret_value(), turns=chosen.turns)
+        )
         try:
             await eventually(lambda: bot.is_ready() or serving.done(), 20)
             await eventually(lambda: not _events(), 20)
             yield InnerBot(bot, pipeline, site)
         finally:
-            stopped.set()
+            stops.asked.set()
 
 
 def _settings(given: Mapping[str, str]) -> Settings:

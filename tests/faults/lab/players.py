@@ -4,6 +4,7 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
+from bot.core.scene import ChannelId
 from bot.playground.world import MARA_ID, TOM_ID
 from tests.fakes.scripted_tgi import WORDS, Fault
 from tests.faults.lab.theatre import Theatre
@@ -13,6 +14,9 @@ from tests.playground.member import eventually
 
 _LONG = 520
 """Tokens of a reply that takes two messages."""
+_REACH = 60
+_CUTS = 4
+"""The bot waits longer before each."""
 _SLOW = 250
 """Tokens a second at which something can happen to a reply while it grows."""
 
@@ -39,6 +43,7 @@ class Players:
         self._chance = random.Random(seed)
         self._spots: list[Spot] = []
         self._lines = 0
+        self._cuts = 0
         self._said = ""
         self._tokens = 20
         theatre.tgi.reply = self._model
@@ -75,14 +80,14 @@ class Players:
             (self.stops_a_reply, 4),
             (self.disturbs_a_reply, 8),
             (self.presses_a_button, 6),
-            (self.says_a_line_to_a_failing_model, 4),
+            (self.says_a_line_to_a_failing_model, 2),
             (self.repeats_the_story, 2),
             (self.chooses_a_length, 3),
             (self.stops_the_scene, 3),
             (self.begins_anew, 2),
             (self.takes_the_webhooks_away, 1),
             (self.cuts_the_gateway, 2),
-            (self.restarts_the_bot, 1),
+            (self.restarts_the_bot, 2),
         )
 
     async def says_a_line(self, spot: Spot) -> None:
@@ -218,13 +223,40 @@ class Players:
 
     async def cuts_the_gateway(self, spot: Spot) -> None:
         how = self._chance.choice(["cut", "reconnect"])
-        await self._world.gateway(how)
+        self._cuts += 1
+        if self._cuts <= _CUTS:
+            await self._world.gateway(how)
         await self._say(spot)
 
     async def restarts_the_bot(self, spot: Spot) -> None:
+        """Things happen meanwhile; half of the time Discord has forgotten who listened.
+
+        Then a channel is looked at where something newer stands, a hundred messages back.
+        """
+        acts = (
+            self.says_a_line,
+            self.edits_a_line,
+            self.deletes_a_line,
+            self.moderator_deletes_something,
+            self.moderator_deletes_many,
+        )
         if self._chance.random() < 0.5:
             await self._say(spot)
-        await self._theatre.restart()
+        await self._theatre.stop()
+        is_forgotten = self._chance.random() < 0.5
+        touched = []
+        for _ in range(self._chance.randint(0, 4)):
+            act, where = self._chance.choice(acts), self._chance.choice(self._spots)
+            if where.is_live or not is_forgotten:
+                self.steps.append(f"  away: {act.__name__} {where.channel}")
+                await act(where)
+                touched.append(where)
+        if is_forgotten:
+            self.steps.append("  forgotten")
+            await self._world.gateway("invalidate", resumable=False)
+            for where in touched:  # channels without a newer message are not looked at
+                await self._say(where)
+        await self._theatre.start()
 
     async def _start(self, spot: Spot) -> None:
         greeting = self._chance.choice(["1", "none"])
@@ -283,7 +315,8 @@ class Players:
         self.unwanted |= {seen.id for seen in self._lines_of_members(spot)}
 
     def _shown(self, spot: Spot) -> list[Seen]:
-        shown = self._theatre.watcher.screen()[spot.channel]  # type: ignore[index]
+        """What somebody may lay hands on: not too far back."""
+        shown = self._theatre.watcher.screen()[ChannelId(spot.channel)][-_REACH:]
         return [seen for seen in shown if seen.kind is not Kind.OTHER]
 
     def _lines_of_members(self, spot: Spot) -> list[Seen]:

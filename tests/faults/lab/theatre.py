@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from redis.asyncio import Redis
 
 from bot.playground.site import Site
+from bot.playground.world import ANN_ID, TOM_ID
 from tests.fakes.discord_faults import DiscordFaults
 from tests.fakes.scripted_tgi import ScriptedTgi
 from tests.faults.lab.in_process import InnerBot, inner_bot
@@ -68,11 +69,6 @@ class Theatre:
         await self._bot_stack.aclose()
         self._bot_stack = AsyncExitStack()
 
-    async def restart(self) -> None:
-        """Put another one in its place."""
-        await self.stop()
-        await self.start()
-
     async def evidence(
         self, *, unheard: Collection[int] = (), unwanted: Collection[int] = ()
     ) -> Evidence:
@@ -89,7 +85,9 @@ async def open_theatre(redis: Redis, redis_url: str) -> AsyncGenerator[Theatre, 
     """Build everything, a connected bot included."""
     watcher, faults = Watcher(), DiscordFaults(seed=1)
     async with (
-        playground(faults=[watcher.hear, faults.strike, watcher.see]) as world,
+        playground(
+            faults=[watcher.hear, faults.strike, watcher.see], away=(TOM_ID, ANN_ID)
+        ) as world,
         ScriptedTgi().running() as tgi,
     ):
         given = settings_for(world, redis_url=redis_url, tgi_url=tgi.url)

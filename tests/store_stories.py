@@ -18,6 +18,8 @@ from tests.fakes.memory_store import MemorySceneStore
 from tests.scenes import ANN, BOB, HARBOUR, line, reply, scene
 
 KEEP = 3
+SPELL = 4
+"""One process makes so many steps less one, then the other makes one."""
 NUMBERS = st.integers(1, 6)
 MESSAGES = NUMBERS | st.integers(21, 23)
 OWNERS = ["one", "two"]
@@ -246,11 +248,14 @@ async def compare(url: str, steps: Sequence[Step]) -> None:
     """Tell *steps* to both; an AssertionError names the step after which they differ."""
     client = connect(url, timeout_s=1.0)
     await client.flushall()
-    real = Teller(RedisSceneStore(client, keep=KEEP, ttl=timedelta(days=1)))
+    # Two processes: what one of them knows of the turns, the other changes.
+    processes = [RedisSceneStore(client, keep=KEEP, ttl=timedelta(days=1)) for _ in range(2)]
+    real = Teller(processes[0])
     modelled = Teller(MemorySceneStore(keep=KEEP))
 
     try:
-        for told in [("start", (1,)), *steps]:
+        for number, told in enumerate([("start", (1,)), *steps]):
+            real.store = processes[number % SPELL == 0]
             assert await real.tell(told) == await modelled.tell(told), told
             assert await real.left() == await modelled.left(), told
         assert await real.store.live_channels() == await modelled.store.live_channels()

@@ -15,6 +15,8 @@ from tests.scenes import BOB, HARBOUR, line, reply, scene
 
 DAY = timedelta(days=1)
 DAY_MS = 86_400_000
+KEYS = 6
+"""Of a scene in which all of its kinds are."""
 
 
 @pytest.fixture
@@ -40,7 +42,8 @@ async def test_every_key_of_a_channel_expires_and_each_write_puts_it_off(
 
     await store.set_length(HARBOUR, Length("long"))
 
-    left = [await redis.pttl(key) for key in channel_keys(HARBOUR)]
+    left = [await redis.pttl(key) for key in await redis.keys("rp:{*")]
+    assert len(left) == KEYS
     assert all(DAY_MS - 60_000 < ms <= DAY_MS for ms in left), left
 
 
@@ -76,13 +79,11 @@ async def test_what_a_turn_makes_expires_with_the_rest_of_the_channel(
     async for step in take_turn(store, 10, has_line=has_line):
         left = {key: await redis.pttl(key) for key in await redis.keys("rp:{*")}
 
-        lease = left.pop(channel_keys(HARBOUR)[-1], DAY_MS)
-        assert DAY_MS - 10_000 < lease <= DAY_MS, step
         assert young_ms - 10_000 < min(left.values()) <= max(left.values()) <= DAY_MS
         assert max(left.values()) - min(left.values()) < 10_000, (step, left)
 
 
-@pytest.mark.parametrize("step", ["ingest", "take", "commit"])
+@pytest.mark.parametrize("step", ["ingest", "commit"])
 async def test_a_turn_puts_the_end_of_all_off_once_a_tenth_of_the_time_is_over(
     store: RedisSceneStore, redis: Redis, step: str
 ) -> None:
@@ -108,5 +109,6 @@ async def test_a_turn_gives_a_channel_the_time_that_is_set_now(
 
     await store.ingest(HARBOUR, line(10))
 
-    left = [await redis.pttl(key) for key in channel_keys(HARBOUR)]
+    left = [await redis.pttl(key) for key in await redis.keys("rp:{*")]
+    assert len(left) == KEYS
     assert all(DAY_MS - 10_000 < ms <= DAY_MS for ms in left), left

@@ -50,19 +50,19 @@ MUTANTS = {
         ("ingest", "delete"),
     ),
     "a lease is given away while somebody has it": Mutant(
-        "shared", "is_newer(held[2], now)", "false", ("take", "lease", "release")
+        "shared", "is_newer(until_ms or '', now)", "false", ("take", "lease", "release")
     ),
     "a claim takes the place of a reply that shows": Mutant(
-        "take", "is_in_the_way or meta[2]", "meta[2]", ("take", "posted")
+        "take", "is_in_the_way or meta[5]", "meta[5]", ("take", "posted")
     ),
     "a claim forgets what was written": Mutant(
-        "take", "noted[6] or '', noted[7] or '0'", "'', '0'", ("take", "check_point")
+        "take", "meta[11] or '', meta[12] or ''", "'', ''", ("take", "check_point")
     ),
     "a new try goes on with what was written": Mutant(
         "take", "written == '' and not anew", "written == ''", ("take", "anew", "check_point")
     ),
     "a check point of another reply is kept": Mutant(
-        "lease", "call('HGET', WORK, 'reply') == reply", "true", ("take", "check_point")
+        "lease", "meta[5] == ARGV[6]", "true", ("take", "check_point")
     ),
     "a check point of who lost the lease is kept": Mutant(
         "lease", "had_it and", "fence and", ("take", "check_point", "release")
@@ -74,10 +74,10 @@ MUTANTS = {
         "posted", ", 'posting', ''", "", ("take", "intent", "posted")
     ),
     "a commit keeps the lease": Mutant(
-        "commit", "free(ARGV[8], lease[2])", "", ("take", "end", "lease")
+        "commit", "ARGV[8] ~= '' and meta[10] == ARGV[8]", "false", ("take", "end", "lease")
     ),
     "a commit frees what another has": Mutant(
-        "shared", "owner == '' or holder ~= owner", "owner == ''", ("take", "end", "lease")
+        "commit", "ARGV[8] ~= '' and meta[10] == ARGV[8]", "ARGV[8] ~= ''", ("take", "end", "lease")
     ),
     "a commit sent again is taken for another": Mutant(
         "commit", "before.write == write_name", "false", ("end", "edit", "edit", "again", "again")
@@ -111,7 +111,7 @@ MUTANTS = {
     ),
     "a reply in the making is edited": Mutant(
         "edit",
-        "if work[1] == id or names(work[2] or '', message) then return 0 end",
+        "if making[1] == id or names(making[2] or '', message) then return 0 end",
         "",
         ("commit", "take", "edit"),
     ),

@@ -129,11 +129,11 @@ async def test_r11_a_foreign_player_is_left_out_and_only_its_channel_is_logged(
 async def test_r11_a_foreign_field_of_the_work_counts_as_absent(
     redis: Redis, scene_store: RedisSceneStore, bad: str
 ) -> None:
-    work_key = channel_keys(HARBOUR)[4]
+    meta = channel_keys(HARBOUR)[0]
     work = Work(reply(1, "").id, line(1).id, (MessageId(12), MessageId(13)), at_ms=7)
     await scene_store.start(scene(), None)
     await scene_store.claim(HARBOUR, work)
-    await redis.hset(work_key, mapping={"messages": f"12,{bad},13", "at_ms": bad})
+    await redis.hset(meta, mapping={"shown_in": f"12,{bad},13", "claimed_ms": bad})
 
     found = await scene_store.work(HARBOUR)
     claimed = await scene_store.claim(HARBOUR, replace(work, messages=(MessageId(14),)))

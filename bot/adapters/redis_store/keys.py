@@ -12,17 +12,30 @@ change it, as this one does with later schemas. Since
 
     1  the first
     2  `seen`, what was written of a reply and the post under way, parts of
-       replies, messages deleted early, `in_guild`
+       replies, messages deleted early, `in_guild`; work and lease stand in
+       {C}:meta
 
     key             type    content                                       expires
     --------------  ------  --------------------------------------------  -------
     rp:{C}:meta     HASH    the scene's head, and:                        ttl
                               `sv`     version of this schema
                               `ver`    grows with every change
+                              `wide`   keeps Redis from packing the hash
                               `floor`  highest turn id ever trimmed
                               `seen`   newest message taken notice of
                               `tag`    another after every change of the
                                        turns, or none
+                              `holder`, `until_ms` of the lease, by
+                                       Redis' clock, and
+                              `fence`, which is higher for every new
+                                       holder and stays when it is over
+                              `reply`, `trigger`, `claimed_ms`,
+                                       `continues`, `shown_in` (message
+                                       ids, comma separated), `written`,
+                                       `tokens` and `posting` (a mark) of
+                                       the reply in the making
+                              `revives` 1 if that was deleted before and
+                                       may be stored again
                               `early`  1 if {C}:gone may have anything
                               `deletion` name of the last deletion and
                                        what it answered
@@ -37,20 +50,16 @@ change it, as this one does with later schemas. Since
     rp:{C}:order    LIST    turn ids ascending, tombstones included;      ttl
                             never longer than the store's *keep*
     rp:{C}:shown    HASH    Discord message id -> id of the turn it       ttl
-                            shows a part of
-    rp:{C}:work     HASH    `reply`, `trigger`, `at_ms`, `continues`,     ttl
-                            `messages` (ids, comma separated), `written`,
-                            `tokens` and `posting` (a mark) of the reply in
-                            the making; `revives` is 1 if it was deleted
-                            before and may be stored again
+                            shows a part of; not those of members, whose
+                            message names the turn
+    rp:{C}:work     HASH    of the first schema: the reply in the making  ttl
     rp:{C}:players  HASH    user id -> name they wrote under last         ttl
     rp:{C}:gone     LIST    messages deleted while they showed no stored  ttl
                             turn, the newest 256: what they show may
                             still come, and stays away then
-    rp:{C}:lease    HASH    `owner`, `until_ms` by Redis' clock and       ttl; without
-                            `fence`, which is higher for every new owner  a scene the
-                            and stays when the lease is over              lease, at
-                                                                          least 60 s
+    rp:{C}:lease    HASH    `owner`, `until_ms` and `fence`, where no     the lease,
+                            scene is; and of the first schema             at least
+                                                                          60 s
     rp:live         HASH    channel id -> random token: every channel     never
                             with a live scene, and maybe more; a reader
                             drops what is not live

@@ -157,8 +157,12 @@ def work_from_fields(channel: ChannelId, fields: Mapping[str, str]) -> Work | No
     """Decode the reply in the making; None if there is none. Foreign fields count as absent."""
     if not fields.get("reply"):
         return None
-    noted = [part for part in fields.get("messages", "").split(",") if part]
-    at_ms = numbers([fields["at_ms"]], channel, what="time of a work") if "at_ms" in fields else []
+    noted = [part for part in fields.get("shown_in", "").split(",") if part]
+    at_ms = (
+        numbers([claimed], channel, what="time of a work")
+        if (claimed := fields.get("claimed_ms"))
+        else []
+    )
     count = [fields["tokens"]] if fields.get("tokens") else []
     tokens = numbers(count, channel, what="token count of a work")
     return Work(

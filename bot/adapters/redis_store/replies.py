@@ -15,7 +15,18 @@ from bot.core.scene import ChannelId, MessageId, Scene, SceneHead, Turn, TurnId,
 from bot.core.store_answers import Taken
 from bot.core.store_ports import NOTHING_COUNTED
 
-SCRIPTS = ("abandon", "claim", "commit", "intent", "lease", "posted", "read", "release", "take")
+SCRIPTS = (
+    "abandon",
+    "claim",
+    "commit",
+    "intent",
+    "lease",
+    "posted",
+    "read",
+    "release",
+    "take",
+    "work",
+)
 _AT_ONCE = 200
 """Counts that one script writes; each is a record to decode and encode."""
 
@@ -54,7 +65,7 @@ class Replies:
             work.at_ms,
             "1" if work.continues else "",
             records.clean(work.written),
-            work.tokens,
+            work.tokens or "",
             work.posting,
             *work.messages,
         )
@@ -124,8 +135,7 @@ class Replies:
         await self._channel.change("posted", channel, reply, message, given(fence))
 
     async def work(self, channel: ChannelId) -> Work | None:
-        fields = await self._calls.run(self._calls.redis.hgetall(keys.work_key(channel)))
-        return records.work_from_fields(channel, fields)
+        return work_of(channel, await self._channel.ask("work", channel))
 
     async def commit(
         self,
@@ -151,9 +161,9 @@ class Replies:
             "commit", channel, turn.id, record, given(fence), name, *rest
         )
         if answer:
-            before, tag = answer
+            before, tag, floor = answer
             added = turn_of(channel, record)
-            self._turns.add(channel, added, before=before, tag=tag, counts=some)
+            self._turns.add(channel, added, before=before, tag=tag, floor=floor, counts=some)
         else:
             self._turns.forget(channel)
         await self.set_counts(channel, dict(more))

@@ -30,6 +30,7 @@ from bot.core.scene import (
     Turn,
     TurnId,
     UserId,
+    player_turn_id,
 )
 from bot.core.store_answers import Deleted, Ingested, IngestStatus, Survey
 
@@ -176,7 +177,9 @@ class RedisSceneStore(Replies):
         author = str(turn.author) if turn.author is not None else ""
         name = records.clean(turn.name)
         message = str(max(turn.messages)) if turn.messages else ""
-        messages = records.written(turn.messages)
+        messages = records.written(
+            each for each in turn.messages if player_turn_id(each) != turn.id
+        )
         args = (turn.id, record, write, author if speaks else "", name, author, message, messages)
         meta, _, _, _, _, players, *_ = keys.channel_keys(channel)
         reads = (("HGETALL", meta), ("HGETALL", players))

@@ -6,14 +6,14 @@
 -- ARGV: reply, trigger, at_ms, '1' if a stored reply goes on, fence or '',
 --       message ids
 -- Returns the work as a flat list, or an empty one if there is no scene.
-local refused = refusal() or fenced_off(ARGV[8])
+local meta, refused = ready('fence', 'reply', 'claimed_ms', 'revives', 'shown_in')
+refused = refused or fenced_off(ARGV[8], meta[1], meta[2])
 if refused then return refused end
 local reply, at_ms = ARGV[4], ARGV[6]
 
-if not exists() then return {} end
-local before = call('HMGET', WORK, 'reply', 'at_ms', 'revives', 'messages')
+if not meta[1] then return {} end
 local revives = call('HGET', TURNS, reply) == '' and '1' or ''
-if before[1] == reply and before[2] == at_ms then revives = before[3] or '' end
+if meta[3] == reply and meta[4] == at_ms then revives = meta[5] or '' end
 local messages, known = {}, {}
 local function add(message)
   if not known[message] then
@@ -21,10 +21,9 @@ local function add(message)
     messages[#messages + 1] = message
   end
 end
-for message in string.gmatch(before[4] or '', '[^,]+') do add(message) end
+for message in string.gmatch(meta[6] or '', '[^,]+') do add(message) end
 for i = 9, #ARGV do add(ARGV[i]) end
-call('HSET', WORK, 'reply', reply, 'trigger', ARGV[5], 'at_ms', at_ms,
-  'continues', ARGV[7], 'revives', revives, 'messages', table.concat(messages, ','),
+call('HSET', META, 'reply', reply, 'trigger', ARGV[5], 'claimed_ms', at_ms,
+  'continues', ARGV[7], 'revives', revives, 'shown_in', table.concat(messages, ','),
   'written', '', 'tokens', '0', 'posting', '')
-renew_if_due(META, WORK)
-return call('HGETALL', WORK)
+return work()

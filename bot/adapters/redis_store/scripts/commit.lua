@@ -5,26 +5,26 @@
 -- ARGV: turn id, record, fence or '', name of this write, owner who gives the
 --       lease back or '', newest message seen or '', messages (comma separated),
 --       first turn that goes into the prompt or '', turn ids and their counts (JSON)
--- Returns {the tag before, the new one} if all that changed of the turns is that
--- the given one was added, with the counts; else {}.
+-- Returns {the tag before, the new one, id of the last turn that made room or ''} if
+-- the given turn was just added, with the counts; else {}.
 local id, record, write_name, seen, messages = ARGV[4], ARGV[5], ARGV[7], ARGV[9], ARGV[10]
-local meta = call('HMGET', META, 'sv', 'ver', 'floor', 'seen', 'next_length', 'tag', 'early', 'cut')
-local refused = refusal(meta[1])
+local meta, refused = ready('ver', 'floor', 'seen', 'next_length', 'tag', 'early', 'cut', 'fence',
+  'holder', 'reply', 'revives')
 if refused then return refused end
 local comes_next = is_next(id, meta[3])
 local stored = not comes_next and call('HGET', TURNS, id)
 local before = decoded(stored)
 -- Our own write whose answer was lost: all of it is done, whoever came since.
 if before and before.write == write_name then return {} end
-local lease = call('HMGET', LEASE, 'fence', 'owner')
-refused = fenced_off(ARGV[6], lease[1])
+refused = fenced_off(ARGV[6], meta[1], meta[9])
 if refused then return refused end
-free(ARGV[8], lease[2])
-if not meta[1] and not exists() then return {} end
+if not meta[1] then
+  free(ARGV[8])
+  return {}
+end
 
-local work = call('HMGET', WORK, 'reply', 'revives')
-local was_claimed = work[1] == id
-local revives = was_claimed and stored == '' and work[2] == '1'
+local was_claimed = meta[11] == id
+local revives = was_claimed and stored == '' and meta[12] == '1'
 local is_new = comes_next or revives or (not stored and not too_old(id, meta[3]))
 local is_whole = true
 if meta[7] then
@@ -32,14 +32,18 @@ if meta[7] then
     if was_deleted(message) then is_whole = false end
   end
 end
-local differs, made_room = is_new, false
+local differs, made_room = is_new, nil
 if is_new and is_whole then
   if revives then write(id, record, messages)
   else made_room = store(id, record, messages, comes_next) end
 elseif is_new or before then
   differs = settle(id, before, stored, record, write_name)
 end
-if was_claimed then call('DEL', WORK) end
+local over = was_claimed and {unpack(WORK_FIELDS)} or {}
+if ARGV[8] ~= '' and meta[10] == ARGV[8] then
+  over[#over + 1], over[#over + 2] = 'holder', 'until_ms'
+end
+if #over > 0 then call('HDEL', META, unpack(over)) end
 for i = 12, #ARGV, 2 do count_tokens(ARGV[i], ARGV[i + 1]) end
 
 local fields = {}
@@ -57,9 +61,9 @@ end
 local answer = {}
 if differs then
   local tag = count_change(meta[2], write_name, unpack(fields))
-  if is_new and is_whole and not made_room then answer = {meta[6] or '', tag} end
+  if is_new and is_whole then answer = {meta[6] or '', tag, made_room or ''} end
 else
   call('HSET', META, 'tag', '', unpack(fields))
 end
-if comes_next and messages ~= '' then renew_if_due(SHOWN) else renew() end
+if comes_next then renew_if_due(messages ~= '' and SHOWN or META) else renew() end
 return answer

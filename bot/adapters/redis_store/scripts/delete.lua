@@ -54,13 +54,13 @@ local last, was_gone, was_shorter =
   string.match(call('HGET', META, 'deletion') or '', '^(.-);(.-);(.*)$')
 if last == name then return {parted(was_gone), parted(was_shorter)} end
 local gone, shorter = {}, {}
-local showing = call('HGET', WORK, 'messages') or ''
+local showing = call('HGET', META, 'shown_in') or ''
 for i = 5, #ARGV do
   local message = ARGV[i]
-  local id = call('HGET', SHOWN, message)
+  local id, record = shown_by(message)
   if not id or names(showing, message) then remember(message) end
   if id then
-    local turn = decoded(call('HGET', TURNS, id))
+    local turn = decoded(record)
     call('HDEL', SHOWN, message)
     if shorten(id, turn, message) then
       shorter[id] = true
@@ -78,9 +78,9 @@ if #gone + #left == 0 then
   renew_if_due(META, GONE)
   return {gone, left}
 end
-local trigger = call('HGET', WORK, 'trigger')
+local trigger = call('HGET', META, 'trigger')
 local line = trigger and call('HGET', TURNS, trigger) == '' and line_left(trigger)
-if line then call('HSET', WORK, 'trigger', line) end
+if line then call('HSET', META, 'trigger', line) end
 call('HSET', META, 'deletion',
   name .. ';' .. table.concat(gone, ',') .. ';' .. table.concat(left, ','))
 turns_changed()

@@ -7,13 +7,13 @@ local refused = refusal()
 if refused then return refused end
 local message, text, at_ms = ARGV[4], ARGV[5], ARGV[6]
 
-local id = call('HGET', SHOWN, message)
-local turn = id and decoded(call('HGET', TURNS, id))
+local id, record = shown_by(message)
+local turn = decoded(record)
 local parts = turn and parts_of(turn)
 local place = parts and place_of(turn, message)
 if not place then return 0 end
-local work = call('HMGET', WORK, 'reply', 'messages')
-if work[1] == id or names(work[2] or '', message) then return 0 end
+local making = call('HMGET', META, 'reply', 'shown_in')
+if making[1] == id or names(making[2] or '', message) then return 0 end
 
 local newest_ms = turn.edited_ms or '0'
 local known_ms = tonumber(turn.edits and turn.edits[message] or newest_ms)

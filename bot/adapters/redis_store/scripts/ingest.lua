@@ -2,14 +2,14 @@
 -- Remembers a member's line, once and in its place.
 -- ARGV: turn id, record, name of this write, user id of a player or '', the
 --       user's name, user id of the author or '', the newest message that shows
---       it or '', all of them (comma separated), users whose index names this
---       channel by now
--- Returns {status}, with the tag before and the new one if it was stored now; or {'unlisted', users} and
--- has stored nothing, if some index has to be written first.
+--       it or '', those (comma separated) by which it is not named, users whose
+--       index names this channel by now
+-- Returns {status}, with the tag before and the new one if it was stored now; or
+-- {'unlisted', users} and has stored nothing, if some index has to be written
+-- first.
 local id, record, write_name, user, name = ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 local author, message, messages = ARGV[9], ARGV[10], ARGV[11]
-local meta = call('HMGET', META, 'sv', 'live', 'ver', 'floor', 'seen', 'listed', 'tag', 'early')
-local refused = refusal(meta[1])
+local meta, refused = ready('live', 'ver', 'floor', 'seen', 'listed', 'tag', 'early')
 if refused then return refused end
 if meta[2] ~= '1' then return {'no scene'} end
 
@@ -47,7 +47,7 @@ else
   else
     tag = count_change(meta[3], write_name, 'seen', message)
   end
-  if comes_next and messages ~= '' then renew_if_due(SHOWN, made) else renew() end
+  if comes_next then renew_if_due(messages ~= '' and SHOWN or META, made) else renew() end
   return {status, meta[7] or '', tag}
 end
 if not is_seen then call('HSET', META, 'seen', message) end

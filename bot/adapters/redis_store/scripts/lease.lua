@@ -3,14 +3,15 @@
 -- what the model has written of the claimed reply by now.
 -- ARGV: owner, for_ms, reply or '', what is written, its tokens
 -- Returns the fence, or nil while another owner has the lease.
-local sv = call('HGET', META, 'sv')
-local refused = refusal_of_later(sv)
+local meta = call('HMGET', META, 'sv', 'holder', 'until_ms', 'fence', 'reply')
+local refused = refusal_of_later(meta[1])
 if refused then return refused end
-local reply = ARGV[6]
 
-local fence, had_it = lend(ARGV[4], tonumber(ARGV[5]), sv)
+local fence, had_it, fields = lend(ARGV[4], tonumber(ARGV[5]), unpack(meta, 1, 4))
+if not fence then return nil end
 -- Who has lost the lease meanwhile may find the same reply claimed by another.
-if had_it and reply ~= '' and call('HGET', WORK, 'reply') == reply then
-  call('HSET', WORK, 'written', ARGV[7], 'tokens', ARGV[8])
+if had_it and ARGV[6] ~= '' and meta[5] == ARGV[6] then
+  fields[3], fields[4], fields[5], fields[6] = 'written', ARGV[7], 'tokens', ARGV[8]
 end
+if #fields > 0 then call('HSET', META, unpack(fields)) end
 return fence

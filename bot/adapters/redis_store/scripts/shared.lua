@@ -40,13 +40,44 @@ local function newest_line()
   return newest and string.match(newest, '^0*(%d+)r?$')
 end
 
--- Writes what the first schema did not have.
-local function migrate()
-  call('HSET', META, 'sv', SCHEMA)
-  local line = newest_line()
-  if line and (call('HGET', META, 'seen') or '') == '' then
-    call('HSET', META, 'seen', line)
+-- A value of META that is too long for Redis to keep the hash packed. Of a packed one
+-- every field is looked for from the beginning, and a turn asks for fifty.
+local WIDE = string.rep('.', 65)
+
+-- What META has of the reply in the making.
+local WORK_FIELDS = {'reply', 'trigger', 'claimed_ms', 'continues', 'revives', 'shown_in',
+  'written', 'tokens', 'posting'}
+
+-- The same in the first schema, which had it in WORK, by today's names.
+local function first_work()
+  local flat, now = call('HGETALL', WORK), {at_ms = 'claimed_ms', messages = 'shown_in'}
+  for i = 1, #flat, 2 do flat[i] = now[flat[i]] or flat[i] end
+  return flat
+end
+
+-- The reply in the making as a flat list, empty if there is none.
+local function work()
+  local sv = call('HGET', META, 'sv')
+  if sv and sv ~= ARGV[1] and call('EXISTS', WORK) == 1 then return first_work() end
+  local flat, values = {}, call('HMGET', META, unpack(WORK_FIELDS))
+  for i, name in ipairs(WORK_FIELDS) do
+    if values[i] then
+      flat[#flat + 1], flat[#flat + 2] = name, values[i]
+    end
   end
+  return values[1] and flat or {}
+end
+
+-- Makes a scene of the first schema one of ours.
+local function migrate()
+  call('HSET', META, 'sv', SCHEMA, 'wide', WIDE)
+  local line = newest_line()
+  if line and (call('HGET', META, 'seen') or '') == '' then call('HSET', META, 'seen', line) end
+  local noted, lease = first_work(), call('HMGET', LEASE, 'fence', 'owner', 'until_ms')
+  if #noted > 0 then call('HSET', META, unpack(noted)) end
+  if lease[1] then call('HSET', META, 'fence', lease[1]) end
+  if lease[2] then call('HSET', META, 'holder', lease[2], 'until_ms', lease[3] or '') end
+  call('DEL', WORK, LEASE)
 end
 
 -- An error if the data was written by a later version, which alone may change it.
@@ -67,11 +98,20 @@ local function refusal(sv)
   return refused
 end
 
+-- Reads fields of META, with `sv` before them, of a scene that was made ready for a
+-- change if an earlier version wrote it. Beside them an error, if there is one.
+local function ready(...)
+  local found = call('HMGET', META, 'sv', ...)
+  if not found[1] or found[1] == ARGV[1] then return found, nil end
+  local refused = refusal(found[1])
+  if refused then return found, refused end
+  return call('HMGET', META, 'sv', ...), nil
+end
+
 -- An error if somebody has taken the channel's lease since `fence` was given out.
--- '' stands for a caller without a lease. `newest` is what LEASE says, for those
--- who know it.
-local function fenced_off(fence, newest)
-  newest = newest or call('HGET', LEASE, 'fence')
+-- '' stands for a caller without a lease. `sv` and `newest` are what META says.
+local function fenced_off(fence, sv, newest)
+  if not sv then newest = call('HGET', LEASE, 'fence') end
   if fence == '' or not newest or newest == fence or tonumber(newest) <= tonumber(fence) then
     return nil
   end
@@ -150,6 +190,19 @@ local function place_of(turn, message)
   end
 end
 
+-- The id of the turn that a message shows a part of, and its record. That of a
+-- member's line is the message's own, in 20 digits; others stand in SHOWN.
+local function shown_by(message)
+  local id = call('HGET', SHOWN, message)
+  if id then return id, call('HGET', TURNS, id) end
+  id = string.rep('0', 20 - #message) .. message
+  local record = call('HGET', TURNS, id)
+  if not record or record == '' then return nil end
+  local turn = decoded(record)
+  if turn and not place_of(turn, message) then return nil end
+  return id, record
+end
+
 local function forget_messages(record)
   for _, message in ipairs(record and record.messages or {}) do
     call('HDEL', SHOWN, message)
@@ -180,34 +233,40 @@ local function enter(id)
   return call('LPUSH', ORDER, id)
 end
 
--- Forgets so many of the oldest turns and remembers how far that went.
+-- Forgets so many of the oldest turns and remembers how far that went. Returns the
+-- id of the last of them.
 local function trim(surplus)
+  local floor
   while surplus > 0 do
     local ids = call('LRANGE', ORDER, 0, math.min(surplus, CHUNK) - 1)
     for _, record in ipairs(call('HMGET', TURNS, unpack(ids))) do
-      forget_messages(decoded(record))
+      -- To look for them in the text is far cheaper than to decode it; what somebody
+      -- wrote holds no quotes that are not escaped.
+      local list = record and string.match(record, '"messages":%[([^%]]*)%]') or ''
+      for message in string.gmatch(list, '"(%d+)"') do call('HDEL', SHOWN, message) end
     end
     call('HDEL', TURNS, unpack(ids))
     call('LTRIM', ORDER, #ids, -1)
-    call('HSET', META, 'floor', ids[#ids])
+    floor = ids[#ids]
     surplus = surplus - #ids
   end
+  call('HSET', META, 'floor', floor)
+  return floor
 end
 
--- Writes a turn whose place is there, and which messages (comma separated) show it.
+-- Writes a turn whose place is there, and of which messages (comma separated) SHOWN
+-- has to say that they show it.
 local function write(id, record, messages)
   call('HSET', TURNS, id, record)
   for message in string.gmatch(messages, '[^,]+') do call('HSET', SHOWN, message, id) end
 end
 
--- Stores a new turn; `comes_next` if that is behind all others. Returns whether
--- older ones had to make room.
+-- Stores a new turn; `comes_next` if that is behind all others. Returns the id of
+-- the last turn that had to make room; nil if none had. They go some at a time.
 local function store(id, record, messages, comes_next)
   write(id, record, messages)
   local length = comes_next and call('RPUSH', ORDER, id) or enter(id)
-  if length <= KEEP then return false end
-  trim(length - KEEP)
-  return true
+  return length > KEEP and trim(length - KEEP + math.floor(KEEP / 50)) or nil
 end
 
 local function names(list, entry)
@@ -238,41 +297,51 @@ end
 -- How long a fence is kept where there is no scene.
 local LEFTOVER_MS = 60000
 
--- Lends the channel to one owner for a while, by this server's clock. `sv` is what
--- META says. A scene of an earlier version is made ready only for who gets it: the
--- other may be a process of that version.
--- Returns the fence, or nil while another owner has the lease; and whether this
--- owner had it already.
-local function lend(owner, for_ms, sv)
+-- Lends the channel to one owner for a while, by this server's clock. What is given
+-- is what META says. A scene of an earlier version is made ready only for who gets
+-- it: the other may be a process of that version.
+-- Returns the fence, or nil while another owner has the lease; whether this owner
+-- had it already; and the fields that META has to get for it.
+local function lend(owner, for_ms, sv, holder, until_ms, fence)
   local time = call('TIME')
   local now = time[1] .. string.sub('00000' .. time[2], -6, -4)
-  local held = call('HMGET', LEASE, 'owner', 'until_ms', 'fence')
-  local until_ms = string.format('%.0f', tonumber(now) + for_ms)
-  local fence, had_it = held[3] or '0', held[1] == owner
-  if had_it then
-    call('HSET', LEASE, 'until_ms', until_ms)
-  else
-    if held[1] and is_newer(held[2], now) then return nil end
+  if sv ~= ARGV[1] then
+    local held = call('HMGET', LEASE, 'owner', 'until_ms', 'fence')
+    holder, until_ms, fence = held[1], held[2], held[3]
+  end
+  local had_it = holder == owner
+  if not had_it then
+    if holder and is_newer(until_ms or '', now) then return nil end
     -- The clock lets it grow even if a failover or a purge has lost the last one.
-    fence = string.format('%.0f', math.max(tonumber(fence) + 1, tonumber(now)))
-    call('HSET', LEASE, 'owner', owner, 'fence', fence, 'until_ms', until_ms)
+    fence = string.format('%.0f', math.max(tonumber(fence or '0') + 1, tonumber(now)))
   end
-  if sv and sv ~= ARGV[1] then migrate() end
-  if not sv and not exists() then
+  local over_ms = string.format('%.0f', tonumber(now) + for_ms)
+  if not sv then
+    call('HSET', LEASE, 'owner', owner, 'fence', fence, 'until_ms', over_ms)
     call('PEXPIRE', LEASE, math.max(for_ms, LEFTOVER_MS))
-  elseif not held[3] then
-    call('PEXPIRE', LEASE, TTL_MS)
+    return fence, had_it, {}
   end
-  return fence, had_it
+  if sv ~= ARGV[1] then migrate() end
+  if had_it then return fence, true, {'until_ms', over_ms} end
+  return fence, false, {'until_ms', over_ms, 'holder', owner, 'fence', fence}
 end
 
--- Gives the lease back, if this owner has it; its fence is remembered, so that
--- the next one is higher. `holder` is what LEASE says, for those who know it.
-local function free(owner, holder)
-  holder = holder or call('HGET', LEASE, 'owner')
-  if owner == '' or holder ~= owner then return 0 end
-  call('HDEL', LEASE, 'owner', 'until_ms')
-  return 1
+-- Gives back the lease that `holder` has, if that is this owner. `sv` and `holder`
+-- are what META says.
+local function free(owner, sv, holder)
+  if owner == '' then return end
+  if not sv and call('HGET', LEASE, 'owner') == owner then
+    call('HDEL', LEASE, 'owner', 'until_ms')
+  elseif sv and holder == owner then
+    call('HDEL', META, 'holder', 'until_ms')
+  end
+end
+
+-- The lease, wherever it is: in META, or where no scene of ours is, in LEASE.
+local function lease_left()
+  local held = call('HMGET', META, 'holder', 'until_ms', 'fence')
+  if not held[3] then held = call('HMGET', LEASE, 'owner', 'until_ms', 'fence') end
+  return {owner = held[1], until_ms = held[2] or '', fence = held[3]}
 end
 
 -- Notes that these users' index names this channel.

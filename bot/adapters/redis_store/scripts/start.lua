@@ -15,7 +15,7 @@ local function last_id_so_far()
   for _, id in ipairs({
     call('HGET', META, 'floor') or '',
     call('LINDEX', ORDER, -1) or '',
-    call('HGET', WORK, 'reply') or '',
+    call('HGET', META, 'reply') or '',
   }) do
     if highest < id then highest = id end
   end
@@ -29,9 +29,12 @@ if exists() then
 end
 
 local version, floor = call('HGET', META, 'ver') or '0', last_id_so_far()
+local lease = lease_left()
+call('DEL', META, TURNS, ORDER, SHOWN, WORK, PLAYERS, GONE, LEASE)
+call('HSET', META, 'sv', SCHEMA, 'ver', version, 'wide', WIDE)
 -- The lease stays: its fence has to go on growing.
-call('DEL', META, TURNS, ORDER, SHOWN, WORK, PLAYERS, GONE)
-call('HSET', META, 'sv', SCHEMA, 'ver', version)
+if lease.fence then call('HSET', META, 'fence', lease.fence) end
+if lease.owner then call('HSET', META, 'holder', lease.owner, 'until_ms', lease.until_ms) end
 if floor ~= '' then call('HSET', META, 'floor', floor) end
 local players = FIELDS_FROM + 2 * tonumber(ARGV[9])
 for i = FIELDS_FROM, players - 1, 2 do call('HSET', META, ARGV[i], ARGV[i + 1]) end

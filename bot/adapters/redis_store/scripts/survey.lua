@@ -17,6 +17,6 @@ end
 
 if not exists() then return nil end
 local result = head()
-result[3] = call('HGETALL', WORK)
+result[3] = work()
 result[4] = newest()
 return result

@@ -9,20 +9,26 @@
 --       mark of a post that may be under way or '', message ids
 -- Returns nil while another owner has the lease, else {fence, '1' if claimed or
 -- '', work}, the last empty where there is none.
-local meta = call('HMGET', META, 'sv', 'live')
+local function found()
+  return call('HMGET', META, 'sv', 'holder', 'until_ms', 'fence', 'live', 'reply', 'trigger',
+    'claimed_ms', 'revives', 'shown_in', 'written', 'tokens', 'posting')
+end
+local meta = found()
 local refused = refusal_of_later(meta[1])
 if refused then return refused end
 local anew, reply, trigger, at_ms = ARGV[6] == '1', ARGV[7], ARGV[8], ARGV[9]
 local written, tokens, posting = ARGV[11], ARGV[12], ARGV[13]
 
-local fence = lend(ARGV[4], tonumber(ARGV[5]), meta[1])
+local fence, _, fields = lend(ARGV[4], tonumber(ARGV[5]), unpack(meta, 1, 4))
 if not fence then return nil end
-local noted = call('HMGET', WORK, 'reply', 'trigger', 'at_ms', 'revives', 'messages',
-  'written', 'tokens', 'posting')
-local shown, under_way = noted[5] or '', noted[8] or ''
-local goes_on = noted[1] and noted[2] == trigger
-local is_in_the_way = noted[1] and not goes_on and (shown ~= '' or under_way ~= '')
-if is_in_the_way or meta[2] ~= '1' then return {fence, '', call('HGETALL', WORK)} end
+if meta[1] and meta[1] ~= ARGV[1] then meta = found() end
+local noted, shown, under_way = meta[6], meta[10] or '', meta[13] or ''
+local goes_on = noted and meta[7] == trigger
+local is_in_the_way = noted and not goes_on and (shown ~= '' or under_way ~= '')
+if is_in_the_way or meta[5] ~= '1' then
+  if #fields > 0 then call('HSET', META, unpack(fields)) end
+  return {fence, '', work()}
+end
 
 local messages, known = {}, {}
 local function add(message)
@@ -33,15 +39,27 @@ local function add(message)
 end
 if goes_on then
   for message in string.gmatch(shown, '[^,]+') do add(message) end
-  if written == '' and not anew then written, tokens = noted[6] or '', noted[7] or '0' end
+  if written == '' and not anew then written, tokens = meta[11] or '', meta[12] or '' end
   if posting == '' then posting = under_way end
 end
 for i = 14, #ARGV do add(ARGV[i]) end
 local revives = call('HGET', TURNS, reply) == '' and '1' or ''
-if noted[1] == reply and noted[3] == at_ms then revives = noted[4] or '' end
-local work = {'reply', reply, 'trigger', trigger, 'at_ms', at_ms, 'continues', ARGV[10],
-  'revives', revives, 'messages', table.concat(messages, ','), 'written', written,
-  'tokens', tokens, 'posting', posting}
-call('HSET', WORK, unpack(work))
-renew_if_due(META, WORK)
-return {fence, '1', work}
+if noted == reply and meta[8] == at_ms then revives = meta[9] or '' end
+-- Fields that would be empty are left out: most are, and each costs time.
+local claimed = {'reply', reply, 'trigger', trigger, 'claimed_ms', at_ms}
+local function note(field, value)
+  if value ~= '' then
+    claimed[#claimed + 1], claimed[#claimed + 2] = field, value
+  end
+end
+note('continues', ARGV[10])
+note('revives', revives)
+note('shown_in', table.concat(messages, ','))
+note('written', written)
+note('tokens', tokens)
+note('posting', posting)
+if noted then call('HDEL', META, unpack(WORK_FIELDS)) end
+local given = #claimed
+for i, value in ipairs(fields) do claimed[given + i] = value end
+call('HSET', META, unpack(claimed))
+return {fence, '1', {unpack(claimed, 1, given)}}

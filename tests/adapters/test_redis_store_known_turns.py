@@ -169,6 +169,15 @@ def test_a_channel_that_has_too_many_turns_alone_is_not_kept() -> None:
     assert TOWER not in cache
 
 
+def test_a_turn_that_is_known_already_is_not_kept_twice() -> None:
+    cache = TurnCache()
+    cache.put(HARBOUR, "a", lines(4))
+
+    cache.add(HARBOUR, line(2), before="a", tag="b", counts={})
+
+    assert HARBOUR not in cache
+
+
 def test_turns_without_a_tag_are_not_kept() -> None:
     cache = TurnCache()
 

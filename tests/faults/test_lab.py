@@ -182,9 +182,9 @@ async def a_reply_and_a_notice(theatre: Theatre) -> None:
 
 
 async def a_reply_in_the_making(theatre: Theatre) -> None:
-    work = f"rp:{{{TAVERN}}}:work"
-    await theatre.memory.redis.hset(work, "reply", theatre.reply)
-    await theatre.memory.redis.hset(work, "trigger", theatre.turn)
+    meta = f"rp:{{{TAVERN}}}:meta"
+    await theatre.memory.redis.hset(meta, "reply", theatre.reply)
+    await theatre.memory.redis.hset(meta, "trigger", theatre.turn)
 
 
 async def a_channel_that_is_lent(theatre: Theatre) -> None:

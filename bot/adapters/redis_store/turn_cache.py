@@ -5,7 +5,7 @@ away. Turns that were read or added under a tag are the stored ones for as long 
 the tag is, whoever else writes there: it is compared before any of them is used.
 """
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -70,7 +70,11 @@ class TurnCache:
             self.forget(channel)
             return
         known.tag = tag
-        insort(known.turns, turn, key=_id_of)
+        at = bisect_left(known.turns, turn.id, key=_id_of)
+        if at < len(known.turns) and known.turns[at].id == turn.id:
+            self.forget(channel)  # somebody has had a hand in Redis itself
+            return
+        known.turns.insert(at, turn)
         for counted, count in counts.items():
             at = bisect_left(known.turns, counted, key=_id_of)
             if at < len(known.turns) and known.turns[at].id == counted:

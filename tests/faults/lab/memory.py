@@ -52,16 +52,18 @@ class Memory:
         async with self.redis.pipeline(transaction=True) as asked:
             asked.lrange(f"{tag}:order", 0, -1)
             asked.hkeys(f"{tag}:turns")
-            asked.hgetall(f"{tag}:lease")
+            asked.hmget(f"{tag}:meta", ["holder", "until_ms"])
+            asked.hmget(f"{tag}:lease", ["owner", "until_ms"])  # where no scene is
             asked.time()
-            order, records, lease, (seconds, micros) = await asked.execute()
-        left_ms = int(lease.get("until_ms") or 0) - (seconds * 1000 + micros // 1000)
+            order, records, *leases, (seconds, micros) = await asked.execute()
+        until_ms = max(int(until_ms or 0) if owner else 0 for owner, until_ms in leases)
+        left_ms = until_ms - (seconds * 1000 + micros // 1000)
         return Kept(
             await self.store.read(channel),
             await self.store.work(channel),
             order,
             records,
-            max(0, left_ms) if lease.get("owner") else 0,
+            max(0, left_ms),
         )
 
     async def shards_held(self) -> Sequence[str]:

@@ -96,12 +96,13 @@ def _shown_twice(evidence: Evidence) -> Iterator[str]:
 def _not_one_outcome(evidence: Evidence) -> Iterator[str]:
     for scene, shown in evidence.scenes():
         standing = _offered(shown)
-        replied = {turn.id for turn in scene.turns if turn.role is Role.CHARACTER}
+        replied = {turn.id: turn.messages for turn in scene.turns if turn.role is Role.CHARACTER}
         for at, turn in enumerate(scene.turns):
             if not _asks(turn):
                 continue
-            if reply_turn_id(turn.id) in replied:
-                if turn.id in standing:
+            if (messages := replied.get(reply_turn_id(turn.id))) is not None:
+                # One that is older tells of an earlier try.
+                if standing.get(turn.id, 0) > max(messages, default=0):
                     yield f"line {turn.id} has a reply and a notice"
                 continue
             is_joined = any(
@@ -219,10 +220,14 @@ def _asks(turn: Turn) -> bool:
     return turn.role is Role.PLAYER and decided == Decision.ANSWER
 
 
-def _offered(shown: Sequence[Seen]) -> set[str]:
-    """Lines for which a notice offers another try."""
-    buttons = {button for seen in shown for button in seen.buttons}
-    return {button.removeprefix(_RETRY) for button in buttons if button.startswith(_RETRY)}
+def _offered(shown: Sequence[Seen]) -> Mapping[str, int]:
+    """Lines for which a notice offers another try, each with the newest one."""
+    return {
+        button.removeprefix(_RETRY): seen.id
+        for seen in shown
+        for button in seen.buttons
+        if button.startswith(_RETRY)
+    }
 
 
 def _text(seen: Seen) -> str:

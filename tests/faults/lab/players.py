@@ -176,6 +176,8 @@ class Players:
         """Continue, write it anew, try again: whichever there is, however old."""
         for seen in self._chance.sample(self._shown(spot), len(self._shown(spot))):
             if seen.buttons:
+                if seen.buttons[0].startswith("retry:"):  # it may be too late for that line
+                    self._want_no_more(spot)
                 await self._click(seen, seen.buttons[0])
                 return
 

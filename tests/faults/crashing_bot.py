@@ -1,9 +1,9 @@
-"""The bot as a process that can be told to die; `lab/nursery.py` starts it.
+"""The bot as a process that brings death at a point of a turn; `lab/nursery.py` starts it.
 
-Its orders are a folder. A file in it that is named after the process number holds the
-name of a milestone and how often it is yet passed by: `posted 0` ends the
-process at the next post that is noted, as `kill -9` does. The file may be
-written at any time.
+Its orders are a folder. A file in it that is named after the process number holds
+the name of a milestone, how often that is yet passed by, and the number of the
+process that is killed when it is reached: `posted 0 4711`, with `kill -9`. The
+file may be written at any time, and holds once.
 """
 
 import asyncio
@@ -26,23 +26,26 @@ class Orders:
         self._file = folder / str(os.getpid())
 
     def __call__(self, milestone: Milestone) -> None:
-        """Die here, if that is what the file says."""
+        """Kill whom the file names, if it says so."""
         try:
-            name, _, passes = self._file.read_text().rpartition(" ")
+            name, passes, victim = self._file.read_text().rsplit(" ", 2)
         except FileNotFoundError:
             return
         if name != milestone.value:
             return
         if int(passes):
-            self._file.write_text(f"{name} {int(passes) - 1}")
+            self._file.write_text(f"{name} {int(passes) - 1} {victim}")
             return
-        os.kill(os.getpid(), signal.SIGKILL)
+        self._file.unlink()
+        os.kill(int(victim), signal.SIGKILL)
 
 
-def order(folder: Path, process: int, milestone: Milestone, *, passes: int = 0) -> None:
-    """Let that process die at *milestone*, once it was passed so often."""
+def order(
+    folder: Path, process: int, milestone: Milestone, *, passes: int = 0, victim: int | None = None
+) -> None:
+    """Let that process kill *victim*, or itself, at *milestone*, once it was passed so often."""
     file = folder / str(process)
-    file.with_suffix(".new").write_text(f"{milestone.value} {passes}")
+    file.with_suffix(".new").write_text(f"{milestone.value} {passes} {victim or process}")
     file.with_suffix(".new").replace(file)
 
 

@@ -9,13 +9,11 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from bot.adapters.redis_store import connect
-from bot.core.scene import ChannelId
 from bot.services.milestones import Milestone
 from tests.fakes.scripted_discord import Fault
 from tests.fakes.scripted_tgi import story
 from tests.faults.lab.relay import TAKEN_OVER_WITHIN_S, Relay, relay
-from tests.faults.lab.stage import open_lab
-from tests.faults.lab.watching import Kind
+from tests.faults.lab.stage import POST_AS_CHARACTER, going_on, open_lab
 from tests.playground.driver import eventually
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module")]
@@ -23,7 +21,6 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module")]
 SHORT = story(80).strip()
 LONG = story(520).strip()
 """Takes two messages."""
-POST = r"POST /webhooks/\d+/[^/]+$"
 UNANSWERED = [Fault(after_s=60), Fault(stores=True, after_s=60)]
 """By the time that an answer would come, nobody waits for it."""
 
@@ -47,17 +44,6 @@ def calm(bots: Relay) -> None:
     bots.lab.faults.struck.clear()
 
 
-def going_on(whole: str) -> Callable[[str], str]:
-    """Write *whole*, or what a prompt lacks of it; blanks do not count where messages meet."""
-
-    def rest(prompt: str) -> str:
-        written = sum(not sign.isspace() for sign in prompt.rpartition("Clover:")[2])
-        ends = [at for at, sign in enumerate(whole, 1) if not sign.isspace()]
-        return whole[ends[written - 1] :] if written else " " + whole
-
-    return rest
-
-
 async def told(
     bots: Relay, whole: str, dies: Callable[[], Awaitable[None]], *, tokens_per_s: float = 0
 ) -> None:
@@ -71,7 +57,7 @@ async def told(
     line = await mara.send("Tell me of the sea.", channel)
     await dies()
     died_at = await bots.is_succeeded()
-    await shown_whole(bots, channel, whole, after=line.id)
+    await lab.shows(channel, whole, after=line.id)
     took_s = asyncio.get_running_loop().time() - died_at
 
     assert took_s < TAKEN_OVER_WITHIN_S
@@ -90,20 +76,6 @@ def at(bots: Relay, milestone: Milestone, *, passes: int = 0) -> Callable[[], Aw
         """It does so by itself."""
 
     return dies
-
-
-async def shown_whole(bots: Relay, channel: int, whole: str, *, after: int) -> None:
-    """Wait until the newest messages are the whole reply, and nothing can be stopped any more."""
-
-    deadline = asyncio.get_running_loop().time() + 15
-    while True:
-        shown = bots.lab.watcher.screen()[ChannelId(channel)]
-        found = [seen for seen in shown if seen.kind is Kind.CHARACTER and seen.id > after]
-        if " ".join(seen.text for seen in found) == whole and not any(s.buttons for s in found):
-            return
-        if asyncio.get_running_loop().time() > deadline:
-            raise AssertionError([(seen.text[:20], len(seen.text), seen.buttons) for seen in found])
-        await asyncio.sleep(0.02)
 
 
 @pytest.mark.parametrize("milestone", Milestone, ids=lambda each: each.name.lower())
@@ -128,7 +100,7 @@ async def test_p2_killed_in_a_reply_of_two_messages_both_stand_once(
 async def test_p2_killed_while_the_second_message_is_under_way_both_stand_once(
     bots: Relay, fault: Fault
 ) -> None:
-    bots.lab.faults.script(POST, None, fault)
+    bots.lab.faults.script(POST_AS_CHARACTER, None, fault)
 
     async def dies() -> None:
         await is_struck(bots, fault)
@@ -147,7 +119,7 @@ async def test_p2_killed_while_a_greeting_is_under_way_it_stands_once(
     await mara.send("Here we are.", channel)
     lab.tgi.reply, lab.tgi.tokens_per_s = (lambda _: " I hear you."), 0
     await bots.is_awaited()
-    lab.faults.script(POST, fault)
+    lab.faults.script(POST_AS_CHARACTER, fault)
 
     await mara.slash("roleplay start", channel=channel, character="clover")
     await is_struck(bots, fault)

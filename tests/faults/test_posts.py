@@ -19,12 +19,12 @@ from tests.fakes.discord_faults import DiscordFaults
 from tests.fakes.scripted_discord import STORE_THEN_502, STORE_THEN_RESET
 from tests.faults.lab.invariants import Evidence, broken
 from tests.faults.lab.memory import Kept, Memory
+from tests.faults.lab.stage import POST_AS_CHARACTER
 from tests.faults.lab.watching import Kind, Watcher
 from tests.faults.posting_bot import PROGRAM, Task
 from tests.playground.driver import TOKEN, visiting
 from tests.wire.running import ROOT, surroundings
 
-POST = r"POST /webhooks/\d+/[^/]+$"
 CHANNELS = 20
 SEED = 20261126
 
@@ -55,8 +55,8 @@ def without_lines(kept: Kept) -> Kept:
 
 async def post_under_faults(redis: Redis, redis_url: str, folder: Path, replies: int) -> None:
     faults, watcher = DiscordFaults(seed=SEED), Watcher()
-    faults.strew(POST, STORE_THEN_502, 0.05)
-    faults.strew(POST, STORE_THEN_RESET, 0.02)
+    faults.strew(POST_AS_CHARACTER, STORE_THEN_502, 0.05)
+    faults.strew(POST_AS_CHARACTER, STORE_THEN_RESET, 0.02)
     config = Config(token=TOKEN, secret="key")
     async with serve(config, faults=[watcher.hear, faults.strike, watcher.see]) as address:
         async with visiting(address, token=TOKEN) as world:  # nobody looks on later

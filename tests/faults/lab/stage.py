@@ -7,7 +7,7 @@ async with open_lab(redis, redis_url, tmp_path) as lab:
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,16 +16,19 @@ from typing import Any
 from redis.asyncio import Redis
 
 from bot.core.scene import ChannelId, Role, Turn
+from bot.playground.world import BOT_ID
 from tests.fakes.discord_faults import DiscordFaults
 from tests.fakes.fault_proxy import FaultProxy
 from tests.fakes.scripted_tgi import ScriptedTgi
 from tests.faults.lab.invariants import Evidence, broken
 from tests.faults.lab.memory import Memory
-from tests.faults.lab.watching import Watcher
+from tests.faults.lab.watching import Kind, Seen, Watcher
 from tests.playground.driver import Playground, playground
 from tests.wire.running import Begin, BotProcess, free_port, settings_for
 
-_POLL_S = 0.05
+_POLL_S = 0.02
+POST_AS_CHARACTER = rf"POST /webhooks/(?!{BOT_ID}/)\d+/[^/]+$"
+"""Not what answers a command, which goes by the bot's own id."""
 
 
 @dataclass
@@ -69,6 +72,42 @@ class Lab:
         scene = (await self.memory.of(ChannelId(channel))).scene
         return [turn for turn in scene.turns if turn.role is Role.CHARACTER] if scene else []
 
+    async def shows(self, channel: int, whole: str, *, after: int, within_s: float = 15.0) -> float:
+        """Wait until all that the character said since *after* is *whole*; returns when it is.
+
+        Raises:
+            AssertionError: it is not; says what there is.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + within_s
+        while True:
+            shown = self.watcher.screen()[ChannelId(channel)]
+            said = [seen for seen in shown if seen.kind is Kind.CHARACTER and seen.id > after]
+            is_done = not any(seen.buttons for seen in said)
+            if is_done and " ".join(seen.text for seen in said) == whole:
+                return loop.time()
+            if loop.time() > deadline:
+                raise AssertionError([(seen.text[:40], seen.buttons) for seen in shown])
+            await asyncio.sleep(_POLL_S)
+
+    def notices(self, channel: int, words: str = "") -> list[Seen]:
+        """What the bot says there in its own name."""
+        shown = self.watcher.screen()[ChannelId(channel)]
+        return [seen for seen in shown if seen.kind is Kind.BOT and words in seen.text]
+
+    async def is_told(self, channel: int, words: str, within_s: float = 20.0) -> None:
+        """Wait until the bot says so there.
+
+        Raises:
+            AssertionError: it does not; says what there is.
+        """
+        deadline = asyncio.get_running_loop().time() + within_s
+        while not self.notices(channel, words):
+            if asyncio.get_running_loop().time() > deadline:
+                shown = self.watcher.screen()[ChannelId(channel)]
+                raise AssertionError([(seen.text[:60], seen.buttons) for seen in shown])
+            await asyncio.sleep(_POLL_S)
+
     async def evidence(
         self,
         *channels: int,
@@ -110,6 +149,17 @@ class Lab:
             for printed in bot.printed:
                 assert "Traceback" not in printed, printed
         assert await self.memory.shards_held() == []
+
+
+def going_on(whole: str) -> Callable[[str], str]:
+    """Write *whole*, or what a prompt lacks of it; blanks do not count where messages meet."""
+
+    def rest(prompt: str) -> str:
+        written = sum(not sign.isspace() for sign in prompt.rpartition("Clover:")[2])
+        ends = [at for at, sign in enumerate(whole, 1) if not sign.isspace()]
+        return whole[ends[written - 1] :] if written else " " + whole
+
+    return rest
 
 
 @asynccontextmanager

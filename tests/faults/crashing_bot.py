@@ -3,13 +3,15 @@
 Its orders are a folder. A file in it that is named after the process number holds
 the name of a milestone, how often that is yet passed by, and the number of the
 process that is killed when it is reached: `posted 0 4711`, with `kill -9`. The
-file may be written at any time, and holds once.
+file may be written at any time, and holds once. If there is a folder `clocks`, a
+file of that name in it holds by how many seconds the process' clock is ahead.
 """
 
 import asyncio
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 from bot.app import run_bot
@@ -17,6 +19,8 @@ from bot.core.errors import StartupError
 from bot.log_format import set_up_logging
 from bot.services.milestones import Milestone
 from bot.settings import load_settings
+
+CLOCKS = "clocks"
 
 
 class Orders:
@@ -49,10 +53,34 @@ def order(
     file.with_suffix(".new").replace(file)
 
 
+def set_clock(folder: Path, process: int, ahead_s: float) -> None:
+    """Let the clock of that process be ahead of this one's."""
+    file = folder / CLOCKS / str(process)
+    file.with_suffix(".new").write_text(str(ahead_s))
+    file.with_suffix(".new").replace(file)
+
+
+def _bend_the_clock(folder: Path) -> None:
+    """Let everybody in this process who asks for the date be told what the file says."""
+    file = folder / str(os.getpid())
+    true_ns = time.time_ns
+
+    def bent_ns() -> int:
+        try:
+            return true_ns() + int(float(file.read_text()) * 1e9)
+        except FileNotFoundError:
+            return true_ns()
+
+    time.time_ns = bent_ns
+    time.time = lambda: bent_ns() / 1e9
+
+
 def main(folder: str) -> int:
     """Run the bot as `python -m bot run` does; returns its exit code."""
     settings = load_settings()
     set_up_logging(settings.log_level)
+    if (Path(folder) / CLOCKS).is_dir():
+        _bend_the_clock(Path(folder) / CLOCKS)
     try:
         return asyncio.run(run_bot(settings, reached=Orders(Path(folder))))
     except StartupError as error:

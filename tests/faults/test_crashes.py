@@ -1,6 +1,7 @@
 """P2: a bot is killed at each point of a turn, and another goes on where it was."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -48,6 +49,23 @@ async def told(
     bots: Relay, whole: str, dies: Callable[[], Awaitable[None]], *, tokens_per_s: float = 0
 ) -> None:
     """Let Mara be told *whole* by a bot that *dies* on the way, and by the next."""
+    lab = bots.lab
+    channel, line = await asked(bots, whole, dies, tokens_per_s=tokens_per_s)
+    died_at = await bots.is_succeeded()
+    took_s = await lab.shows(channel, whole, after=line) - died_at
+
+    assert took_s < TAKEN_OVER_WITHIN_S
+    await bots.leader.wait_ready()  # by then it has looked after everything
+    await lab.holds(channel)
+    [reply] = await lab.replies(channel)
+    assert " ".join(reply.text.split()) == whole
+    print(f"  whole after {took_s:.1f} s")  # noqa: T201
+
+
+async def asked(
+    bots: Relay, whole: str, dies: Callable[[], Awaitable[None]], *, tokens_per_s: float = 0
+) -> tuple[int, int]:
+    """Let Mara ask for *whole*, and the bot that tells it *die*; returns channel and line."""
     lab, mara = bots.lab, bots.lab.world.mara
     channel = await mara.thread("A story")
     await lab.begin(channel, greeting="none", length="unlimited")
@@ -56,16 +74,7 @@ async def told(
 
     line = await mara.send("Tell me of the sea.", channel)
     await dies()
-    died_at = await bots.is_succeeded()
-    await lab.shows(channel, whole, after=line.id)
-    took_s = asyncio.get_running_loop().time() - died_at
-
-    assert took_s < TAKEN_OVER_WITHIN_S
-    await bots.leader.wait_ready()  # by then it has looked after everything
-    await lab.holds(channel)
-    [reply] = await lab.replies(channel)
-    assert " ".join(reply.text.split()) == whole
-    print(f"  whole after {took_s:.1f} s")  # noqa: T201
+    return channel, line.id
 
 
 def at(bots: Relay, milestone: Milestone, *, passes: int = 0) -> Callable[[], Awaitable[None]]:
@@ -133,6 +142,49 @@ async def test_p2_killed_while_a_greeting_is_under_way_it_stands_once(
     await lab.holds(channel)
     greeting, _ = await lab.replies(channel)
     assert len(greeting.messages) == 1
+
+
+async def test_p3_frozen_in_a_reply_it_is_gone_on_from_and_whoever_wakes_falls_silent(
+    bots: Relay,
+) -> None:
+    loop = asyncio.get_running_loop()
+    frozen_at: list[float] = []
+
+    async def dies() -> None:
+        posts = bots.lab.watcher.posts.values()
+        before = len(posts)
+        await eventually(lambda: len(posts) > before)
+        bots.leader.send(signal.SIGSTOP)
+        frozen_at.append(loop.time())
+
+    lab = bots.lab
+    channel, line = await asked(bots, SHORT, dies)
+    before = bots.hand_over()
+    took_s = await lab.shows(channel, SHORT, after=line) - frozen_at[0]
+    before.send(signal.SIGCONT)
+    code, _ = await before.wait()
+
+    assert code == 75
+    assert took_s < TAKEN_OVER_WITHIN_S
+    await lab.holds(channel)
+    assert len(await lab.replies(channel)) == 1
+    print(f"  whole after {took_s:.1f} s")  # noqa: T201
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "heir_ahead_s"), [(3600, -3600), (-290, 290)], ids=["ahead", "behind"]
+)
+async def test_p4_a_clock_that_jumps_in_a_reply_and_another_that_differs_cost_nothing(
+    bots: Relay, ahead_s: float, heir_ahead_s: float
+) -> None:
+    """One that is further ahead of the other than lines are answered late takes them for old."""
+
+    async def dies() -> None:
+        bots.set_clock(bots.leader, ahead_s)
+        bots.set_clock(bots.heir, heir_ahead_s)
+        bots.kill_at(Milestone.EDITED, passes=2)
+
+    await told(bots, SHORT, dies)
 
 
 async def is_struck(bots: Relay, fault: Fault) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from bot.services.milestones import Milestone
-from tests.faults.crashing_bot import order
+from tests.faults.crashing_bot import CLOCKS, order, set_clock
 from tests.faults.lab.nursery import Nursery, nursery
 from tests.faults.lab.stage import Lab
 from tests.playground.driver import eventually
@@ -26,8 +26,8 @@ class Relay:
     lab: Lab
     nursery: Nursery
     orders: Path
-    _heir: BotProcess = field(init=False)
     leader: BotProcess = field(init=False)
+    heir: BotProcess = field(init=False)
 
     async def begin(self) -> None:
         """Have a leader."""
@@ -37,8 +37,8 @@ class Relay:
     async def is_awaited(self) -> None:
         """Have the other one wait for the leader's end."""
         # Not begun before there is a leader: it might be faster than who waits already.
-        self._heir = await self._start()
-        await eventually(lambda: "waiting for the place" in self._heir.said, 20)
+        self.heir = await self._start()
+        await eventually(lambda: "waiting for the place" in self.heir.said, 20)
 
     def kill_at(self, milestone: Milestone, *, passes: int = 0) -> None:
         """Let the leader die at *milestone*."""
@@ -49,12 +49,22 @@ class Relay:
         """Let the leader die now."""
         self.leader.send(signal.SIGKILL)
 
+    def hand_over(self) -> BotProcess:
+        """Let the other one be the leader from now on; returns who was."""
+        before, self.leader = self.leader, self.heir
+        return before
+
+    def set_clock(self, bot: BotProcess, ahead_s: float) -> None:
+        """Let a bot's clock jump."""
+        assert bot.process is not None
+        set_clock(self.orders, bot.process.pid, ahead_s)
+
     async def is_succeeded(self, within_s: float = 20) -> float:
         """Wait for the leader's death; returns when it was. The other is the leader then."""
         code, _ = await self.leader.wait(within_s)
         died_at = asyncio.get_running_loop().time()
         assert code == -signal.SIGKILL
-        self.leader = self._heir
+        self.hand_over()
         return died_at
 
     async def _start(self) -> BotProcess:
@@ -69,7 +79,7 @@ async def relay(lab: Lab) -> AsyncGenerator[Relay, None]:
         "BOT_TURNS__DRAIN_S": "60",  # so long the heir waits
     }
     orders = lab.folder / "orders"
-    orders.mkdir()
+    (orders / CLOCKS).mkdir(parents=True)
     async with nursery() as place:
         running = Relay(lab, place, orders)
         await running.begin()

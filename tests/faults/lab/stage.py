@@ -90,6 +90,22 @@ class Lab:
                 raise AssertionError([(seen.text[:40], seen.buttons) for seen in shown])
             await asyncio.sleep(_POLL_S)
 
+    async def is_answered(self, channel: int, *, after: int, within_s: float = 20.0) -> None:
+        """Wait until the character has said something since *after*, and has ended.
+
+        Raises:
+            AssertionError: it has not; says what there is.
+        """
+        deadline = asyncio.get_running_loop().time() + within_s
+        while True:
+            shown = self.watcher.screen()[ChannelId(channel)]
+            said = [seen for seen in shown if seen.kind is Kind.CHARACTER and seen.id > after]
+            if said and not any(seen.buttons for seen in said):
+                return
+            if asyncio.get_running_loop().time() > deadline:
+                raise AssertionError([(seen.text[:40], seen.buttons) for seen in shown[-6:]])
+            await asyncio.sleep(_POLL_S)
+
     def notices(self, channel: int, words: str = "") -> list[Seen]:
         """What the bot says there in its own name."""
         shown = self.watcher.screen()[ChannelId(channel)]

@@ -22,6 +22,15 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module")]
 SHORT = story(80).strip()
 LONG = story(520).strip()
 """Takes two messages."""
+MOST_PASSES = {
+    Milestone.CHECKPOINT: 1,
+    Milestone.INTENT: 1,
+    Milestone.POST_SENT: 1,
+    Milestone.POST_ANSWERED: 1,
+    Milestone.POSTED: 1,
+    Milestone.EDITED: 2,
+}
+"""How often a reply of two messages passes a point before it is there for the last time."""
 UNANSWERED = [Fault(after_s=60), Fault(stores=True, after_s=60)]
 """By the time that an answer would come, nobody waits for it."""
 
@@ -92,6 +101,17 @@ async def test_p2_killed_at_any_point_a_reply_is_told_once(
     bots: Relay, milestone: Milestone
 ) -> None:
     await told(bots, SHORT, at(bots, milestone))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("passes", range(3))
+@pytest.mark.parametrize("milestone", Milestone, ids=lambda each: each.name.lower())
+async def test_p2_killed_at_any_point_of_a_long_reply_it_is_told_once(
+    bots: Relay, milestone: Milestone, passes: int
+) -> None:
+    """Each time a step later, if there is a later one of the kind."""
+    most = MOST_PASSES.get(milestone, 0)
+    await told(bots, LONG, at(bots, milestone, passes=min(passes, most)))
 
 
 @pytest.mark.parametrize(

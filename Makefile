@@ -24,7 +24,7 @@ lint:
 types:
 	@$(BIN)/mypy
 
-# Tests with a real model keep a core busy; the others mostly wait: side by side they take a third.
+# Tests with a real model keep a core busy; the others mostly wait: side by side they take a third of the time.
 unit:
 	@$(MAKE) --no-print-directory -j2 unit-model unit-rest
 
@@ -32,7 +32,7 @@ unit-model:
 	@$(BIN)/pytest -q -p no:cacheprovider -m "model and not soak"
 
 unit-rest:
-	@$(BIN)/pytest -q -n 3 --dist loadfile -m "not model and not soak"
+	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not model and not soak"
 
 soak: setup ## long runs
 	@$(BIN)/pytest -q -m soak

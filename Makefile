@@ -24,7 +24,7 @@ lint:
 types:
 	@$(BIN)/mypy
 
-# Tests with a real model keep a core busy; the others mostly wait: side by side they take a third of the time.
+# Tests with a real model keep a core busy; the others mostly wait: side by side they take half.
 unit:
 	@$(MAKE) --no-print-directory -j2 unit-model unit-rest
 

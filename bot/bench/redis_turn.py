@@ -17,11 +17,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from redis.asyncio import Redis
+
 from bot.adapters.profile_files import load_profile
-from bot.adapters.redis_store import RedisClient, RedisSceneStore, connect
+from bot.adapters.redis_store import RedisSceneStore, connect
 from bot.adapters.valkey import open_embedded
 from bot.assembly import Pace, World, pipeline_of
 from bot.bench import material
+from bot.bench.redis_replay import replayed_us
 from bot.core.characters import Character
 from bot.core.generation import Delta, Finish, FinishReason, GenerationRequest, ModelLimits, Tokens
 from bot.core.ports import Button, ShownPost, Speaker
@@ -53,6 +56,7 @@ REPLY_S: Final = 5 * CHECKPOINT_EVERY_S
 TRIPS_OF_A_TURN: Final = 6
 """The line, the channel, the player's length, a post before and after it, and the end."""
 WARM_UP: Final = 5
+REPLAYS: Final = 9
 
 _CHANNEL: Final = ChannelId(1_000_000_000_000_000_000)
 _PLACE: Final = Place(_CHANNEL, GuildId(1), _CHANNEL)
@@ -67,15 +71,17 @@ class TurnCost:
 
     Attributes:
         round_trips: requests to Redis in a turn, on average.
-        redis_us: CPU time that its commands took in a turn, in microseconds; the
-            best, the median and the worst of the turns. Other processes on the
-            machine stretch it, so the best is nearest to the truth.
+        redis_us: time that Redis' commands for a turn take, in microseconds, one
+            after the other as on a busy server (`redis_replay`); the best, the median
+            and the worst of the runs. Other processes on the machine stretch it.
+        paced_us: the same where each request waits for the bot, as one channel does.
         streaming_trips: further round trips in each two seconds of a reply.
     """
 
     turns: int
     round_trips: float
     redis_us: tuple[float, float, float]
+    paced_us: tuple[float, float, float]
     streaming_trips: float
 
 
@@ -88,13 +94,15 @@ async def measure_turns(turns: int, *, streams: int) -> TurnCost:
     with tempfile.TemporaryDirectory() as folder:
         async with open_embedded(Path(folder)) as url:
             redis = connect(url, timeout_s=5.0)
+            if not isinstance(redis, Redis):
+                raise TypeError("the embedded server is no cluster")
             try:
                 return await _measure(redis, turns, streams)
             finally:
                 await redis.aclose()
 
 
-async def _measure(redis: RedisClient, turns: int, streams: int) -> TurnCost:
+async def _measure(redis: Redis, turns: int, streams: int) -> TurnCost:
     requests = _count_requests(redis)
     store = RedisSceneStore(redis, keep=2000, ttl=timedelta(days=1))
     await _tell_story(store)
@@ -110,14 +118,20 @@ async def _measure(redis: RedisClient, turns: int, streams: int) -> TurnCost:
             await player.play()
             trips.append(requests.sent - before)
             costs.append(await _command_us(redis))
+        replayed = [await replayed_us(redis, _CHANNEL, player.play) for _ in range(REPLAYS)]
         model.pause_s = REPLY_S / LINE_TOKENS
         streaming = [await _streaming_trips(requests, player) for _ in range(streams)]
     return TurnCost(
         turns=turns,
         round_trips=statistics.fmean(trips),
-        redis_us=(min(costs), statistics.median(costs), max(costs)),
+        redis_us=_spread(replayed),
+        paced_us=_spread(costs),
         streaming_trips=statistics.fmean(streaming) if streaming else 0.0,
     )
+
+
+def _spread(found: Sequence[float]) -> tuple[float, float, float]:
+    return min(found), statistics.median(found), max(found)
 
 
 @dataclass(slots=True)
@@ -127,10 +141,10 @@ class _Requests:
     sent: int = 0
 
 
-def _count_requests(redis: RedisClient) -> _Requests:
+def _count_requests(redis: Redis) -> _Requests:
     """Count what the connections send that the client makes from now on."""
     requests = _Requests()
-    pool = redis.connection_pool  # type: ignore[union-attr]  # the embedded server is no cluster
+    pool = redis.connection_pool
     kind: Any = pool.connection_class
 
     class Counted(kind):  # type: ignore[misc]  # whatever kind the address asks for
@@ -142,7 +156,7 @@ def _count_requests(redis: RedisClient) -> _Requests:
     return requests
 
 
-async def _command_us(redis: RedisClient) -> float:
+async def _command_us(redis: Redis) -> float:
     """Of scripts with all they call, and of the reads that are sent along with them."""
     found = await redis.info("commandstats")
     spent = (found.get(f"cmdstat_{name}") for name in ("evalsha", "eval", "hgetall", "hvals"))

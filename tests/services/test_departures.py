@@ -10,7 +10,7 @@ from bot.core.scene import ChannelId, GuildId, Place
 from bot.services.departures import KEPT_FOR, Departures
 from bot.services.doubts import Doubts
 from tests.fakes.memory_store import MemorySceneStore
-from tests.services.test_catch_up import ABROAD, DIRECT, PIER, TAVERN
+from tests.services.catching import ABROAD, DIRECT, PIER, TAVERN
 from tests.services.test_verify import HARBOUR, head
 
 HERE, ELSEWHERE = GuildId(1), GuildId(2)

@@ -115,6 +115,7 @@ class ReplyMessages:
         self._is_ours = is_ours
         self._reached = reached
         self._has_moved = False  # into new messages, which is done once
+        self._intended = ""
         self._is_tame = False  # its words were refused once
 
         self.in_doubt = False
@@ -219,6 +220,9 @@ class ReplyMessages:
 
     async def _lay_out(self, text: str, at_end: tuple[Button, ...] | None) -> int:
         texts = self._split(self.shown(text))
+        if self._parts and len(texts) > len(self._parts):
+            # Before the last message so far loses the button that says it is not the end.
+            await self._intend(self._mark(self._next))
         for number, part_text in enumerate(texts):
             if number == len(self._parts):
                 await self._post(part_text)
@@ -242,11 +246,7 @@ class ReplyMessages:
     async def _post(self, text: str) -> None:
         mark = self._mark(self._next)
         buttons = tuple(self._while_writing(mark))  # they bear the mark: no post goes without
-        try:
-            await self._outbox.intend(mark)
-        except (StoreUnavailable, StoreRefusesWrites) as error:
-            log.warning("a post is not noted before", extra={"reason": type(error).__name__})
-        self._reached(Milestone.INTENT)
+        await self._intend(mark)
         if not self._is_ours():
             raise PostError("another process writes this reply")
         self._on_calling()
@@ -264,6 +264,16 @@ class ReplyMessages:
         self.in_doubt = False
         self._reached(Milestone.POST_ANSWERED)
         await self._add(_Part(message, mark, text, buttons))
+
+    async def _intend(self, mark: str) -> None:
+        if self._intended == mark:
+            return
+        try:
+            await self._outbox.intend(mark)
+        except (StoreUnavailable, StoreRefusesWrites) as error:
+            log.warning("a post is not noted before", extra={"reason": type(error).__name__})
+        self._intended = mark
+        self._reached(Milestone.INTENT)
 
     async def _add(self, part: _Part) -> None:
         self._parts.append(part)

@@ -68,7 +68,8 @@ class Resumption:
         line, text = lane.serving, _joined(shown)
         if _covers(self._known(lane, lane.partial, character), text):
             return Resumed()
-        if not any(post.mark for post in shown):  # the writing's button is gone
+        is_written_on = bool(work.posting) or any(post.mark for post in shown)
+        if not is_written_on:  # no button for the writing, and no message to come
             return Resumed(whole=text)
         lane.partial = Partial(line.turn, tokens=work.tokens, spoken=text, may_end=True)
         return Resumed()

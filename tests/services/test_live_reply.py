@@ -1,12 +1,14 @@
 import asyncio
 import time
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
 
 from bot.core.errors import NotAllowedHere, PostAmbiguous, PostError
 from bot.core.pacing import Pacer
-from bot.core.scene import MessageId, mark_of
+from bot.core.ports import Button, Speaker
+from bot.core.scene import MessageId, Place, mark_of
 from bot.services.milestones import Milestone
 from tests.fakes.scripted_voice import FIRST_EDIT_MS, ScriptedVoice, Shown
 from tests.services.growing import (
@@ -359,3 +361,29 @@ async def test_who_sees_the_channel_and_asks_again_settles_the_doubt() -> None:
         await reply.finish("Ahoy!")
 
     assert texts(voice) == ["Ahoy!"]
+
+
+async def test_a_message_loses_its_mark_only_after_the_next_one_is_intended() -> None:
+    class Watching(ScriptedVoice):
+        async def edit(
+            self,
+            place: Place,
+            message: MessageId,
+            speaker: Speaker,
+            text: str,
+            buttons: Sequence[Button] = (),
+        ) -> int:
+            if not buttons:
+                assert mark_of(REPLY, 1) in outbox.intended
+            return await super().edit(place, message, speaker, text, buttons)
+
+    voice, outbox = Watching(), Notebook()
+
+    async with live(voice, part_limit=10, outbox=outbox) as reply:
+        reply.show("Ahoy, you")
+        await until(lambda: bool(texts(voice)))
+        reply.show("Ahoy, you there!")
+        await until(lambda: len(texts(voice)) == 2)
+        await reply.finish("Ahoy, you there!")
+
+    assert outbox.intended == [mark_of(REPLY, 0), mark_of(REPLY, 1)]

@@ -103,6 +103,17 @@ async def test_a_reply_that_was_finished_and_only_not_remembered_is_remembered(
     assert (await stage.memory())[-1] == ("Mira", WHOLE.strip())
 
 
+async def test_a_reply_whose_next_message_was_to_come_is_not_whole(stage: Stage) -> None:
+    turn = await line_without_reply(stage)
+    work = await half_written(stage, turn, shown=words(9).strip(), checkpoint=words(3), stop=False)
+    await stage.store.intent(HARBOUR.channel, work.reply, mark_of(work.reply, 1))
+
+    await stage.pipeline.recover()
+    await stage.quiet()
+
+    assert (await stage.memory())[-1] == ("Mira", WHOLE.strip())
+
+
 async def test_a_reply_to_which_the_model_has_nothing_to_add_is_whole(stage: Stage) -> None:
     stage.tgi.reply = lambda _: ""
     turn = await line_without_reply(stage)

@@ -53,6 +53,11 @@ def order(
     file.with_suffix(".new").replace(file)
 
 
+def forget_orders(folder: Path, process: int) -> None:
+    """Let that process live."""
+    (folder / str(process)).unlink(missing_ok=True)
+
+
 def set_clock(folder: Path, process: int, ahead_s: float) -> None:
     """Let the clock of that process be ahead of this one's."""
     file = folder / CLOCKS / str(process)

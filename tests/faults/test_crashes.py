@@ -23,7 +23,6 @@ SHORT = story(80).strip()
 LONG = story(520).strip()
 """Takes two messages."""
 MOST_PASSES = {
-    Milestone.CHECKPOINT: 1,
     Milestone.INTENT: 1,
     Milestone.POST_SENT: 1,
     Milestone.POST_ANSWERED: 1,
@@ -47,11 +46,12 @@ async def bots(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Asyn
     await redis.aclose()
 
 
-@pytest.fixture(autouse=True)
-def calm(bots: Relay) -> None:
-    """What one test has planned is none of the next one's business."""
+@pytest_asyncio.fixture(autouse=True, loop_scope="module")
+async def calm(bots: Relay) -> None:
+    """What became of one test is none of the next one's business."""
     bots.lab.faults.calm()
     bots.lab.faults.struck.clear()
+    await bots.settle()
 
 
 async def told(

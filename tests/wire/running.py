@@ -116,6 +116,15 @@ class BotProcess:
         self.process.kill()
         await self.wait()
 
+    @property
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.returncode is None
+
+    async def end(self) -> None:
+        """Kill it, if it runs."""
+        if self.is_running:
+            await self.kill()
+
     async def stop(self) -> tuple[int, str]:
         """End it in order, if it runs."""
         if self.process is None:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from bot.services.milestones import Milestone
-from tests.faults.crashing_bot import CLOCKS, order, set_clock
+from tests.faults.crashing_bot import CLOCKS, forget_orders, order, set_clock
 from tests.faults.lab.nursery import Nursery, nursery
 from tests.faults.lab.stage import Lab
 from tests.playground.driver import eventually
@@ -34,6 +34,17 @@ class Relay:
         self.leader = await self._start()
         await self.leader.wait_ready()
 
+    async def settle(self) -> None:
+        """Have a leader without orders, and nobody beside it."""
+        for bot in self.lab.bots:
+            if bot is not self.leader:
+                await bot.end()
+        if self.leader.is_running:
+            forget_orders(self.orders, self._pid)
+        else:
+            self.leader = await self._start()
+        await self.leader.wait_ready()
+
     async def is_awaited(self) -> None:
         """Have the other one wait for the leader's end."""
         # Not begun before there is a leader: it might be faster than who waits already.
@@ -42,8 +53,7 @@ class Relay:
 
     def kill_at(self, milestone: Milestone, *, passes: int = 0) -> None:
         """Let the leader die at *milestone*."""
-        assert self.leader.process is not None
-        order(self.orders, self.leader.process.pid, milestone, passes=passes)
+        order(self.orders, self._pid, milestone, passes=passes)
 
     def kill(self) -> None:
         """Let the leader die now."""
@@ -66,6 +76,11 @@ class Relay:
         assert code == -signal.SIGKILL
         self.hand_over()
         return died_at
+
+    @property
+    def _pid(self) -> int:
+        assert self.leader.process is not None
+        return self.leader.process.pid
 
     async def _start(self) -> BotProcess:
         return await self.lab.start_bot(begin=partial(self.nursery.fork, [str(self.orders)]))

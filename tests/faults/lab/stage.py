@@ -209,6 +209,4 @@ async def open_lab(
 
 async def _end(lab: Lab) -> None:
     for bot in lab.bots:
-        if bot.process is not None and bot.process.returncode is None:
-            bot.process.kill()
-            await bot.wait()
+        await bot.end()

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from bot.adapters.redis_store import connect
 from bot.services.milestones import Milestone
 from tests.fakes.scripted_discord import Fault
+from tests.fakes.scripted_tgi import Fault as Hang
 from tests.fakes.scripted_tgi import story
 from tests.faults.lab.relay import TAKEN_OVER_WITHIN_S, Relay, relay
 from tests.faults.lab.stage import POST_AS_CHARACTER, going_on, open_lab
@@ -123,6 +124,14 @@ async def test_p2_killed_in_a_reply_of_two_messages_both_stand_once(
     bots: Relay, milestone: Milestone, passes: int
 ) -> None:
     await told(bots, LONG, at(bots, milestone, passes=passes))
+
+
+async def test_p2_killed_when_the_first_message_is_full_and_no_second_is_begun_both_stand_once(
+    bots: Relay,
+) -> None:
+    # More than it takes comes at once, and then nothing: so the first edit fills it.
+    bots.lab.tgi.fault = Hang("hang", after=450, times=1)
+    await told(bots, LONG, at(bots, Milestone.EDITED), tokens_per_s=100_000)
 
 
 @pytest.mark.parametrize("fault", UNANSWERED, ids=["not stored", "stored"])

@@ -1,5 +1,6 @@
 """Scenes and turns for tests of the stores."""
 
+from bot.core.ports import SceneStore
 from bot.core.scene import (
     ChannelId,
     CharacterKey,
@@ -10,6 +11,7 @@ from bot.core.scene import (
     SceneHead,
     Turn,
     UserId,
+    Work,
     player_turn_id,
     reply_turn_id,
 )
@@ -54,3 +56,11 @@ def reply(trigger: int, text: str, *messages: int) -> Turn:
         messages=tuple(MessageId(message) for message in messages),
         at_ms=1_732_400_000_500,
     )
+
+
+async def claimed(store: SceneStore, work: Work, *, channel: ChannelId = HARBOUR) -> None:
+    """Claim *work* as a process does that then gives the channel back without an end of it."""
+    taken = await store.take(channel, "one", 60, work)
+    assert taken is not None
+    assert taken.is_claimed
+    await store.release(channel, "one")

@@ -61,7 +61,6 @@ SELDOM = kinds(
     set_live=(st.sampled_from([True, True, False]),),
     again=(),
     anew=(NUMBERS, ONE_OF),
-    claim=(NUMBERS, st.lists(MESSAGES, max_size=2), st.integers(0, 1), HOLDERS),
     lease=(ONE_OF, LENT_S),
     check_point=(NUMBERS, TEXTS, ONE_OF, LENT_S),
     release=(ONE_OF,),
@@ -134,13 +133,6 @@ class Teller:
 
     async def release(self, owner: str) -> None:
         await self.store.release(HARBOUR, owner)
-
-    async def claim(
-        self, number: int, messages: list[int], at_ms: int, holder: str | None
-    ) -> object:
-        shown = tuple(MessageId(each) for each in messages)
-        work = Work(reply(number, "").id, line(number).id, shown, at_ms=at_ms)
-        return await self.store.claim(HARBOUR, work, fence=self._fence(holder))
 
     async def posted(self, number: int, message: int, holder: str | None) -> None:
         shown, fence = MessageId(message), self._fence(holder)

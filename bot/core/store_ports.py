@@ -122,17 +122,6 @@ class SceneStore(Protocol):
         """Give the channel back, if *owner* has it."""
         ...
 
-    async def claim(self, channel: ChannelId, work: Work, *, fence: int | None = None) -> Work:
-        """Note that a reply is being made, before its first post.
-
-        Claiming the same reply again (after a crash) keeps the messages that
-        already show it; claiming another replaces what was noted, and the new
-        work inherits the old one's messages, so that they are edited rather
-        than left behind. A reply that was deleted can be stored again by a
-        claim made after the deletion.
-        """
-        ...
-
     async def intent(
         self, channel: ChannelId, reply: TurnId, mark: str, *, fence: int | None = None
     ) -> None:

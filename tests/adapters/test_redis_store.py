@@ -39,8 +39,7 @@ async def fill(store: RedisSceneStore) -> None:
     """A scene with something in each of its keys."""
     await store.start(scene(), reply(1, "hello", 11))
     await store.ingest(HARBOUR, line(2))
-    await store.lease(HARBOUR, "one", 60)
-    await store.claim(HARBOUR, Work(reply(2, "").id, line(2).id, (MessageId(12),)))
+    await store.take(HARBOUR, "one", 60, Work(reply(2, "").id, line(2).id, (MessageId(12),)))
     await store.delete(HARBOUR, [MessageId(99)])  # nobody knows what it showed
 
 

@@ -21,8 +21,7 @@ async def fill(store: RedisSceneStore) -> None:
     """A scene with something in each of its keys."""
     await store.start(scene(), reply(1, "hello", 11))
     await store.ingest(HARBOUR, line(2))
-    await store.lease(HARBOUR, "one", 60)
-    await store.claim(HARBOUR, Work(reply(2, "").id, line(2).id, (MessageId(12),)))
+    await store.take(HARBOUR, "one", 60, Work(reply(2, "").id, line(2).id, (MessageId(12),)))
     await store.delete(HARBOUR, [MessageId(99)])  # nobody knows what it showed
 
 
@@ -65,7 +64,6 @@ ACTS: dict[str, Callable[[RedisSceneStore], Awaitable[object]]] = {
     "first line of somebody": lambda store: store.ingest(HARBOUR, line(3, author=BOB)),
     "lease": lease_twice,
     "release": lambda store: store.release(HARBOUR, "one"),
-    "claim": lambda store: store.claim(HARBOUR, Work(reply(2, "").id, line(2).id)),
     "posted": lambda store: store.posted(HARBOUR, reply(2, "").id, MessageId(13)),
     "take": take,
     "check point": check_point,

@@ -118,11 +118,10 @@ async def test_its_story_goes_on(store: RedisSceneStore) -> None:
 
 
 async def test_its_claim_is_taken_up_with_its_messages(store: RedisSceneStore) -> None:
-    again = Work(reply(7, "").id, line(7).id, at_ms=1_732_400_020_000)
+    taken = await store.take(HARBOUR, "one", 60, WORK)
 
-    claimed = await store.claim(HARBOUR, again)
-
-    assert claimed.messages == (MessageId(107), MessageId(108))
+    assert taken is not None
+    assert taken.work == replace(WORK, messages=(MessageId(107), MessageId(108)))
 
 
 async def test_a_stopped_scene_of_it_is_resumed_and_replaced(store: RedisSceneStore) -> None:

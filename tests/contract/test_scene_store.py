@@ -10,7 +10,7 @@ from bot.core.lengths import Length
 from bot.core.scene import ChannelId, GuildId, MessageId, Place, TurnId, Work
 from bot.core.store_answers import Deleted, IngestStatus
 from tests.contract.stores import Store, head_of, texts
-from tests.scenes import ANN, BOB, HARBOUR, TOWER, line, reply, scene
+from tests.scenes import ANN, BOB, HARBOUR, TOWER, claimed, line, reply, scene
 
 
 async def test_a_scene_knows_when_it_was_gone_on_with(store: Store) -> None:
@@ -94,7 +94,7 @@ async def test_another_start_over_a_live_scene_is_refused(store: Store) -> None:
 async def test_a_stopped_scene_is_replaced_with_all_its_turns(store: Store) -> None:
     await store.start(scene(), reply(1, "hello", 50))
     await store.ingest(HARBOUR, line(2))
-    await store.claim(HARBOUR, Work(reply(2, "").id, line(2).id))
+    await claimed(store, Work(reply(2, "").id, line(2).id))
     stopped = await store.set_live(HARBOUR, live=False)
     assert stopped is not None
 
@@ -109,7 +109,7 @@ async def test_a_stopped_scene_is_replaced_with_all_its_turns(store: Store) -> N
 async def test_what_still_arrives_of_the_scene_before_stays_out(store: Store) -> None:
     await store.start(scene(), None)
     await store.ingest(HARBOUR, line(5))
-    await store.claim(HARBOUR, Work(reply(5, "").id, line(5).id))
+    await claimed(store, Work(reply(5, "").id, line(5).id))
     await store.set_live(HARBOUR, live=False)
     await store.start(scene(started_ms=9), None)
 
@@ -180,7 +180,7 @@ async def test_the_version_grows_with_changes_and_only_with_them(store: Store) -
 async def test_writes_to_a_channel_without_a_scene_leave_nothing(store: Store) -> None:
     work = Work(reply(1, "").id, line(1).id)
 
-    assert await store.claim(HARBOUR, work) == work
+    await store.take(HARBOUR, "one", 60, work)
     await store.posted(HARBOUR, work.reply, MessageId(1))
     await store.commit(HARBOUR, reply(1, "x"))
     await store.set_length(HARBOUR, Length("long"))
@@ -193,7 +193,7 @@ async def test_writes_to_a_channel_without_a_scene_leave_nothing(store: Store) -
 
 async def test_a_purged_channel_is_forgotten(store: Store) -> None:
     await store.start(scene(), reply(1, "hello"))
-    await store.claim(HARBOUR, Work(reply(2, "").id, line(2).id))
+    await claimed(store, Work(reply(2, "").id, line(2).id))
 
     await store.purge(HARBOUR)
     await store.purge(HARBOUR)

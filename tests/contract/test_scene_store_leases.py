@@ -110,7 +110,6 @@ async def test_who_lost_the_lease_of_a_purged_scene_stays_out_of_the_next(store:
 
 
 CHANGES: dict[str, Callable[[Store, int | None], Awaitable[object]]] = {
-    "claim": lambda store, fence: store.claim(HARBOUR, WORK, fence=fence),
     "posted": lambda store, fence: store.posted(HARBOUR, WORK.reply, MessageId(9), fence=fence),
     "commit": lambda store, fence: store.commit(HARBOUR, reply(1, "late", 9), fence=fence),
     "abandon": lambda store, fence: store.abandon(HARBOUR, WORK.reply, fence=fence),
@@ -121,13 +120,14 @@ CHANGES: dict[str, Callable[[Store, int | None], Awaitable[object]]] = {
 @pytest.mark.parametrize("name", CHANGES)
 async def test_who_lost_the_lease_changes_nothing(store: Store, name: str) -> None:
     await store.start(scene(), None)
-    await store.claim(HARBOUR, WORK)
-    stale = await store.lease(HARBOUR, "one", 0)
+    lost = await store.take(HARBOUR, "one", 0, WORK)
     await leased(store, "two")
+    assert lost is not None
+    assert lost.is_claimed
     before = await store.read(HARBOUR), await store.work(HARBOUR)
 
     with pytest.raises(LeaseLost):
-        await CHANGES[name](store, stale)
+        await CHANGES[name](store, lost.fence)
 
     assert (await store.read(HARBOUR), await store.work(HARBOUR)) == before
 
@@ -146,10 +146,11 @@ async def test_a_loser_stays_out_after_the_winner_has_let_go(store: Store, name:
 async def test_the_newest_fence_and_none_at_all_are_let_through(store: Store) -> None:
     await store.start(scene(), None)
     await store.lease(HARBOUR, "one", 0)
-    fence = await leased(store, "two")
+    taken = await store.take(HARBOUR, "two", LONG_S, WORK)
+    assert taken is not None
 
-    for change in (CHANGES["claim"], CHANGES["posted"], CHANGES["intent"], CHANGES["commit"]):
-        await change(store, fence)
+    for change in (CHANGES["posted"], CHANGES["intent"], CHANGES["commit"]):
+        await change(store, taken.fence)
         await change(store, None)
 
     assert await texts(store) == ["late"]

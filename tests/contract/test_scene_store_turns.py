@@ -8,7 +8,7 @@ from bot.core.lengths import Length
 from bot.core.scene import MessageId, Work
 from bot.core.store_answers import Deleted, IngestStatus
 from tests.contract.stores import KEEP, Store, head_of, texts
-from tests.scenes import BOB, HARBOUR, TOWER, line, reply, scene
+from tests.scenes import BOB, HARBOUR, TOWER, claimed, line, reply, scene
 
 
 async def test_a_line_that_is_delivered_twice_is_stored_once(store: Store) -> None:
@@ -150,32 +150,29 @@ async def test_claiming_again_keeps_what_already_shows_the_reply(store: Store) -
     await store.start(scene(), None)
     work = Work(reply(1, "").id, line(1).id, at_ms=5)
 
-    claimed = await store.claim(HARBOUR, work)
+    await claimed(store, work)
     await store.posted(HARBOUR, work.reply, MessageId(31))
     await store.posted(HARBOUR, work.reply, MessageId(31))
     await store.posted(HARBOUR, work.reply, MessageId(3))
-    again = await store.claim(HARBOUR, work)
+    await claimed(store, work)
 
-    assert claimed == work
-    assert again == replace(work, messages=(MessageId(31), MessageId(3)))
-    assert await store.work(HARBOUR) == again
+    assert await store.work(HARBOUR) == replace(work, messages=(MessageId(31), MessageId(3)))
 
 
-async def test_another_claim_inherits_the_messages(store: Store) -> None:
+async def test_a_message_of_a_reply_that_is_not_claimed_is_not_noted(store: Store) -> None:
     await store.start(scene(), None)
-    await store.claim(HARBOUR, Work(reply(1, "").id, line(1).id, (MessageId(31),)))
-    later = Work(reply(2, "").id, line(2).id, (MessageId(32),), at_ms=9)
+    work = Work(reply(2, "").id, line(2).id, (MessageId(32),), at_ms=9)
+    await claimed(store, work)
 
-    claimed = await store.claim(HARBOUR, later)
     await store.posted(HARBOUR, reply(1, "").id, MessageId(99))
 
-    assert claimed == replace(later, messages=(MessageId(31), MessageId(32)))
-    assert await store.work(HARBOUR) == claimed
+    assert await store.work(HARBOUR) == work
 
 
 async def test_only_the_claimed_reply_can_be_abandoned(store: Store) -> None:
     await store.start(scene(), None)
-    work = await store.claim(HARBOUR, Work(reply(2, "").id, line(2).id))
+    work = Work(reply(2, "").id, line(2).id)
+    await claimed(store, work)
 
     await store.abandon(HARBOUR, reply(1, "").id)
     kept = await store.work(HARBOUR)
@@ -189,7 +186,7 @@ async def test_only_the_claimed_reply_can_be_abandoned(store: Store) -> None:
 async def test_a_committed_reply_ends_its_work_and_uses_the_next_length_up(store: Store) -> None:
     await store.start(scene(), None)
     await store.set_next_length(HARBOUR, Length("tiny"))
-    await store.claim(HARBOUR, Work(reply(1, "").id, line(1).id))
+    await claimed(store, Work(reply(1, "").id, line(1).id))
 
     await store.commit(HARBOUR, reply(1, "done", 21))
     await store.set_next_length(HARBOUR, Length("huge"))
@@ -202,7 +199,7 @@ async def test_a_committed_reply_ends_its_work_and_uses_the_next_length_up(store
 
 async def test_a_repeated_commit_changes_nothing(store: Store) -> None:
     await store.start(scene(), None)
-    await store.claim(HARBOUR, Work(reply(1, "").id, line(1).id))
+    await claimed(store, Work(reply(1, "").id, line(1).id))
     await store.commit(HARBOUR, reply(1, "done", 21))
     before = await store.read(HARBOUR)
 
@@ -227,7 +224,7 @@ async def test_committing_a_stored_reply_gives_it_new_text_and_messages(store: S
 
 async def test_another_replys_work_survives_a_commit(store: Store) -> None:
     await store.start(scene(), None)
-    await store.claim(HARBOUR, Work(reply(2, "").id, line(2).id))
+    await claimed(store, Work(reply(2, "").id, line(2).id))
 
     await store.commit(HARBOUR, reply(1, "first"))
 
@@ -239,11 +236,11 @@ async def test_another_replys_work_survives_a_commit(store: Store) -> None:
 async def test_a_deleted_reply_that_is_claimed_again_can_be_stored(store: Store) -> None:
     await store.start(scene(), None)
     await store.ingest(HARBOUR, line(1))
-    await store.claim(HARBOUR, Work(reply(1, "").id, line(1).id, at_ms=5))
+    await claimed(store, Work(reply(1, "").id, line(1).id, at_ms=5))
     await store.commit(HARBOUR, reply(1, "half of", 21))
     await store.delete(HARBOUR, [MessageId(21)])
 
-    await store.claim(HARBOUR, Work(reply(1, "").id, line(1).id, at_ms=9))
+    await claimed(store, Work(reply(1, "").id, line(1).id, at_ms=9))
     await store.commit(HARBOUR, reply(1, "all of it", 22))
     once = await store.read(HARBOUR)
     await store.commit(HARBOUR, reply(1, "all of it", 22))
@@ -257,10 +254,10 @@ async def test_a_reply_deleted_after_its_claim_stays_away(store: Store) -> None:
     work = Work(reply(1, "").id, line(1).id, at_ms=5)
     await store.start(scene(), None)
     await store.commit(HARBOUR, reply(1, "old", 21))
-    await store.claim(HARBOUR, work)
+    await claimed(store, work)
 
     await store.delete(HARBOUR, [MessageId(21)])
-    await store.claim(HARBOUR, work)  # its answer was lost, and it is sent again
+    await claimed(store, work)  # its answer was lost, and it is sent again
     await store.commit(HARBOUR, reply(1, "new", 22))
 
     assert await texts(store) == []
@@ -272,7 +269,7 @@ async def test_an_abandoned_claim_lets_no_deleted_reply_come_back(store: Store) 
     await store.commit(HARBOUR, reply(1, "old", 21))
     await store.delete(HARBOUR, [MessageId(21)])
 
-    await store.claim(HARBOUR, Work(reply(1, "").id, line(1).id, at_ms=9))
+    await claimed(store, Work(reply(1, "").id, line(1).id, at_ms=9))
     await store.abandon(HARBOUR, reply(1, "").id)
     await store.commit(HARBOUR, reply(1, "late", 22))
 
@@ -283,7 +280,8 @@ async def test_a_reply_in_the_making_outlives_the_newest_of_its_lines(store: Sto
     await store.start(scene(), None)
     for number in (1, 2, 3):
         await store.ingest(HARBOUR, line(number))
-    work = await store.claim(HARBOUR, Work(reply(3, "").id, line(3).id, (MessageId(31),)))
+    work = Work(reply(3, "").id, line(3).id, (MessageId(31),))
+    await claimed(store, work)
 
     await store.delete(HARBOUR, [MessageId(3), MessageId(2)])
     left = await store.work(HARBOUR)
@@ -299,7 +297,8 @@ async def test_a_reply_whose_only_line_goes_does_not_answer_an_earlier_one(store
     await store.ingest(HARBOUR, line(1))
     await store.commit(HARBOUR, reply(1, "answered", 21))
     await store.ingest(HARBOUR, line(2))
-    work = await store.claim(HARBOUR, Work(reply(2, "").id, line(2).id))
+    work = Work(reply(2, "").id, line(2).id)
+    await claimed(store, work)
 
     await store.delete(HARBOUR, [MessageId(2)])
 

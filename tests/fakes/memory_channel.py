@@ -165,14 +165,10 @@ class MemoryChannel:
                 messages=tuple(dict.fromkeys((*noted.messages, *work.messages))),
                 posting=work.posting or noted.posting,
             )
-        self.claim(claimed)
-        return True
-
-    def claim(self, work: Work) -> None:
-        noted = self.work
         if noted is None or (noted.reply, noted.at_ms) != (work.reply, work.at_ms):
             self.revives = self.turns.get(work.reply, _UNKNOWN) is None
-        self.work = work
+        self.work = claimed
+        return True
 
     def commit(
         self,

@@ -166,17 +166,6 @@ class MemorySceneStore:
         if held is not None and fence is not None and fence < held.fence:
             raise LeaseLost("Somebody else has taken the channel.")
 
-    async def claim(self, channel: ChannelId, work: Work, *, fence: int | None = None) -> Work:
-        self._check(channel, fence)
-        found = self._channels.get(channel)
-        if found is None:
-            return work
-        before = found.work.messages if found.work else ()
-        messages = tuple(dict.fromkeys((*before, *work.messages)))
-        claimed = replace(work, messages=messages, written="", tokens=0, posting="")
-        found.claim(claimed)
-        return claimed
-
     async def intent(
         self, channel: ChannelId, reply: TurnId, mark: str, *, fence: int | None = None
     ) -> None:

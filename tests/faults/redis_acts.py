@@ -7,6 +7,7 @@ from bot.core.scene import GuildId, MessageId, Work, mark_of
 from tests.scenes import HARBOUR, line, reply
 
 WORK = Work(reply(2, "").id, line(2).id)
+EARLIER = Work(reply(1, "").id, line(1).id)
 ACTS: dict[str, Callable[[RedisSceneStore], Awaitable[object]]] = {
     "head": lambda store: store.head(HARBOUR),
     "read": lambda store: store.read(HARBOUR),
@@ -19,7 +20,7 @@ ACTS: dict[str, Callable[[RedisSceneStore], Awaitable[object]]] = {
     "posted": lambda store: store.posted(HARBOUR, WORK.reply, MessageId(13)),
     "edit": lambda store: store.edit(HARBOUR, MessageId(11), "x", 5),
     "abandon": lambda store: store.abandon(HARBOUR, WORK.reply, release="one"),
-    "claim": lambda store: store.claim(HARBOUR, Work(reply(1, "").id, line(1).id)),
+    "take anew": lambda store: store.take(HARBOUR, "one", 60, EARLIER, anew=True),
     "commit": lambda store: store.commit(HARBOUR, reply(1, "x")),
     "work": lambda store: store.work(HARBOUR),
     "delete": lambda store: store.delete(HARBOUR, [MessageId(1)]),

@@ -6,6 +6,7 @@ Later schemas and single damaged turns stand in `test_redis_store.py`.
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from redis.asyncio import Redis
@@ -17,7 +18,7 @@ from bot.core.errors import StoreRefusesWrites, StoreUnavailable
 from bot.core.scene import MessageId, Work
 from bot.core.store_answers import IngestStatus
 from tests.faults.redis_acts import ACTS
-from tests.scenes import ANN, HARBOUR, line, reply, scene
+from tests.scenes import ANN, HARBOUR, claimed, line, reply, scene
 
 VALUES = ("", "-1", "007", "\u0663", "1e999", "[]", '{"id":3}', "9" * 400, b"\xff\xfe")
 
@@ -63,7 +64,9 @@ async def failures(redis: Redis, store: RedisSceneStore, key: str, damage: Damag
     await redis.flushall()
     await store.start(scene(), reply(1, "hello", 11))
     await store.ingest(HARBOUR, line(2))
-    await store.claim(HARBOUR, Work(reply(2, "").id, line(2).id, (MessageId(12),)))
+    # Another process claims: this one is not to know the turns by heart.
+    other = RedisSceneStore(redis, keep=2000, ttl=timedelta(days=30))
+    await claimed(other, Work(reply(2, "").id, line(2).id, (MessageId(12),)))
     with suppress(ResponseError):  # a list takes no field
         await damage(redis, key)
     found = []
@@ -132,14 +135,16 @@ async def test_r11_a_foreign_field_of_the_work_counts_as_absent(
     meta = channel_keys(HARBOUR)[0]
     work = Work(reply(1, "").id, line(1).id, (MessageId(12), MessageId(13)), at_ms=7)
     await scene_store.start(scene(), None)
-    await scene_store.claim(HARBOUR, work)
+    await claimed(scene_store, work)
     await redis.hset(meta, mapping={"shown_in": f"12,{bad},13", "claimed_ms": bad})
 
     found = await scene_store.work(HARBOUR)
-    claimed = await scene_store.claim(HARBOUR, replace(work, messages=(MessageId(14),)))
+    again = replace(work, messages=(MessageId(14),))
+    taken = await scene_store.take(HARBOUR, "one", 60, again)
 
     assert found == replace(work, at_ms=0)
-    assert claimed == replace(work, messages=(MessageId(12), MessageId(13), MessageId(14)))
+    assert taken is not None
+    assert taken.work == replace(work, messages=(MessageId(12), MessageId(13), MessageId(14)))
 
 
 @pytest.mark.parametrize("field", ["owner", "guild", "parent", "started_ms"])

@@ -135,12 +135,13 @@ async def test_r3_a_slow_server_slows_each_step_once(
     proxy: FaultProxy, store: RedisSceneStore
 ) -> None:
     loop = asyncio.get_running_loop()
+    work = Work(reply(1, "").id, line(1).id)
     slow = Way(delay_s=0.04)
     proxy.rules = Rules(Script(to_server=slow, to_client=slow))
     began = loop.time()
 
     await store.ingest(HARBOUR, line(1))
-    work = await store.claim(HARBOUR, Work(reply(1, "").id, line(1).id))
+    await store.take(HARBOUR, "one", 60, work)
     await store.posted(HARBOUR, work.reply, MessageId(9))
     await store.commit(HARBOUR, reply(1, "Aye.", 9))
 

@@ -21,6 +21,7 @@ from bot.core.scene import (
 from bot.services.echoes import Echoes
 from tests.fakes.memory_store import MemorySceneStore
 from tests.fakes.scripted_voice import ScriptedVoice
+from tests.scenes import claimed
 from tests.services.stage import HARBOUR, MARA, MIRA, CountingMetrics
 
 LINE = player_turn_id(MessageId(1_000))
@@ -42,7 +43,7 @@ class Watch:
         await self.store.start(SceneHead(HARBOUR, MARA, MIRA.key, MIRA.name, started_ms=1), None)
         line = Turn(LINE, Role.PLAYER, "Mara", ("Ahoy!",), author=MARA, at_ms=1)
         await self.store.ingest(HARBOUR.channel, line)
-        await self.store.claim(HARBOUR.channel, Work(REPLY, LINE))
+        await claimed(self.store, Work(REPLY, LINE), channel=HARBOUR.channel)
 
     async def hear(self, message: MessageId, *, mark: str = MARK) -> None:
         await self.echoes.heard(HARBOUR.channel, message, [f"stop:7:{mark}"])

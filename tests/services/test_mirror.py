@@ -15,6 +15,7 @@ from bot.services.mirror import Mirror
 from tests.fakes.bookkeeper import Bookkeeper
 from tests.fakes.memory_store import MemorySceneStore
 from tests.fakes.scripted_screen import ScriptedScreen
+from tests.scenes import claimed
 from tests.services.test_verify import HARBOUR, head, reply
 
 CHANNEL = HARBOUR.channel
@@ -147,7 +148,7 @@ async def test_an_echo_that_nobody_filters_changes_nothing(stage: Stage) -> None
     growing = stage.screen.edit(HARBOUR, 111, "Hel")
     line = player_turn_id(MessageId(110))
     work = Work(reply_turn_id(line), line, messages=(MessageId(111),))
-    await stage.store.claim(CHANNEL, work)
+    await claimed(stage.store, work, channel=CHANNEL)
     await stage.mirror.edited(CHANNEL, growing)
     last = stage.screen.edit(HARBOUR, 111, "Hello.")
     await stage.store.commit(CHANNEL, reply(110, "Hello.", messages=(111,), edited_ms=last.at_ms))

@@ -25,6 +25,7 @@ from bot.services.verify import Repair, Verifier
 from tests.fakes.bookkeeper import Bookkeeper
 from tests.fakes.memory_store import MemorySceneStore
 from tests.fakes.scripted_screen import ScriptedScreen
+from tests.scenes import claimed
 
 HARBOUR = Place(ChannelId(500), GuildId(1), ChannelId(500))
 BEGUN = 100
@@ -259,7 +260,7 @@ async def test_while_a_reply_is_written_nothing_is_compared(stage: Stage) -> Non
 
     stage.memory.writing.clear()
     line = player_turn_id(MessageId(110))
-    await stage.store.claim(HARBOUR.channel, Work(reply_turn_id(line), line))
+    await claimed(stage.store, Work(reply_turn_id(line), line), channel=HARBOUR.channel)
     with pytest.raises(UserError, match="is being written"):
         await stage.verify()
     assert stage.screen.asked == []
@@ -270,7 +271,7 @@ async def test_the_reply_in_the_making_is_not_for_comparing(stage: Stage) -> Non
     await stage.hear(110, "Ahoy!")
     line = player_turn_id(MessageId(110))
     work = Work(reply_turn_id(line), line, messages=(MessageId(111), MessageId(112)))
-    await stage.store.claim(HARBOUR.channel, work)
+    await claimed(stage.store, work, channel=HARBOUR.channel)
     stage.screen.show(HARBOUR, 111, "Hal")
 
     repaired = await stage.verifier.repair(HARBOUR.channel, pages=1)

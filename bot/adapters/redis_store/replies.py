@@ -17,7 +17,6 @@ from bot.core.store_ports import NOTHING_COUNTED
 
 SCRIPTS = (
     "abandon",
-    "claim",
     "commit",
     "intent",
     "lease",
@@ -118,11 +117,6 @@ class Replies:
 
     async def release(self, channel: ChannelId, owner: str) -> None:
         await self._channel.change("release", channel, owner)
-
-    async def claim(self, channel: ChannelId, work: Work, *, fence: int | None = None) -> Work:
-        args = (work.reply, work.trigger, work.at_ms, "1" if work.continues else "")
-        answer = await self._channel.change("claim", channel, *args, given(fence), *work.messages)
-        return work_of(channel, answer) or work
 
     async def intent(
         self, channel: ChannelId, reply: TurnId, mark: str, *, fence: int | None = None

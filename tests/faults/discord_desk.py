@@ -116,7 +116,7 @@ def button(mark: str) -> Button:
 
 @asynccontextmanager
 async def discord_desk(
-    *, seed: int = 1, answer_s: float = 0.3, whole_s: float = 2.0
+    *, seed: int = 1, answer_s: float = 0.8, whole_s: float = 3.0
 ) -> AsyncGenerator[Desk, None]:
     faults, metrics = DiscordFaults(seed=seed), CountingMetrics()
     async with playground(faults=[faults.strike]) as world, aiohttp.ClientSession() as session:

@@ -26,6 +26,8 @@ from tests.redis_servers import free_port, server
 from tests.scenes import HARBOUR, TOWER, line, reply, scene
 
 ANSWER_S = 0.3
+CROWD_S = 1.0
+"""Longer than a busy machine needs to wake up so many."""
 """The time limit here: an eighth of what the bot allows."""
 DAY = timedelta(days=1)
 
@@ -179,9 +181,9 @@ async def test_r4_a_crowd_waits_no_longer_than_one_and_is_served_when_the_server
     crowd = 3 * CONNECTIONS
     async with (
         server(tmp_path, port) as process,
-        client_of(f"redis://127.0.0.1:{port}") as client,
+        client_of(f"redis://127.0.0.1:{port}", timeout_s=CROWD_S / 2) as client,
     ):
-        store = store_on(client)
+        store = store_on(client, answer_s=CROWD_S)
         await store.start(scene(), None)
         os.kill(process.pid, signal.SIGSTOP)
         try:
@@ -193,7 +195,7 @@ async def test_r4_a_crowd_waits_no_longer_than_one_and_is_served_when_the_server
 
         statuses = [(await insist(store, number)).status for number in range(1, crowd + 1)]
 
-        assert max(waits) < 3 * ANSWER_S
+        assert max(waits) < 3 * CROWD_S
         assert set(statuses) == {IngestStatus.STORED}
         assert await numbers(store) == list(range(1, crowd + 1))
 

@@ -1,8 +1,8 @@
 """The bot as a process that brings death at a point of a turn; `lab/nursery.py` starts it.
 
 Its orders are a folder. A file in it that is named after the process number holds
-the name of a milestone, how often that is yet passed by, and the number of the
-process that is killed when it is reached: `posted 0 4711`, with `kill -9`. The
+the name of a milestone, how often that is yet passed by, the number of the process
+that is sent a signal when it is reached, and the signal: `posted 0 4711 9`. The
 file may be written at any time, and holds once. If there is a folder `clocks`, a
 file of that name in it holds by how many seconds the process' clock is ahead.
 """
@@ -30,26 +30,33 @@ class Orders:
         self._file = folder / str(os.getpid())
 
     def __call__(self, milestone: Milestone) -> None:
-        """Kill whom the file names, if it says so."""
+        """Send the signal that the file names, if it says so."""
         try:
-            name, passes, victim = self._file.read_text().rsplit(" ", 2)
+            name, passes, victim, number = self._file.read_text().rsplit(" ", 3)
         except FileNotFoundError:
             return
         if name != milestone.value:
             return
         if int(passes):
-            self._file.write_text(f"{name} {int(passes) - 1} {victim}")
+            self._file.write_text(f"{name} {int(passes) - 1} {victim} {number}")
             return
         self._file.unlink()
-        os.kill(int(victim), signal.SIGKILL)
+        os.kill(int(victim), int(number))
 
 
 def order(
-    folder: Path, process: int, milestone: Milestone, *, passes: int = 0, victim: int | None = None
+    folder: Path,
+    process: int,
+    milestone: Milestone,
+    *,
+    passes: int = 0,
+    victim: int | None = None,
+    number: int = signal.SIGKILL,
 ) -> None:
     """Let that process kill *victim*, or itself, at *milestone*, once it was passed so often."""
     file = folder / str(process)
-    file.with_suffix(".new").write_text(f"{milestone.value} {passes} {victim or process}")
+    text = f"{milestone.value} {passes} {victim or process} {int(number)}"
+    file.with_suffix(".new").write_text(text)
     file.with_suffix(".new").replace(file)
 
 

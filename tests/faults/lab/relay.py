@@ -55,6 +55,10 @@ class Relay:
         """Let the leader die at *milestone*."""
         order(self.orders, self._pid, milestone, passes=passes)
 
+    def freeze_at(self, milestone: Milestone) -> None:
+        """Let the leader stop at *milestone*, until it is sent SIGCONT."""
+        order(self.orders, self._pid, milestone, number=signal.SIGSTOP)
+
     def kill(self) -> None:
         """Let the leader die now."""
         self.leader.send(signal.SIGKILL)

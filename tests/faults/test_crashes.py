@@ -33,7 +33,7 @@ MOST_PASSES = {
     Milestone.EDITED: 2,
 }
 """How often a reply of two messages passes a point before it is there for the last time."""
-OFTEN = {Milestone.FIRST_TOKEN, Milestone.POST_ANSWERED}
+OFTEN = {Milestone.FIRST_TOKEN}
 NOT_YET_SILENT = {
     Milestone.INGESTED: "takes the channel again and tells the answered line once more",
     Milestone.INTENT: "posts before it knows that the channel is lost",

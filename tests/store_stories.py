@@ -8,12 +8,13 @@ from functools import partial
 from hypothesis import strategies as st
 
 from bot.adapters.redis_store import RedisSceneStore, connect
+from bot.core.change import Change, Undo
 from bot.core.errors import LeaseLost, SceneAlreadyLive
 from bot.core.lengths import Length
-from bot.core.ports import SceneStore
-from bot.core.scene import MessageId, Role, Turn, TurnId, Work, mark_of
+from bot.core.scene import MessageId, Role, Turn, TurnId, Work, WorkKind, mark_of
 from bot.core.store_answers import Taken
 from bot.core.store_ports import NOTHING_COUNTED
+from tests.contract.stores import Store
 from tests.fakes.memory_store import MemorySceneStore
 from tests.scenes import ANN, BOB, HARBOUR, line, reply, scene
 
@@ -49,12 +50,18 @@ OFTEN = kinds(
         NUMBERS,
         RELEASES,
         st.lists(NUMBERS, max_size=2),
-        st.tuples(st.none() | MESSAGES, st.none() | NUMBERS),
+        st.tuples(st.none() | MESSAGES, st.none() | NUMBERS, st.none() | MESSAGES),
         HOLDERS,
     ),
     edit=(MESSAGES, TEXTS, st.integers(0, 4)),
     delete=(st.lists(MESSAGES, max_size=2),),
-    take=(NUMBERS, st.lists(MESSAGES, max_size=1), st.integers(0, 1), ONE_OF, LENT_S),
+    take=(
+        NUMBERS,
+        st.lists(MESSAGES, max_size=1),
+        st.integers(0, 1),
+        ONE_OF,
+        st.tuples(LENT_S, st.sampled_from(WorkKind)),
+    ),
 )
 SELDOM = kinds(
     start=(st.integers(1, 3),),
@@ -69,6 +76,14 @@ SELDOM = kinds(
     abandon=(NUMBERS, RELEASES, HOLDERS),
     set_length=(st.sampled_from([None, Length("long")]),),
     set_next_length=(st.sampled_from([None, Length("tiny")]),),
+    apply=(
+        st.lists(st.tuples(NUMBERS, TEXTS, MESSAGES), max_size=2),
+        st.lists(NUMBERS, max_size=2),
+        st.sampled_from(["", "stay", "forget", "note", "show", "end"]),
+        st.integers(0, 1),
+    ),
+    save=(st.sampled_from(["x", "y"]),),
+    load=(st.sampled_from(["x", "y"]),),
     purge=(),
 )
 STEPS = st.one_of(*OFTEN.values(), *OFTEN.values(), *OFTEN.values(), *SELDOM.values())
@@ -82,7 +97,7 @@ def steps_of(*names: str) -> st.SearchStrategy[Step]:
 class Teller:
     """Tells a store the steps in its own words."""
 
-    def __init__(self, store: SceneStore) -> None:
+    def __init__(self, store: Store) -> None:
         self.store = store
         self.fences: dict[str, int] = {}
         self._last_commit: Callable[[], Awaitable[None]] | None = None
@@ -109,10 +124,16 @@ class Teller:
         return self._given(owner, fence)
 
     async def take(
-        self, number: int, messages: list[int], at_ms: int, owner: str, for_s: float
+        self,
+        number: int,
+        messages: list[int],
+        at_ms: int,
+        owner: str,
+        lent: tuple[float, WorkKind],
     ) -> object:
+        for_s, kind = lent
         shown = tuple(MessageId(each) for each in messages)
-        work = Work(reply(number, "").id, line(number).id, shown, at_ms=at_ms)
+        work = Work(reply(number, "").id, line(number).id, shown, at_ms=at_ms, kind=kind)
         return self._taken(owner, await self.store.take(HARBOUR, owner, for_s, work))
 
     async def anew(self, number: int, owner: str) -> object:
@@ -164,15 +185,18 @@ class Teller:
         number: int,
         release: str | None,
         counted: list[int],
-        noted: tuple[int | None, int | None],
+        noted: tuple[int | None, int | None, int | None],
         holder: str | None,
     ) -> None:
-        seen, cut = noted
+        seen, cut, below = noted
         counts = {line(each).id: f"x:{each}" for each in counted}
         newest = None if seen is None else MessageId(seen)
         told = reply(number, "told", 20 + number)
         first = None if cut is None else line(cut).id
-        await self._commit(told, holder, release=release, counts=counts, seen=newest, cut=first)
+        row = None if below is None else MessageId(below)
+        await self._commit(
+            told, holder, release=release, counts=counts, seen=newest, cut=first, row=row
+        )
 
     async def _commit(
         self,
@@ -183,6 +207,7 @@ class Teller:
         counts: Mapping[TurnId, str] = NOTHING_COUNTED,
         seen: MessageId | None = None,
         cut: TurnId | None = None,
+        row: MessageId | None = None,
     ) -> None:
         self._last_commit = partial(
             self.store.commit,
@@ -193,6 +218,7 @@ class Teller:
             counts=counts,
             seen=seen,
             cut=cut,
+            row=row,
         )
         await self.again()
 
@@ -204,6 +230,44 @@ class Teller:
     async def abandon(self, number: int, release: str | None, holder: str | None) -> None:
         answer, fence = reply(number, "").id, self._fence(holder)
         await self.store.abandon(HARBOUR, answer, fence=fence, release=release)
+
+    async def apply(
+        self, put: list[tuple[int, str, int]], drop: list[int], what: str, age: int
+    ) -> object:
+        """Change the scene as it is, or as it was one version ago."""
+        head = await self.store.head(HARBOUR)
+        if head is None:
+            return None
+        turns = {line(number).id: (number, text, message) for number, text, message in put}
+        change = Change(
+            head=replace(head, note="rain", note_once=True, owner=BOB) if what == "note" else None,
+            put=tuple(
+                replace(reply(number, text, message), id=line(number).id)
+                for number, text, message in turns.values()
+            ),
+            drop=tuple(line(number).id for number in drop if line(number).id not in turns),
+            work=_shown_work() if what == "show" else None,
+            ends_work=what == "end",
+            owed=tuple(MessageId(20 + number) for number in drop),
+            undo=Undo("one", head, put=(line(1, "back"),), drop=(line(2).id,), until_ms=9)
+            if what == "stay"
+            else None,
+            uses_undo=what == "forget",
+        )
+        done = await self.store.apply(HARBOUR, change, version=head.version - age)
+        assert not done or await self.store.apply(HARBOUR, change, version=head.version - age)
+        undo = await self.store.undo(HARBOUR)
+        return done, undo and replace(undo, head=scene())  # its players and version are not kept
+
+    async def save(self, name: str) -> object:
+        found = await self.store.read(HARBOUR)
+        return found and await self.store.save(HARBOUR, name, found, 5)
+
+    async def load(self, name: str) -> object:
+        found = await self.store.saved(HARBOUR, name)
+        # How often it was changed, and whether it goes on, is the scene's own affair.
+        kept = found and replace(found, head=replace(found.head, version=0, live=True))
+        return kept, await self.store.saves(HARBOUR)
 
     async def edit(self, message: int, text: str, at_ms: int) -> object:
         return await self.store.edit(HARBOUR, MessageId(message), text, at_ms)
@@ -234,6 +298,10 @@ class Teller:
     async def left(self) -> object:
         found = await self.store.survey([HARBOUR])
         return await self.store.read(HARBOUR), await self.store.work(HARBOUR), found
+
+
+def _shown_work() -> Work:
+    return Work(reply(1, "").id, line(1).id, (MessageId(21),), at_ms=3, kind=WorkKind.SHOW)
 
 
 async def compare(url: str, steps: Sequence[Step]) -> None:

@@ -20,6 +20,10 @@ TurnId = NewType("TurnId", str)
 CharacterKey = NewType("CharacterKey", str)
 
 
+NOTE_DEPTH = 4
+"""Where an author's note usually stands: so many lines before the end."""
+
+
 class Role(StrEnum):
     """Who speaks in a turn, as the prompt sees it."""
 
@@ -55,7 +59,7 @@ def player_turn_id(message: MessageId) -> TurnId:
 
 def message_of(turn: TurnId) -> MessageId:
     """The message that a member's turn, or the line that a reply answers, was named after."""
-    return MessageId(int(turn.removesuffix("r")))
+    return MessageId(int(turn.rstrip("r")))
 
 
 def reply_turn_id(trigger: TurnId) -> TurnId:
@@ -63,8 +67,37 @@ def reply_turn_id(trigger: TurnId) -> TurnId:
 
     It sorts behind the trigger and before every later message, and naming it
     twice gives the same id: a reply that is committed twice is stored once.
+    A reply can be answered itself, by another character or by the same.
     """
     return TurnId(f"{trigger}r")
+
+
+class WorkKind(StrEnum):
+    """What is being made of a turn; the values are those that the store keeps.
+
+    `REPLY` is a new turn, `CONTINUE` more of a stored one, `SWIPE` another text
+    beside those it has. `SHOW` asks no model: memory has the text, and the
+    screen has to follow.
+    """
+
+    REPLY = ""
+    CONTINUE = "1"
+    SWIPE = "swipe"
+    SHOW = "show"
+
+
+class ReplyMode(StrEnum):
+    """Which lines of players are answered.
+
+    `AUTO` answers the only player always, and of several whoever calls the
+    character. `TURNS` waits until everybody who plays has written.
+    """
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    MENTION = "mention"
+    NAME = "name"
+    TURNS = "turns"
 
 
 class GuardLevel(StrEnum):
@@ -104,6 +137,8 @@ class Turn:
         parts: the text of each of several messages that show it; empty for one.
         edited_ms: Discord's time of the last change on the screen; an event
             that is older tells nothing new. 0 if nobody knows.
+        hidden: stays on the screen, but the model does not read it.
+        quoted: what it replies to, as the model is told it.
     """
 
     id: TurnId
@@ -119,6 +154,8 @@ class Turn:
     facts: Mapping[str, str] = field(default_factory=dict, hash=False)
     parts: tuple[str, ...] = ()
     edited_ms: int = 0
+    hidden: bool = False
+    quoted: str = ""
 
     @property
     def text(self) -> str:
@@ -141,6 +178,15 @@ class SceneHead:
         resumed_ms: when it was last gone on with after a stop; 0 if it was not.
         seen: the newest message of the channel that was taken notice of; what
             is newer may have been missed.
+        note: the author's note, `note_depth` lines before the end.
+        note_once: whether the next reply uses the note up.
+        instruction: what a player asks of the next reply, beside the story;
+            used up by it.
+        reply_mode: which lines are answered.
+        cast: who plays beside `character`.
+        banter: how many replies characters give each other in a row.
+        row: the message that has the buttons for the newest reply.
+        old_row: the one that had them before, and may have them still.
         version: grows with every change of the scene.
     """
 
@@ -158,6 +204,15 @@ class SceneHead:
     started_ms: int = 0
     resumed_ms: int = 0
     seen: MessageId | None = None
+    note: str = ""
+    note_depth: int = NOTE_DEPTH
+    note_once: bool = False
+    instruction: str = ""
+    reply_mode: ReplyMode = ReplyMode.AUTO
+    cast: tuple[CharacterKey, ...] = ()
+    banter: int = 0
+    row: MessageId | None = None
+    old_row: MessageId | None = None
     version: int = 0
 
     @property
@@ -182,7 +237,8 @@ class Work:
         reply: id of the turn that is being written.
         trigger: id of the newest turn it answers.
         messages: Discord messages that already show a part of it.
-        continues: whether a reply that is stored goes on, rather than anew.
+        kind: what is made of the turn.
+        speaker: which character it is; empty for the scene's own.
         written: what the model had written by the last checkpoint, as it came.
         tokens: how many tokens that is.
         posting: mark of the post that may be under way, or may have arrived
@@ -193,10 +249,16 @@ class Work:
     trigger: TurnId
     messages: tuple[MessageId, ...] = ()
     at_ms: int = 0
-    continues: bool = False
+    kind: WorkKind = WorkKind.REPLY
     written: str = ""
     tokens: int = 0
     posting: str = ""
+    speaker: CharacterKey = CharacterKey("")
+
+    @property
+    def continues(self) -> bool:
+        """Whether a reply that is stored goes on, rather than anew."""
+        return self.kind is WorkKind.CONTINUE
 
     @property
     def shows(self) -> bool:

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.core.lengths import AUTO, Length
-from bot.core.scene import Role
+from bot.core.scene import NOTE_DEPTH, Role
 
-NOTE_DEPTH = 4
-"""Where an author's note usually stands: so many lines before the end."""
+__all__ = ["NOTE_DEPTH", "Line", "Lore", "Note", "Part", "Persona", "Piece", "Position", "Script"]
 
 
 class Position(StrEnum):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.core.scene import Scene, SceneHead, Turn, TurnId, Work
+from bot.core.scene import MessageId, Scene, SceneHead, Turn, TurnId, Work
 
 
 class IngestStatus(StrEnum):
@@ -56,8 +56,24 @@ class Deleted:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a start has to know of a scene. `last` is its newest turn."""
+    """What a start has to know of a scene.
+
+    Attributes:
+        last: its newest turn.
+        owed: messages that have to leave the screen.
+    """
 
     head: SceneHead
     work: Work | None
     last: Turn | None
+    owed: tuple[MessageId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A story that was put aside. `at_ms` is when, in Unix milliseconds."""
+
+    name: str
+    at_ms: int
+    turns: int
+    character_name: str

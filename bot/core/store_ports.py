@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
 
+from bot.core.change import Change, Undo
 from bot.core.lengths import Length
 from bot.core.scene import (
     ChannelId,
@@ -17,9 +18,11 @@ from bot.core.scene import (
     UserId,
     Work,
 )
-from bot.core.store_answers import Deleted, Ingested, Survey, Taken
+from bot.core.store_answers import Deleted, Ingested, Saved, Survey, Taken
 
 NOTHING_COUNTED: Mapping[TurnId, str] = MappingProxyType({})
+MOST_SWIPES = 10
+MOST_SAVES = 20
 
 
 class SceneStore(Protocol):
@@ -148,19 +151,24 @@ class SceneStore(Protocol):
         counts: Mapping[TurnId, str] = NOTHING_COUNTED,
         seen: MessageId | None = None,
         cut: TurnId | None = None,
+        row: MessageId | None = None,
     ) -> None:
-        """Store the finished reply and drop its work. `next_length` is used up.
+        """Store the finished reply and drop its work.
 
-        A turn that is stored already gets another current swipe text instead;
-        one that was deleted since its claim stays away, and so does what is
-        shown by a message that was. The same commit again is known as such,
-        even if somebody else has taken the channel meanwhile.
+        What the head has for the next reply only is used up, unless the work is
+        of the kind `SHOW`. A turn that is stored already gets the given text and
+        facts instead of its current ones, or beside the others if the work is a
+        `SWIPE`; of more than `MOST_SWIPES` the oldest go. One that was deleted
+        since its claim stays away, and so does what is shown by a message that
+        was. The same commit again is known as such, even if somebody else has
+        taken the channel meanwhile.
 
         Args:
             release: an owner who gives the channel back with that, as `release` does.
             counts: token counts of turns; those that are gone are passed over.
             seen: raises the head's.
             cut: the first turn that goes into the prompt from now on.
+            row: the message that has the buttons for the newest reply now.
         """
         ...
 
@@ -222,6 +230,48 @@ class SceneStore(Protocol):
 
     async def set_user_length(self, user: UserId, step: Length | None) -> None:
         """Choose the length of replies to *user*."""
+        ...
+
+
+class StoryStore(Protocol):
+    """What members do to a story as a whole. Raises like SceneStore."""
+
+    async def apply(self, channel: ChannelId, change: Change, *, version: int) -> bool:
+        """Make *change* happen, if the scene still has that *version*; returns whether it does.
+
+        The same change for the same version again is known as such.
+        """
+        ...
+
+    async def paid(self, channel: ChannelId, messages: Sequence[MessageId]) -> None:
+        """Note that these messages have left the screen."""
+        ...
+
+    async def owed(self, channel: ChannelId) -> Sequence[MessageId]:
+        """The messages that have to."""
+        ...
+
+    async def undo(self, channel: ChannelId) -> Undo | None:
+        """What takes the last change back, if that is kept still."""
+        ...
+
+    async def save(self, channel: ChannelId, name: str, scene: Scene, at_ms: int) -> bool:
+        """Put a copy of *scene* aside under *name*, in place of an earlier one of that name.
+
+        Returns False, and does nothing, where `MOST_SAVES` others are kept already.
+        """
+        ...
+
+    async def saved(self, channel: ChannelId, name: str) -> Scene | None:
+        """The copy of that name."""
+        ...
+
+    async def saves(self, channel: ChannelId) -> Sequence[Saved]:
+        """All copies, newest first."""
+        ...
+
+    async def drop_save(self, channel: ChannelId, name: str) -> bool:
+        """Forget the copy of that name; returns whether there was one."""
         ...
 
 

@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager, suppress
 
 from bot.core.errors import LeaseLost, StoreRefusesWrites, StoreUnavailable, UserError
 from bot.core.ports import SceneStore
-from bot.core.scene import Role, Scene, TurnId, Work, reply_turn_id
+from bot.core.scene import Role, Scene, TurnId, Work, WorkKind, reply_turn_id
 from bot.core.store_answers import Taken
 from bot.services.hold import Hold
 from bot.services.lane import Lane
@@ -122,7 +122,7 @@ class ChannelLeases:
             line.turn,
             messages=line.shown,
             at_ms=self._now_ms(),
-            continues=bool(line.continues),
+            kind=WorkKind.CONTINUE if line.continues else WorkKind.REPLY,
         )
         return await self._store.take(
             lane.channel,

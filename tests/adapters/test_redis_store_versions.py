@@ -11,7 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.adapters.redis_store import RedisSceneStore
-from bot.adapters.redis_store.keys import channel_keys, meta_key, user_channels_key
+from bot.adapters.redis_store.keys import channel_keys, lease_key, meta_key, user_channels_key
 from bot.core.lengths import Length
 from bot.core.scene import ChannelId, GuardLevel, GuildId, MessageId, Scene, Turn, TurnId, Work
 from bot.core.store_answers import Deleted, IngestStatus
@@ -235,7 +235,7 @@ async def test_a_process_of_the_earlier_version_may_end_its_reply(
 ) -> None:
     """It has the lease, and would not be let in after the change."""
     await last.release(HARBOUR, "host/1")
-    await redis.hset(channel_keys(HARBOUR)[-1], mapping={"owner": "host/1", "until_ms": FAR_MS})
+    await redis.hset(lease_key(HARBOUR), mapping={"owner": "host/1", "until_ms": FAR_MS})
 
     if change == "release":
         await last.release(HARBOUR, "host/2")

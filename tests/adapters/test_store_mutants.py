@@ -115,6 +115,24 @@ MUTANTS = {
         "",
         ("commit", "take", "edit"),
     ),
+    "a change is made of a scene that has gone on": Mutant(
+        "apply", "if meta[2] ~= ARGV[5] then return 0 end", "", ("apply", "ingest")
+    ),
+    "a change that was made is made again": Mutant(
+        "apply", "if meta[4] == ARGV[4] then return 1 end", "", ("apply", "ingest")
+    ),
+    "a turn that a change drops leaves no tombstone": Mutant(
+        "apply", "call('HSET', TURNS, id, '')", "call('HDEL', TURNS, id)", ("apply", "ingest")
+    ),
+    "a swipe takes the place of what was there": Mutant(
+        "commit", "was_claimed and meta[13] == 'swipe'", "false", ("take", "end", "commit")
+    ),
+    "to show a turn uses up what is for the next reply": Mutant(
+        "commit",
+        "and meta[13] ~= 'show'",
+        "",
+        ("take", "end", "commit", "set_next_length"),
+    ),
     "a new scene takes lines of the one before": Mutant(
         "start", "call('HSET', META, 'floor', floor)", "", ("ingest", "set_live", "start")
     ),

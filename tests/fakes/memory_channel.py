@@ -2,12 +2,15 @@
 
 import bisect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
-from bot.core.scene import MessageId, Role, SceneHead, Turn, TurnId, UserId, Work
+from bot.core.change import Change, Undo
+from bot.core.scene import MessageId, Role, Scene, SceneHead, Turn, TurnId, UserId, Work, WorkKind
 from bot.core.store_answers import Deleted, Survey
+from bot.core.store_ports import MOST_SWIPES
 
 EARLY_KEPT = 256
+_UNTOUCHED = ("place", "live", "seen", "players", "version")
 NO_TURN = TurnId("")
 _UNKNOWN = Turn(NO_TURN, Role.NARRATOR, "", ("",))
 
@@ -25,6 +28,11 @@ class MemoryChannel:
     early: list[MessageId] = field(default_factory=list)
     edits: dict[TurnId, dict[MessageId, int]] = field(default_factory=dict)
     writes: dict[TurnId, object] = field(default_factory=dict)
+    owed: set[MessageId] = field(default_factory=set)
+    saves: dict[str, tuple[Scene, int]] = field(default_factory=dict)
+    undo: Undo | None = None
+    undo_until_s: float = 0.0
+    applied: object = None
 
     def change(self, **fields: object) -> None:
         self.head = replace(self.head, **{**fields, "version": self.head.version + 1})  # type: ignore[arg-type]  # checked by dataclasses
@@ -42,11 +50,18 @@ class MemoryChannel:
         return tuple(turn for turn in turns if turn is not None)
 
     def survey(self) -> Survey:
-        return Survey(self.head, self.work, next(reversed(self.stored()), None))
+        last = next(reversed(self.stored()), None)
+        return Survey(self.head, self.work, last, tuple(sorted(self.owed)))
 
     def holds(self, user: UserId) -> bool:
-        authors = {turn.author for turn in self.stored()}
-        return user in authors or user in self.head.players or user == self.head.owner
+        copies = [scene for scene, _ in self.saves.values()]
+        turns = [turn for scene in copies for turn in scene.turns]
+        owners = {scene.head.owner for scene in copies}
+        if self.undo is not None:
+            turns += self.undo.put
+            owners.add(self.undo.head.owner)
+        authors = {turn.author for turn in (*self.stored(), *turns)}
+        return user in authors or user in self.head.players or user in {self.head.owner, *owners}
 
     # Lines
 
@@ -78,6 +93,34 @@ class MemoryChannel:
     def _hide(self, turn: Turn | None) -> None:
         for message in turn.messages if turn else ():
             self.shown.pop(message, None)
+
+    # Stories as a whole
+
+    def apply(self, change: Change) -> None:
+        for gone in change.drop:
+            if gone in self.turns:
+                self._forget(gone)
+        for turn in change.put:
+            if turn.id in self.turns:
+                self._hide(self.turns[turn.id])
+                self._write(turn)
+            elif not self.too_old(turn.id):
+                self.store(turn)
+        if change.ends_work:
+            self.work = None
+        if change.work is not None:
+            self.work = change.work
+        self.owed |= set(change.owed)
+        if change.undo is not None or change.uses_undo:
+            self.undo = change.undo
+        wanted = change.head or self.head
+        self.change(
+            **{
+                each.name: getattr(wanted, each.name)
+                for each in fields(SceneHead)
+                if each.name not in _UNTOUCHED
+            }
+        )
 
     # What happens on the screen
 
@@ -175,31 +218,54 @@ class MemoryChannel:
         turn: Turn,
         write: object,
         counts: Mapping[TurnId, str],
+        *,
         seen: MessageId | None,
         cut: TurnId | None,
+        row: MessageId | None,
     ) -> None:
         was_claimed = self.work is not None and self.work.reply == turn.id
-        is_new, differs = self._settle(turn, write, revives=was_claimed and self.revives)
+        kind = self.work.kind if self.work is not None and was_claimed else WorkKind.REPLY
+        is_new, differs = self._settle(
+            turn,
+            write,
+            revives=was_claimed and self.revives,
+            beside=kind is WorkKind.SWIPE,
+        )
         if was_claimed:
             self.work = None
-        next_length = self.head.next_length
-        if (is_new or was_claimed) and next_length is not None:
-            next_length, differs = None, True
+        used: dict[str, object] = {}
+        if (is_new or was_claimed) and kind is not WorkKind.SHOW:
+            used = self._used_up()
+            differs = differs or bool(used)
         for each, count in counts.items():
             self.annotate(each, count=count)
         if seen is not None:
             self.see(seen)
         if cut is not None and cut != self.head.cut:
             differs = True
+        if row is not None and row != self.head.row:
+            self.head = replace(self.head, row=row, old_row=self.head.row)
         if differs:
-            self.change(next_length=next_length, cut=cut or self.head.cut)
+            self.change(cut=cut or self.head.cut, **used)
+
+    def _used_up(self) -> dict[str, object]:
+        used: dict[str, object] = {}
+        if self.head.next_length is not None:
+            used["next_length"] = None
+        if self.head.instruction:
+            used["instruction"] = ""
+        if self.head.note_once:
+            used |= {"note": "", "note_once": False}
+        return used
 
     def annotate(self, turn: TurnId, **fields: object) -> None:
         stored = self.turns.get(turn)
         if stored is not None:
             self.turns[turn] = replace(stored, **fields)  # type: ignore[arg-type]  # checked by dataclasses
 
-    def _settle(self, turn: Turn, write: object, *, revives: bool) -> tuple[bool, bool]:
+    def _settle(
+        self, turn: Turn, write: object, *, revives: bool, beside: bool
+    ) -> tuple[bool, bool]:
         """Returns whether the turn is a new one, and whether anything differs now."""
         stored, is_known = self.turns.get(turn.id), turn.id in self.turns
         revives = revives and is_known and stored is None
@@ -219,9 +285,9 @@ class MemoryChannel:
         elif stored is None:
             return False, False
         else:
-            self._replace(stored, given)
+            self._replace(stored, given, beside=beside)
         self.writes[turn.id] = write
-        was = (stored.text, stored.messages, stored.parts) if stored else None
+        was = (stored.text, stored.messages, stored.parts) if stored and not beside else None
         return is_new, was != (given.text, given.messages, given.parts)
 
     def _still_shown(self, turn: Turn) -> Turn | None:
@@ -240,10 +306,15 @@ class MemoryChannel:
             turn, tuple(message for message, _ in left), tuple(part for _, part in left)
         )
 
-    def _replace(self, stored: Turn, given: Turn) -> None:
+    def _replace(self, stored: Turn, given: Turn, *, beside: bool) -> None:
+        if beside:
+            swipes = (*stored.swipes, given.text)[-MOST_SWIPES:]
+            stored = replace(stored, swipes=swipes, current=len(swipes) - 1)
         edited_ms = max(stored.edited_ms, given.edited_ms)
         was = (stored.text, stored.messages, stored.parts)
-        if was != (given.text, given.messages, given.parts) or edited_ms > stored.edited_ms:
+        if beside or was != (given.text, given.messages, given.parts):
+            self.edits.pop(stored.id, None)
+        if edited_ms > stored.edited_ms:
             self.edits.pop(stored.id, None)
         self._hide(stored)
         self._write(
@@ -252,6 +323,7 @@ class MemoryChannel:
                 messages=given.messages,
                 parts=given.parts,
                 edited_ms=edited_ms,
+                facts=given.facts or stored.facts,
             )
         )
 

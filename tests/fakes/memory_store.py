@@ -26,6 +26,7 @@ from bot.core.scene import (
 from bot.core.store_answers import Deleted, Ingested, IngestStatus, Survey, Taken
 from bot.core.store_ports import NOTHING_COUNTED
 from tests.fakes.memory_channel import NO_TURN, MemoryChannel
+from tests.fakes.memory_stories import MemoryStories
 
 
 @dataclass
@@ -35,7 +36,7 @@ class _Lease:
     fence: int = 0
 
 
-class MemorySceneStore:
+class MemorySceneStore(MemoryStories):
     """As forgetful as the process; everything else is as in Redis."""
 
     def __init__(self, *, keep: int = 2000, clock_s: Callable[[], float] = time.monotonic) -> None:
@@ -57,6 +58,8 @@ class MemorySceneStore:
                 raise SceneAlreadyLive("A scene is already live in this channel. Stop it first.")
             version, floor = found.head.version, found.last_id
         fresh = MemoryChannel(replace(head, live=True, version=version + 1), self._keep, floor)
+        if found is not None:
+            fresh.owed, fresh.saves = found.owed, found.saves
         if opening is not None:
             fresh.store(opening)
         self._channels[head.place.channel] = fresh
@@ -197,15 +200,16 @@ class MemorySceneStore:
         counts: Mapping[TurnId, str] = NOTHING_COUNTED,
         seen: MessageId | None = None,
         cut: TurnId | None = None,
+        row: MessageId | None = None,
     ) -> None:
-        write = (turn, fence, release, dict(counts), seen, cut)
+        write = (turn, fence, release, dict(counts), seen, cut, row)
         found = self._channels.get(channel)
         if found is not None and found.writes.get(turn.id) == write:
             return
         self._check(channel, fence)
         await self.release(channel, release)
         if found is not None:
-            found.commit(turn, write, counts, seen, cut)
+            found.commit(turn, write, counts, seen=seen, cut=cut, row=row)
 
     async def abandon(
         self,

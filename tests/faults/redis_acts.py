@@ -3,8 +3,9 @@
 from collections.abc import Awaitable, Callable
 
 from bot.adapters.redis_store import RedisSceneStore
-from bot.core.scene import GuildId, MessageId, Work, mark_of
-from tests.scenes import HARBOUR, line, reply
+from bot.core.change import Change
+from bot.core.scene import GuildId, MessageId, Scene, Work, mark_of
+from tests.scenes import HARBOUR, line, reply, scene
 
 WORK = Work(reply(2, "").id, line(2).id)
 EARLIER = Work(reply(1, "").id, line(1).id)
@@ -24,6 +25,14 @@ ACTS: dict[str, Callable[[RedisSceneStore], Awaitable[object]]] = {
     "commit": lambda store: store.commit(HARBOUR, reply(1, "x")),
     "work": lambda store: store.work(HARBOUR),
     "delete": lambda store: store.delete(HARBOUR, [MessageId(1)]),
+    "apply": lambda store: store.apply(HARBOUR, Change(owed=(MessageId(1),)), version=1),
+    "paid": lambda store: store.paid(HARBOUR, [MessageId(1)]),
+    "owed": lambda store: store.owed(HARBOUR),
+    "undo": lambda store: store.undo(HARBOUR),
+    "save": lambda store: store.save(HARBOUR, "x", Scene(scene(), (line(1),)), 1),
+    "saved": lambda store: store.saved(HARBOUR, "x"),
+    "saves": lambda store: store.saves(HARBOUR),
+    "drop_save": lambda store: store.drop_save(HARBOUR, "x"),
     "guilds": lambda store: store.guilds(),
     "channels_in": lambda store: store.channels_in(GuildId(7)),
     "complete_indexes": lambda store: store.complete_indexes(),

@@ -109,7 +109,7 @@ FOREIGN = "Ann wrote this here herself"
 async def test_r11_a_foreign_player_is_left_out_and_only_its_channel_is_logged(
     redis: Redis, scene_store: RedisSceneStore, caplog: pytest.LogCaptureFixture
 ) -> None:
-    meta, *_, players, _, _ = channel_keys(HARBOUR)
+    meta, _, _, _, _, players, *_ = channel_keys(HARBOUR)
     await scene_store.start(scene(), None)
     await redis.hset(players, FOREIGN, FOREIGN)
     await redis.hdel(

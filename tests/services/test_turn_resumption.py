@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.core.ports import Button, Speaker
-from bot.core.scene import Role, TurnId, Work, mark_of, reply_turn_id
+from bot.core.scene import Role, TurnId, Work, WorkKind, mark_of, reply_turn_id
 from bot.services.reply_buttons import stop_button
 from tests.fakes.memory_store import MemorySceneStore
 from tests.fakes.scripted_tgi import story
@@ -254,7 +254,7 @@ async def test_a_reply_that_was_to_go_on_goes_on_after_a_crash(stage: Stage) -> 
     )
     await stage.store.commit(HARBOUR.channel, stored)
     work = Work(
-        reply_turn_id(turn), turn, (message,), at_ms=stage.clock_ms[0], continues=True,
+        reply_turn_id(turn), turn, (message,), at_ms=stage.clock_ms[0], kind=WorkKind.CONTINUE,
         written=words(15).removeprefix(words(10)),
     )  # fmt: skip
     await stage.leave(work)

@@ -30,7 +30,8 @@ change it, as this one does with later schemas. Since
                               `fence`, which is higher for every new
                                        holder and stays when it is over
                               `reply`, `trigger`, `claimed_ms`,
-                                       `continues`, `shown_in` (message
+                                       `continues` (its kind),
+                                       `speaker`, `shown_in` (message
                                        ids, comma separated), `written`,
                                        `tokens` and `posting` (a mark) of
                                        the reply in the making
@@ -39,6 +40,7 @@ change it, as this one does with later schemas. Since
                               `early`  1 if {C}:gone may have anything
                               `deletion` name of the last deletion and
                                        what it answered
+                              `applied` name of the last `apply`
                               `listed` users whose index names this
                                        channel (ids, comma separated);
                                        not there in scenes that an
@@ -57,6 +59,12 @@ change it, as this one does with later schemas. Since
     rp:{C}:gone     LIST    messages deleted while they showed no stored  ttl
                             turn, the newest 256: what they show may
                             still come, and stays away then
+    rp:{C}:owed     SET     messages that have to leave the screen        ttl
+    rp:{C}:saves    HASH    name -> a copy of the story (JSON): `head`,   ttl
+                            `players`, `turns` (records), `at_ms`
+    rp:{C}:undo     STRING  what takes the last change back (JSON):       10 min
+                            `name`, `head`, `put` (records), `drop`,
+                            `owed`, `until_ms`, `back`
     rp:{C}:lease    HASH    `owner`, `until_ms` and `fence`, where no     the lease,
                             scene is; and of the first schema             at least
                                                                           60 s
@@ -106,7 +114,7 @@ def channel_named(meta: str) -> str:
     return meta[len("rp:{") : -len("}:meta")]
 
 
-def channel_keys(channel: ChannelId) -> tuple[str, str, str, str, str, str, str, str]:
+def channel_keys(channel: ChannelId) -> tuple[str, ...]:
     """All keys of *channel*, in the order that every script expects."""
     tag = f"rp:{{{channel}}}"
     return (
@@ -118,6 +126,9 @@ def channel_keys(channel: ChannelId) -> tuple[str, str, str, str, str, str, str,
         f"{tag}:players",
         f"{tag}:gone",
         f"{tag}:lease",
+        f"{tag}:owed",
+        f"{tag}:saves",
+        f"{tag}:undo",
     )
 
 
@@ -129,6 +140,26 @@ def meta_key(channel: ChannelId) -> str:
 def work_key(channel: ChannelId) -> str:
     """Where *channel*'s reply in the making is."""
     return channel_keys(channel)[4]
+
+
+def lease_key(channel: ChannelId) -> str:
+    """Where *channel*'s lease is while no scene of this schema is there."""
+    return channel_keys(channel)[7]
+
+
+def owed_key(channel: ChannelId) -> str:
+    """Where it is kept which messages of *channel* have to leave the screen."""
+    return channel_keys(channel)[8]
+
+
+def saves_key(channel: ChannelId) -> str:
+    """Where the copies of *channel*'s stories are."""
+    return channel_keys(channel)[9]
+
+
+def undo_key(channel: ChannelId) -> str:
+    """Where it is kept how *channel*'s last change is taken back."""
+    return channel_keys(channel)[10]
 
 
 def user_key(user: UserId) -> str:

@@ -16,24 +16,28 @@ from typing import Any
 from bot.adapters.redis_store.keys import SCHEMA_VERSION
 from bot.core.lengths import Length
 from bot.core.scene import (
+    NOTE_DEPTH,
     ChannelId,
     CharacterKey,
     GuardLevel,
     GuildId,
     MessageId,
     Place,
+    ReplyMode,
     Role,
     SceneHead,
     Turn,
     TurnId,
     UserId,
     Work,
+    WorkKind,
 )
 
 log = logging.getLogger(__name__)
 
 _DIGITS = 20
 """Of the largest number that Discord or a clock can give us."""
+_SMALL_DIGITS = 4
 
 
 def turn_to_record(turn: Turn, *, write: str = "") -> str:
@@ -47,22 +51,19 @@ def turn_to_record(turn: Turn, *, write: str = "") -> str:
         "current": turn.current,
         "at_ms": str(turn.at_ms),
     }
-    if turn.author is not None:
-        record["author"] = str(turn.author)
-    if turn.messages:
-        record["messages"] = [str(message) for message in turn.messages]
-    if turn.parts:
-        record["parts"] = [clean(part) for part in turn.parts]
-    if turn.edited_ms:
-        record["edited_ms"] = str(turn.edited_ms)
-    if turn.pinned:
-        record["pinned"] = True
-    if turn.count:
-        record["count"] = turn.count
-    if turn.facts:
-        record["facts"] = {name: clean(text) for name, text in turn.facts.items()}
-    if write:
-        record["write"] = write
+    more: dict[str, Any] = {
+        "author": _text(turn.author),
+        "messages": [str(message) for message in turn.messages],
+        "parts": [clean(part) for part in turn.parts],
+        "edited_ms": str(turn.edited_ms or ""),
+        "pinned": turn.pinned,
+        "hidden": turn.hidden,
+        "quoted": clean(turn.quoted),
+        "count": turn.count,
+        "facts": {name: clean(text) for name, text in turn.facts.items()},
+        "write": write,
+    }
+    record |= {name: value for name, value in more.items() if value}
     return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -89,6 +90,8 @@ def turn_from_record(record: str) -> Turn:
             facts={str(name): str(text) for name, text in fields.get("facts", {}).items()},
             parts=tuple(str(part) for part in fields.get("parts", ())),
             edited_ms=int(fields.get("edited_ms", 0)),
+            hidden=fields.get("hidden") is True,
+            quoted=str(fields.get("quoted", "")),
         )
     except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError("not a turn's record") from error
@@ -115,6 +118,15 @@ def head_to_fields(head: SceneHead) -> dict[str, str]:
         "started_ms": str(head.started_ms),
         "resumed_ms": str(head.resumed_ms),
         "seen": _text(head.seen),
+        "note": clean(head.note),
+        "note_depth": str(head.note_depth),
+        "note_once": "1" if head.note_once else "",
+        "instruction": clean(head.instruction),
+        "reply_mode": head.reply_mode.value,
+        "cast": clean(",".join(head.cast)),
+        "banter": str(head.banter),
+        "row": _text(head.row),
+        "old_row": _text(head.old_row),
     }
 
 
@@ -148,7 +160,16 @@ def head_from_fields(
         guard=_guard(fields.get("guard")),
         started_ms=int(fields.get("started_ms", 0)),
         resumed_ms=int(fields.get("resumed_ms", 0)),
-        seen=_seen(channel, fields.get("seen")),
+        seen=_message(channel, fields.get("seen"), what="newest message"),
+        note=fields.get("note", ""),
+        note_depth=_small(fields.get("note_depth"), NOTE_DEPTH),
+        note_once=fields.get("note_once") == "1",
+        instruction=fields.get("instruction", ""),
+        reply_mode=_mode(fields.get("reply_mode")),
+        cast=tuple(CharacterKey(key) for key in fields.get("cast", "").split(",") if key),
+        banter=_small(fields.get("banter"), 0),
+        row=_message(channel, fields.get("row"), what="row"),
+        old_row=_message(channel, fields.get("old_row"), what="row"),
         version=int(fields.get("ver", 0)),
     )
 
@@ -170,11 +191,28 @@ def work_from_fields(channel: ChannelId, fields: Mapping[str, str]) -> Work | No
         trigger=TurnId(fields.get("trigger", "")),
         messages=tuple(map(MessageId, numbers(noted, channel, what="message of a work"))),
         at_ms=at_ms[0] if at_ms else 0,
-        continues=fields.get("continues") == "1",
+        kind=_kind(fields.get("continues")),
         written=fields.get("written", ""),
         tokens=tokens[0] if tokens else 0,
         posting=fields.get("posting", ""),
+        speaker=CharacterKey(fields.get("speaker", "")),
     )
+
+
+def work_to_fields(work: Work) -> dict[str, str]:
+    """Encode the reply in the making; what would be empty is left out."""
+    fields = {
+        "reply": work.reply,
+        "trigger": work.trigger,
+        "claimed_ms": str(work.at_ms),
+        "continues": work.kind.value,
+        "shown_in": written(work.messages),
+        "written": clean(work.written),
+        "tokens": str(work.tokens or ""),
+        "posting": work.posting,
+        "speaker": clean(work.speaker),
+    }
+    return {name: value for name, value in fields.items() if value}
 
 
 def numbers(texts: Iterable[str], channel: ChannelId | None, *, what: str) -> list[int]:
@@ -193,9 +231,21 @@ def length_from(value: str | None) -> Length | None:
     return Length(value) if value else None
 
 
-def _seen(channel: ChannelId, value: str | None) -> MessageId | None:
-    found = numbers([value], channel, what="newest message") if value else []
+def _message(channel: ChannelId, value: str | None, *, what: str) -> MessageId | None:
+    found = numbers([value], channel, what=what) if value else []
     return MessageId(found[0]) if found else None
+
+
+def _small(value: str | None, usual: int) -> int:
+    return int(value) if value and value.isdecimal() and len(value) <= _SMALL_DIGITS else usual
+
+
+def _mode(value: str | None) -> ReplyMode:
+    return ReplyMode(value) if value in set(ReplyMode) else ReplyMode.AUTO
+
+
+def _kind(value: str | None) -> WorkKind:
+    return WorkKind(value) if value in set(WorkKind) else WorkKind.REPLY
 
 
 def _guard(value: str | None) -> GuardLevel:

@@ -62,10 +62,11 @@ class Replies:
             work.reply,
             work.trigger,
             work.at_ms,
-            "1" if work.continues else "",
+            work.kind.value,
             records.clean(work.written),
             work.tokens or "",
             work.posting,
+            records.clean(work.speaker),
             *work.messages,
         )
         meta, turns, _, _, _, players, *_ = keys.channel_keys(channel)
@@ -141,6 +142,7 @@ class Replies:
         counts: Mapping[TurnId, str] = NOTHING_COUNTED,
         seen: MessageId | None = None,
         cut: TurnId | None = None,
+        row: MessageId | None = None,
     ) -> None:
         if turn.author is not None:
             await self._calls.unbroken(self._index.put(channel, [str(turn.author)]))
@@ -148,7 +150,8 @@ class Replies:
         some = dict(islice(more, _AT_ONCE))
         first = [part for turn_id, count in some.items() for part in (turn_id, json.dumps(count))]
         newest = "" if seen is None else seen
-        rest = (release or "", newest, records.written(turn.messages), cut or "", *first)
+        messages = records.written(turn.messages)
+        rest = (release or "", newest, messages, cut or "", row or "", *first)
         name = _name_of(records.turn_to_record(turn), given(fence), *rest)
         record = records.turn_to_record(turn, write=name)
         answer = await self._channel.change(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from bot.adapters.redis_store import guild_index, keys, records, replies, user_index
+from bot.adapters.redis_store import guild_index, keys, records, replies, stories, user_index
 from bot.adapters.redis_store.answers import head_of, turn_of, work_of
 from bot.adapters.redis_store.calls import ANSWER_WITHIN, Calls
 from bot.adapters.redis_store.channel_scripts import ChannelScripts
@@ -15,7 +15,7 @@ from bot.adapters.redis_store.errors import translated
 from bot.adapters.redis_store.guild_index import GuildIndex
 from bot.adapters.redis_store.live_list import LiveList
 from bot.adapters.redis_store.loose_index import LooseIndex
-from bot.adapters.redis_store.replies import Replies
+from bot.adapters.redis_store.stories import Stories
 from bot.adapters.redis_store.unsure import Unsure
 from bot.adapters.redis_store.user_index import UserIndex
 from bot.core.errors import SceneAlreadyLive, StoreRefusesWrites, StoreUnavailable
@@ -53,7 +53,7 @@ SCRIPTS = (
 )
 
 
-class RedisSceneStore(Replies):
+class RedisSceneStore(Stories):
     """Borrows the client; does not close it.
 
     A change that has begun is not torn by cancellation: the caller stays until
@@ -75,7 +75,13 @@ class RedisSceneStore(Replies):
         answer_within: timedelta = ANSWER_WITHIN,
     ) -> None:
         calls = Calls(redis, answer_within=answer_within)
-        names = (*SCRIPTS, *replies.SCRIPTS, *user_index.SCRIPTS, *guild_index.SCRIPTS)
+        names = (
+            *SCRIPTS,
+            *replies.SCRIPTS,
+            *stories.SCRIPTS,
+            *user_index.SCRIPTS,
+            *guild_index.SCRIPTS,
+        )
         scripts = ChannelScripts(calls, names, keep=keep, ttl=ttl)
         loose = LooseIndex(calls)
         super().__init__(calls, scripts, UserIndex(calls, scripts, loose))
@@ -302,9 +308,11 @@ class RedisSceneStore(Replies):
 
 
 def _survey_of(channel: ChannelId, answer: Sequence[Any]) -> Survey | None:
-    fields, players, noted, newest = answer
+    fields, players, noted, newest, leaving = answer
     try:
         head = head_of(channel, records.pairs(fields), records.pairs(players))
     except StoreUnavailable:
         return None
-    return Survey(head, work_of(channel, noted), turn_of(channel, newest) if newest else None)
+    last = turn_of(channel, newest) if newest else None
+    owed = records.numbers(sorted(leaving), channel, what="message")
+    return Survey(head, work_of(channel, noted), last, tuple(map(MessageId, owed)))

@@ -9,9 +9,19 @@ local user = ARGV[4]
 if not exists() then return 0 end
 if call('HGET', META, 'owner') == user then return 1 end
 if call('HEXISTS', PLAYERS, user) == 1 then return 1 end
-for _, record in ipairs(call('HVALS', TURNS)) do
-  if string.find(record, '"author":"' .. user .. '"', 1, true) then return 1 end
+-- Copies hold records as texts, whose quotes are escaped there.
+local function names_user(record)
+  return string.find(record, '"author":"' .. user .. '"', 1, true)
+    or string.find(record, '\\"author\\":\\"' .. user .. '\\"', 1, true)
+    or string.find(record, '"owner":"' .. user .. '"', 1, true)
 end
+for _, record in ipairs(call('HVALS', TURNS)) do
+  if names_user(record) then return 1 end
+end
+for _, copy in ipairs(call('HVALS', SAVES)) do
+  if names_user(copy) then return 1 end
+end
+if names_user(call('GET', UNDO) or '') then return 1 end
 local left = {}
 for other in string.gmatch(call('HGET', META, 'listed') or '', '[^,]+') do
   if other ~= user then left[#left + 1] = other end

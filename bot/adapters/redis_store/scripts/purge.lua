@@ -6,7 +6,7 @@
 local listed = call('HGET', META, 'listed') or ''
 local found = {call('HGET', META, 'guild') or ''}
 local lease = lease_left()
-call('DEL', META, TURNS, ORDER, SHOWN, WORK, PLAYERS, GONE)
+call('DEL', META, TURNS, ORDER, SHOWN, WORK, PLAYERS, GONE, OWED, SAVES, UNDO)
 if lease.fence then call('HSET', LEASE, 'fence', lease.fence) end
 if lease.owner then call('HSET', LEASE, 'owner', lease.owner, 'until_ms', lease.until_ms) end
 call('PEXPIRE', LEASE, LEFTOVER_MS)

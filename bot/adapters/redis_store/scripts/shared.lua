@@ -1,6 +1,7 @@
 -- What scripts of a channel have in common. Of these pieces, parted by blank
 -- lines, every script gets the ones that it names, and what those name.
--- KEYS: meta, turns, order, shown, work, players, gone, lease (all of one channel)
+-- KEYS: meta, turns, order, shown, work, players, gone, lease, owed, saves, undo (all
+--       of one channel)
 -- ARGV: schema version, time to live in ms, most turns kept, then the script's
 --       own, which its header names from ARGV[4] on
 -- Ids are opaque strings: a Lua number is a double and cannot hold them.
@@ -24,6 +25,12 @@ local GONE = KEYS[7]
 
 local LEASE = KEYS[8]
 
+local OWED = KEYS[9]
+
+local SAVES = KEYS[10]
+
+local UNDO = KEYS[11]
+
 local SCHEMA = tonumber(ARGV[1])
 
 local TTL_MS = tonumber(ARGV[2])
@@ -46,7 +53,7 @@ local WIDE = string.rep('.', 65)
 
 -- What META has of the reply in the making.
 local WORK_FIELDS = {'reply', 'trigger', 'claimed_ms', 'continues', 'revives', 'shown_in',
-  'written', 'tokens', 'posting'}
+  'written', 'tokens', 'posting', 'speaker'}
 
 -- The same in the first schema, which had it in WORK, by today's names.
 local function first_work()
@@ -134,8 +141,9 @@ local function head()
   return {fields, call('HGETALL', PLAYERS)}
 end
 
+-- What takes a change back keeps its own time.
 local function renew()
-  for _, key in ipairs(KEYS) do call('PEXPIRE', key, TTL_MS) end
+  for i = 1, 10 do call('PEXPIRE', KEYS[i], TTL_MS) end
 end
 
 -- The same for what happens in every turn, where so many commands would be much:
@@ -402,11 +410,19 @@ local function still_shown(given)
   return given
 end
 
--- Gives a stored turn the text and the messages of another. Returns whether
--- anything differs now.
-local function replace(id, turn, given, write_name)
+-- A turn has as many texts at most; of more the oldest go.
+local MOST_SWIPES = 10
+
+-- Gives a stored turn the text, the facts and the messages of another; `beside` if
+-- the text is one more. Returns whether anything differs now.
+local function replace(id, turn, given, write_name, beside)
   local text, shown, parts = given.swipes[given.current + 1], given.messages or {}, given.parts
-  local same = table.concat(turn.messages or {}, ',') == table.concat(shown, ',')
+  if beside then
+    turn.swipes[#turn.swipes + 1] = text
+    if #turn.swipes > MOST_SWIPES then table.remove(turn.swipes, 1) end
+    turn.current = #turn.swipes - 1
+  end
+  local same = not beside and table.concat(turn.messages or {}, ',') == table.concat(shown, ',')
     and table.concat(turn.parts or {}, '\0') == table.concat(parts or {}, '\0')
     and turn.swipes[turn.current + 1] == text
   if not same then
@@ -419,6 +435,7 @@ local function replace(id, turn, given, write_name)
     turn.edited_ms, turn.edits = given.edited_ms, nil
   end
   turn.write = write_name
+  if given.facts then turn.facts = given.facts end
   call('HSET', TURNS, id, cjson.encode(turn))
   return not same
 end
@@ -426,9 +443,9 @@ end
 -- Stores a reply of which that is not just to add it: something of it may have been
 -- deleted, or it is `before` (`stored` as a record) that gets a new text. Returns
 -- whether anything differs now.
-local function settle(id, before, stored, record, write_name)
+local function settle(id, before, stored, record, write_name, beside)
   local given = still_shown(decoded(record))
-  if given and before then return replace(id, before, given, write_name) end
+  if given and before then return replace(id, before, given, write_name, beside) end
   if not given then forget_messages(before) end
   record = given and cjson.encode(given) or ''
   local messages = given and table.concat(given.messages or {}, ',') or ''

@@ -30,7 +30,7 @@ end
 
 local version, floor = call('HGET', META, 'ver') or '0', last_id_so_far()
 local lease = lease_left()
-call('DEL', META, TURNS, ORDER, SHOWN, WORK, PLAYERS, GONE, LEASE)
+call('DEL', META, TURNS, ORDER, SHOWN, WORK, PLAYERS, GONE, LEASE, UNDO)
 call('HSET', META, 'sv', SCHEMA, 'ver', version, 'wide', WIDE)
 -- The lease stays: its fence has to go on growing.
 if lease.fence then call('HSET', META, 'fence', lease.fence) end

@@ -1,7 +1,7 @@
 #!lua flags=no-writes
 -- Reads what a start has to know of a scene.
--- Returns {head, players, work, record of the newest turn or ''}, or nil if there
--- is no scene.
+-- Returns {head, players, work, record of the newest turn or '', messages that have to
+-- leave the screen}, or nil if there is no scene.
 local FEW = 20
 
 local function newest()
@@ -19,4 +19,5 @@ if not exists() then return nil end
 local result = head()
 result[3] = work()
 result[4] = newest()
+result[5] = call('SMEMBERS', OWED)
 return result

@@ -5,8 +5,8 @@
 -- A reply that was deleted may be stored again by this claim. Not so by the
 -- same claim run twice: the deletion may lie between.
 -- ARGV: owner, for_ms, '1' to forget what was written, reply, trigger, at_ms,
---       '1' if a stored reply goes on, what is written or '', its tokens, the
---       mark of a post that may be under way or '', message ids
+--       its kind, what is written or '', its tokens, the mark of a post that may
+--       be under way or '', who speaks or '', message ids
 -- Returns nil while another owner has the lease, else {fence, '1' if claimed or
 -- '', work}, the last empty where there is none.
 local function found()
@@ -42,7 +42,7 @@ if goes_on then
   if written == '' and not anew then written, tokens = meta[11] or '', meta[12] or '' end
   if posting == '' then posting = under_way end
 end
-for i = 14, #ARGV do add(ARGV[i]) end
+for i = 15, #ARGV do add(ARGV[i]) end
 local revives = call('HGET', TURNS, reply) == '' and '1' or ''
 if noted == reply and meta[8] == at_ms then revives = meta[9] or '' end
 -- Fields that would be empty are left out: most are, and each costs time.
@@ -58,6 +58,7 @@ note('shown_in', table.concat(messages, ','))
 note('written', written)
 note('tokens', tokens)
 note('posting', posting)
+note('speaker', ARGV[14])
 if noted then call('HDEL', META, unpack(WORK_FIELDS)) end
 local given = #claimed
 for i, value in ipairs(fields) do claimed[given + i] = value end

@@ -317,6 +317,10 @@ class _Voice:
         _ = place, message, speaker, text, buttons
         return 0
 
+    async def put_buttons(
+        self, place: Place, message: MessageId, buttons: Sequence[Button] = ()
+    ) -> None: ...
+
     async def look(self, place: Place, message: MessageId) -> ShownPost | None:
         _ = place, message
         return None
@@ -330,3 +334,5 @@ class _Voice:
     async def typing(self, place: Place) -> None: ...
 
     async def react(self, place: Place, message: MessageId, emoji: str) -> None: ...
+
+    async def unreact(self, place: Place, message: MessageId, emoji: str) -> None: ...

@@ -132,6 +132,16 @@ class Voice(Protocol):
         """
         ...
 
+    async def put_buttons(
+        self, place: Place, message: MessageId, buttons: Sequence[Button] = ()
+    ) -> None:
+        """Replace the buttons of a message that `say` has posted, and leave its text.
+
+        Raises:
+            MessageGone: somebody has removed it.
+        """
+        ...
+
     async def look(self, place: Place, message: MessageId) -> ShownPost | None:
         """What a message that `say` has posted shows now; None if it is gone."""
         ...
@@ -150,6 +160,10 @@ class Voice(Protocol):
 
     async def react(self, place: Place, message: MessageId, emoji: str) -> None:
         """Put a reaction under a member's message."""
+        ...
+
+    async def unreact(self, place: Place, message: MessageId, emoji: str) -> None:
+        """Take that back; where there is none, nothing happens."""
         ...
 
 

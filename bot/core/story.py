@@ -1,13 +1,13 @@
 """What a stored scene gives to a prompt: its script, and which of its lines matter how."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.characters import Character, filled
 from bot.core.lengths import Length
 from bot.core.scene import Role, Scene, Turn, TurnId, reply_turn_id
-from bot.core.script import Line, Persona, Script
+from bot.core.script import Line, Lore, Note, Persona, Position, Script
 
 NEUTRAL_USER = "User"
 
@@ -32,39 +32,71 @@ class Story:
 
 
 def story_of(
-    scene: Scene, character: Character, length: Length, *, trigger: TurnId, is_begun: bool = False
+    scene: Scene,
+    character: Character,
+    length: Length,
+    *,
+    trigger: TurnId,
+    reply: TurnId | None = None,
+    is_begun: bool = False,
+    cast: Sequence[Character] = (),
 ) -> Story:
     """Tell the scene for a reply to *trigger*; a reply that it has already is left out.
 
+    The reply's author reads what other characters say as it reads the players:
+    then it does not write their lines either.
+
     Args:
+        reply: the turn that is written, if that is not the usual reply to *trigger*.
         is_begun: a part of the reply is written: what was said since does not
             belong before it.
+        cast: who plays beside *character*.
     """
     head = scene.head
-    replaced = reply_turn_id(trigger)
+    replaced = reply_turn_id(trigger) if reply is None else reply
     turns = tuple(
-        turn for turn in scene.turns if turn.id != replaced and not (is_begun and turn.id > trigger)
+        turn
+        for turn in scene.turns
+        if turn.id != replaced and not turn.hidden and not (is_begun and turn.id > replaced)
     )
     opening = next((at for at, turn in enumerate(turns) if turn.role is Role.PLAYER), len(turns))
     user = turns[opening].name if opening < len(turns) else NEUTRAL_USER
     script = script_of(
         character,
         user=user,
-        players=tuple(head.players.values()),
+        players=(*(tuple(head.players.values()) or (user,)), *(other.name for other in cast)),
         scenario=head.scenario,
         length=length,
     )
+    others = {other.name for other in cast} - {character.name}
     return Story(
         script=replace(
             script,
             examples=script.examples if head.cut is None else (),
-            lines=tuple(Line(turn.role, turn.name, turn.text) for turn in turns),
+            lines=tuple(_line(turn, others) for turn in turns),
+            note=Note(head.note, head.note_depth) if head.note else None,
+            lore=_asked(head.instruction),
         ),
         turns=turns,
         stays=frozenset(at for at, turn in enumerate(turns) if at < opening or turn.pinned),
         # By order, not by equality: that very turn may have been deleted.
         cut=None if head.cut is None else bisect_left(turns, head.cut, key=lambda turn: turn.id),
     )
+
+
+def _line(turn: Turn, others: Collection[str]) -> Line:
+    role = turn.role
+    if role is Role.CHARACTER and turn.name in others:
+        role = Role.PLAYER
+    text = f"[In answer to {turn.quoted}] {turn.text}" if turn.quoted else turn.text
+    return Line(role, turn.name, text)
+
+
+def _asked(instruction: str) -> tuple[Lore, ...]:
+    """What a player asks of the next reply: the last thing before it."""
+    if not instruction:
+        return ()
+    return (Lore(f"[{instruction}]", Position.DEPTH, 0),)
 
 
 def script_of(

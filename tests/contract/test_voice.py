@@ -90,6 +90,27 @@ async def test_an_edit_replaces_text_and_buttons(stage: Stage, place: Place) -> 
     assert stage.screen(place) == [(message, "Mara", "Ahoy!", [])]
 
 
+@pytest.mark.parametrize("place", [HARBOUR, PIER, LETTERS])
+async def test_buttons_are_replaced_and_the_text_stays(stage: Stage, place: Place) -> None:
+    message = await stage.voice.say(place, MARA, "Ahoy", [STOP])
+    (before,) = stage.screen(place)
+
+    await stage.voice.put_buttons(place, message, [Button("Go", "go"), STOP])
+    (other,) = stage.screen(place)
+    await stage.voice.put_buttons(place, message)
+    (none,) = stage.screen(place)
+
+    assert (other[:3], other[3]) == (before[:3], ["Go", "Stop"])
+    assert (none[:3], none[3]) == (before[:3], [])
+
+
+async def test_what_is_gone_gets_no_buttons(stage: Stage) -> None:
+    for gone in (await stage.voice.say(HARBOUR, MARA, "Ahoy"), MessageId(31337)):
+        await stage.voice.delete(HARBOUR, gone)
+        with pytest.raises(MessageGone):
+            await stage.voice.put_buttons(HARBOUR, gone, [STOP])
+
+
 async def test_messages_stand_in_the_order_in_which_they_were_said(stage: Stage) -> None:
     for text in ("one", "two", "three"):
         await stage.voice.say(HARBOUR, MARA, text)
@@ -124,6 +145,7 @@ async def test_a_notice_stands_under_no_characters_name(stage: Stage) -> None:
 async def test_typing_and_reactions_put_no_message_on_the_screen(stage: Stage) -> None:
     await stage.voice.typing(HARBOUR)
     await stage.voice.react(HARBOUR, MessageId(5), "⏳")
+    await stage.voice.unreact(HARBOUR, MessageId(5), "⏳")
 
     assert stage.screen(HARBOUR) == []
 

@@ -242,7 +242,7 @@ class ScriptedDiscord:
             return 200, _shape(stored)
         if webhook != stored.webhook:
             return 403, {"message": "Cannot edit another's message", "code": 50005}
-        stored.text = asked.body["content"]
+        stored.text = asked.body.get("content", stored.text)
         stored.components = asked.body["components"]
         stored.edited_at = time.time()
         return 200, _shape(stored)

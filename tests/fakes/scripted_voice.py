@@ -48,7 +48,8 @@ class ScriptedVoice:
         self.messages: dict[MessageId, Shown] = {}
         self.acts: list[Act] = []
         self.outcomes: dict[str, deque[Exception | None]] = {
-            verb: deque() for verb in ("say", "find", "edit", "look", "delete", "typing")
+            verb: deque()
+            for verb in ("say", "find", "edit", "put_buttons", "look", "delete", "typing")
         }
         self.stores_first = False
         self.on_delete: Callable[[MessageId], Awaitable[None]] | None = None
@@ -120,6 +121,19 @@ class ScriptedVoice:
             raise error
         return next(self._edits_ms)
 
+    async def put_buttons(
+        self, place: Place, message: MessageId, buttons: Sequence[Button] = ()
+    ) -> None:
+        _ = place
+        error = await self._act("put_buttons", message, "")
+        shown = self.messages.get(message)
+        if shown is None:
+            raise MessageGone("unknown message")
+        if error is None or self.stores_first:
+            _put_under(shown, buttons)
+        if error is not None:
+            raise error
+
     async def look(self, place: Place, message: MessageId) -> ShownPost | None:
         _ = place
         error = await self._act("look", message, "")
@@ -152,6 +166,10 @@ class ScriptedVoice:
     async def react(self, place: Place, message: MessageId, emoji: str) -> None:
         _ = place
         await self._act("react", message, emoji)
+
+    async def unreact(self, place: Place, message: MessageId, emoji: str) -> None:
+        _ = place
+        await self._act("unreact", message, emoji)
 
     async def _act(self, verb: str, message: MessageId | None, text: str) -> Exception | None:
         self.acts.append(Act(verb, message, text, time.monotonic()))

@@ -27,6 +27,11 @@ def change(text: str, buttons: Sequence[Button]) -> dict[str, Any]:
     return {"content": text, **_NO_MENTIONS, "components": _rows(buttons)}
 
 
+def change_of_buttons(buttons: Sequence[Button]) -> dict[str, Any]:
+    """The body of an edit that leaves the text."""
+    return {"components": _rows(buttons), **_NO_MENTIONS}
+
+
 def custom_ids(message: Mapping[str, Any]) -> Iterator[str]:
     """The ids of the buttons under a message."""
     for row in message.get("components") or ():

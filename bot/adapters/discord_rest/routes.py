@@ -104,6 +104,12 @@ def react(channel: ChannelId, message: MessageId, emoji: str) -> Route:
     return _in_channel("PUT", channel, end, "/messages/{message}/reactions/{emoji}/@me")
 
 
+def unreact(channel: ChannelId, message: MessageId, emoji: str) -> Route:
+    """Take our reaction away."""
+    end = f"/messages/{message}/reactions/{quote(emoji, safe='')}/@me"
+    return _in_channel("DELETE", channel, end, "/messages/{message}/reactions/{emoji}/@me")
+
+
 def list_webhooks(channel: ChannelId) -> Route:
     """The webhooks of a channel."""
     return _in_channel("GET", channel, "/webhooks", "/webhooks")

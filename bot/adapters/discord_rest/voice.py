@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from bot.adapters.discord_rest import routes
 from bot.adapters.discord_rest.bodies import (
     change,
+    change_of_buttons,
     edited_ms,
     new_message,
     shown_post,
@@ -146,6 +147,25 @@ class DiscordVoice:
                 self._remember(message, None)
         return edited_ms(answer)
 
+    async def put_buttons(
+        self, place: Place, message: MessageId, buttons: Sequence[Button] = ()
+    ) -> None:
+        """Replace the buttons of a message that `say` has posted, and leave its text.
+
+        Raises:
+            Refused: it is gone, or was never ours.
+            NotTaken: not for now.
+            PostAmbiguous: it may have changed.
+        """
+        body = change_of_buttons(buttons)
+        with self._places.ask(place.channel, Kind.POST):
+            try:
+                await self._by_webhook(routes.edit_webhook_message, place, message, body)
+            except _OtherAuthor:
+                route = routes.edit_message(place.channel, message)
+                await self._rest.request(route, body, within_s=EDIT_WITHIN_S)
+                self._remember(message, None)
+
     async def look(self, place: Place, message: MessageId) -> ShownPost | None:
         """What a message that `say` has posted shows now; None if it is gone.
 
@@ -193,6 +213,12 @@ class DiscordVoice:
         """Put a reaction under a member's message."""
         with self._places.ask(place.channel, Kind.REACTION):
             route = routes.react(place.channel, message, emoji)
+            await self._rest.request(route, within_s=OPTIONAL_WITHIN_S, optional=True)
+
+    async def unreact(self, place: Place, message: MessageId, emoji: str) -> None:
+        """Take our reaction away; where there is none, nothing happens."""
+        with suppress(MessageGone), self._places.ask(place.channel, Kind.REACTION):
+            route = routes.unreact(place.channel, message, emoji)
             await self._rest.request(route, within_s=OPTIONAL_WITHIN_S, optional=True)
 
     async def _find(self, place: Place) -> Webhook | None:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from bot.core.pacing import Pacer
-from bot.core.ports import CharacterSource, Metrics, SceneStore, TextGenerator, Voice
+from bot.core.ports import CharacterSource, Metrics, SceneMemory, TextGenerator, Voice
 from bot.core.profiles import ModelProfile
 from bot.core.split import split
 from bot.services.answering import Answering
+from bot.services.casting import Casting
 from bot.services.channel_leases import ChannelLeases
 from bot.services.dispatcher import Dispatcher
 from bot.services.drafting import Drafter
@@ -21,6 +22,7 @@ from bot.services.posting import Poster
 from bot.services.prompting import Prompting
 from bot.services.reply_writer import ReplyWriter
 from bot.services.resumption import Resumption
+from bot.services.rows import Rows
 from bot.services.turns import TurnPipeline
 
 
@@ -34,7 +36,7 @@ class World:
         reached: told of every milestone of a turn.
     """
 
-    store: SceneStore
+    store: SceneMemory
     generator: TextGenerator
     voice: Voice
     poster: Poster
@@ -65,7 +67,7 @@ class Pace:
 
 def pipeline_of(world: World, pace: Pace) -> TurnPipeline:
     """The pipeline of one process."""
-    heard, notices = Heard(), Notices(world.voice)
+    heard, notices, rows = Heard(), Notices(world.voice), Rows(world.voice)
     leases = ChannelLeases(
         world.store,
         owner=world.owner,
@@ -77,7 +79,7 @@ def pipeline_of(world: World, pace: Pace) -> TurnPipeline:
         store=world.store,
         voice=world.voice,
         notices=notices,
-        writer=_writer(world, pace, leases, heard),
+        writer=_writer(world, pace, leases, heard, rows),
         leases=leases,
         metrics=world.metrics,
         patience=pace.patience,
@@ -88,13 +90,16 @@ def pipeline_of(world: World, pace: Pace) -> TurnPipeline:
         answering=answering,
         prompting=world.prompting,
         heard=heard,
+        rows=rows,
         patience=pace.patience,
         now_ms=world.now_ms,
         reached=world.reached,
     )
 
 
-def _writer(world: World, pace: Pace, leases: ChannelLeases, heard: Heard) -> ReplyWriter:
+def _writer(
+    world: World, pace: Pace, leases: ChannelLeases, heard: Heard, rows: Rows
+) -> ReplyWriter:
     drafter = Drafter(
         generator=world.generator,
         prompting=world.prompting,
@@ -115,10 +120,11 @@ def _writer(world: World, pace: Pace, leases: ChannelLeases, heard: Heard) -> Re
     )
     return ReplyWriter(
         store=world.store,
-        characters=world.characters,
+        casting=Casting(world.characters),
         drafter=drafter,
         leases=leases,
         resumption=Resumption(world.voice, world.profile),
+        rows=rows,
         profile=world.profile,
         metrics=world.metrics,
         open_live_reply=open_live_reply,

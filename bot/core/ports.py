@@ -8,7 +8,7 @@ from typing import Protocol
 from bot.core.characters import Character
 from bot.core.generation import Delta, GenerationRequest, ModelLimits, Tokens
 from bot.core.scene import CharacterKey, MessageId, Place
-from bot.core.store_ports import GuildStore, NoteStore, SceneStore, StoryStore
+from bot.core.store_ports import GuildStore, NoteStore, SceneMemory, SceneStore, StoryStore
 
 __all__ = [
     "Button",
@@ -16,6 +16,7 @@ __all__ = [
     "GuildStore",
     "Metrics",
     "NoteStore",
+    "SceneMemory",
     "SceneStore",
     "ShownPost",
     "Speaker",

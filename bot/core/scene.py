@@ -19,6 +19,9 @@ MessageId = NewType("MessageId", int)
 TurnId = NewType("TurnId", str)
 CharacterKey = NewType("CharacterKey", str)
 
+NO_TURN = TurnId("")
+NO_CHARACTER = CharacterKey("")
+
 
 NOTE_DEPTH = 4
 """Where an author's note usually stands: so many lines before the end."""
@@ -253,7 +256,7 @@ class Work:
     written: str = ""
     tokens: int = 0
     posting: str = ""
-    speaker: CharacterKey = CharacterKey("")
+    speaker: CharacterKey = NO_CHARACTER
 
     @property
     def continues(self) -> bool:

@@ -275,6 +275,10 @@ class StoryStore(Protocol):
         ...
 
 
+class SceneMemory(SceneStore, StoryStore, Protocol):
+    """Both."""
+
+
 class GuildStore(Protocol):
     """In which guilds scenes play, and which of those were left. Raises like SceneStore."""
 

@@ -85,6 +85,11 @@ class Actions:
         self.allow(interaction, Action.RETRY_REPLY, None)
         return await self.pipeline.retry(self.place(interaction).channel, turn)
 
+    async def swipe(self, interaction: discord.Interaction, turn: TurnId) -> bool:
+        """Have another text of *turn* written; False if that is being done already."""
+        self.allow(interaction, Action.RETRY_REPLY, None)
+        return await self.pipeline.swipe(self.place(interaction).channel, turn)
+
     async def continue_reply(self, interaction: discord.Interaction, turn: TurnId) -> bool:
         """Have the reply *turn* written on; False if that is being done already."""
         self.allow(interaction, Action.CONTINUE_REPLY, None)

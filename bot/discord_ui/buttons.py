@@ -12,7 +12,7 @@ from bot.core.scene import TurnId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.error_replies import acknowledge, telling
 from bot.services.again import StoryWentOn
-from bot.services.reply_buttons import AGAIN_PREFIX, CONTINUE_PREFIX, RETRY_PREFIX
+from bot.services.reply_buttons import CONTINUE_PREFIX, NEW_PREFIX, RETRY_PREFIX
 
 _TURN = r"(?P<turn>[0-9a-z]{1,40})"
 
@@ -96,15 +96,15 @@ class ContinueButton(_TurnButton, template=rf"{CONTINUE_PREFIX}{_TURN}"):
                 await interaction.followup.send(text, ephemeral=True)
 
 
-class AgainButton(_TurnButton, template=rf"{AGAIN_PREFIX}{_TURN}"):
-    """Has the reply that it stands under written anew, in its own message."""
+class NewSwipeButton(_TurnButton, template=rf"{NEW_PREFIX}{_TURN}"):
+    """Has another text of the reply that it stands under written, in its own message."""
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         if not await acknowledge(interaction):
             return
         actions: Actions = interaction.client.actions
         async with telling(interaction):
-            if not await actions.retry_reply(interaction, self.turn):
+            if not await actions.swipe(interaction, self.turn):
                 text = "That reply is being written already."
                 await interaction.followup.send(text, ephemeral=True)
 
@@ -165,4 +165,4 @@ async def _take_away(interaction: discord.Interaction[Any]) -> None:
                 await interaction.message.delete()
 
 
-DYNAMIC_ITEMS = (StopButton, RetryButton, ContinueButton, AgainButton, LengthSelect)
+DYNAMIC_ITEMS = (StopButton, RetryButton, ContinueButton, NewSwipeButton, LengthSelect)

@@ -1,7 +1,19 @@
 """What a member may ask for again: a reply anew, or the rest of one."""
 
 from bot.core.errors import UserError
-from bot.core.scene import Role, Scene, TurnId, reply_turn_id, trigger_of
+from bot.core.scene import (
+    CharacterKey,
+    MessageId,
+    Role,
+    Scene,
+    Turn,
+    TurnId,
+    UserId,
+    WorkKind,
+    player_turn_id,
+    reply_turn_id,
+    trigger_of,
+)
 from bot.services.lane import Trigger
 
 
@@ -26,8 +38,28 @@ def anew(scene: Scene, trigger: TurnId) -> Trigger:
     stands_last = bool(earlier) and scene.turns[-1] is earlier[-1]
     if not players or (players[-1].id != trigger and not stands_last):
         raise StoryWentOn
-    shown = earlier[-1].messages if earlier else ()
-    return Trigger(trigger, players[-1].author, shown, is_anew=True)
+    if earlier:
+        return swipe(scene, earlier[-1].id)
+    return Trigger(trigger, players[-1].author, is_anew=True)
+
+
+def swipe(scene: Scene, reply: TurnId) -> Trigger:
+    """Another text for *reply*, beside those it has.
+
+    Raises:
+        UserError: the story has gone on, or there is no such reply.
+    """
+    last = newest_reply(scene, reply)
+    if trigger_of(reply) is None:
+        raise UserError("That is all there is of this greeting.")
+    return Trigger(
+        trigger_of(reply) or reply,
+        _author_of(scene, reply),
+        WorkKind.SWIPE,
+        shown=last.messages,
+        stored=last.text,
+        is_anew=True,
+    )
 
 
 def going_on(scene: Scene, reply: TurnId) -> Trigger:
@@ -36,9 +68,54 @@ def going_on(scene: Scene, reply: TurnId) -> Trigger:
     Raises:
         StoryWentOn: the story has gone on, or there is no such reply.
     """
-    last = scene.turns[-1] if scene.turns else None
+    last = newest_reply(scene, reply)
     trigger = trigger_of(reply)
-    if last is None or last.id != reply or trigger is None:
+    if trigger is None:
+        raise UserError("A greeting stands as it is: just write your line.")
+    return Trigger(
+        trigger,
+        _author_of(scene, reply),
+        WorkKind.CONTINUE,
+        shown=last.messages,
+        stored=last.text,
+    )
+
+
+def shown_again(turn: Turn) -> Trigger:
+    """The screen follows what memory has of *turn*."""
+    return Trigger(
+        trigger_of(turn.id) or turn.id,
+        None,
+        WorkKind.SHOW,
+        target=turn.id,
+        shown=turn.messages,
+        stored=turn.text,
+    )
+
+
+def talk(scene: Scene, asker: UserId, event: MessageId, speaker: CharacterKey) -> Trigger:
+    """A reply without a new line: to the newest turn, whoever said it.
+
+    Args:
+        event: names the reply where nothing has been said yet.
+    """
+    last = scene.turns[-1].id if scene.turns else player_turn_id(event)
+    return Trigger(last, asker, speaker=speaker)
+
+
+def newest_reply(scene: Scene, reply: TurnId) -> Turn:
+    """The character's turn with which the story ends.
+
+    Raises:
+        StoryWentOn: it is another one, or something was said since.
+    """
+    last = scene.turns[-1] if scene.turns else None
+    if last is None or last.id != reply or last.role is not Role.CHARACTER:
         raise StoryWentOn
-    author = next((turn.author for turn in scene.turns if turn.id == trigger), None)
-    return Trigger(trigger, author, last.messages, continues=last.text)
+    return last
+
+
+def _author_of(scene: Scene, reply: TurnId) -> UserId | None:
+    """Who is answered: the author of the last line before *reply*."""
+    said = (turn.author for turn in reversed(scene.turns) if turn.id < reply and turn.author)
+    return next(said, None)

@@ -19,7 +19,7 @@ from bot.core.errors import (
     UserError,
 )
 from bot.core.ports import Metrics, SceneStore, Voice
-from bot.core.scene import MessageId, Work
+from bot.core.scene import MessageId, Work, WorkKind
 from bot.core.store_answers import Taken
 from bot.services.channel_leases import ChannelLeases
 from bot.services.incoming import Patience
@@ -169,9 +169,15 @@ class Answering:
             work = await self._store.work(lane.channel)
             if work is None:
                 return
-            if isinstance(error, PostRefused) and not work.continues:
+            is_refused = isinstance(error, PostRefused)
+            if work.kind is not WorkKind.REPLY:
+                is_over = is_refused  # what is stored stays, and the screen cannot follow
+                goes_back = not isinstance(error, PostError)
+            else:
+                is_over, goes_back = _is_nowhere(work, error), is_refused
+            if goes_back:
                 await self._writer.take_back(lane, work)
-            elif work.continues or _is_nowhere(work, error):  # what is stored stays as it is
+            elif is_over:
                 await self._store.abandon(lane.channel, work.reply, fence=lane.fence)
         except (StoreUnavailable, StoreRefusesWrites, UserError):
             log.warning("work is left behind", extra={"channel": lane.channel})

@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager, suppress
 
 from bot.core.errors import LeaseLost, StoreRefusesWrites, StoreUnavailable, UserError
 from bot.core.ports import SceneStore
-from bot.core.scene import Role, Scene, TurnId, Work, WorkKind, reply_turn_id
+from bot.core.scene import Role, Scene, TurnId, Work, reply_turn_id
 from bot.core.store_answers import Taken
 from bot.services.hold import Hold
 from bot.services.lane import Lane
@@ -76,7 +76,7 @@ class ChannelLeases:
             lane.interrupt.clear()  # a newer line is answered by whatever comes of this
         lane.hold = Hold(taken.fence, self._owner)
         if taken.is_claimed and _is_done(lane, taken.scene, has_waited=has_waited):
-            reply = reply_turn_id(lane.serving.turn)
+            reply = lane.serving.reply
             await self._store.abandon(lane.channel, reply, fence=taken.fence, release=self._owner)
             return None
         if taken.is_claimed:
@@ -118,11 +118,12 @@ class ChannelLeases:
             lane.join()
         line = lane.serving
         work = Work(
-            reply_turn_id(line.turn),
+            line.reply,
             line.turn,
             messages=line.shown,
             at_ms=self._now_ms(),
-            kind=WorkKind.CONTINUE if line.continues else WorkKind.REPLY,
+            kind=line.kind,
+            speaker=line.speaker,
         )
         return await self._store.take(
             lane.channel,

@@ -13,7 +13,7 @@ from bot.core.ports import Metrics, TextGenerator
 from bot.core.profiles import ModelProfile
 from bot.core.repeats import RepeatJudge, Verdict, is_near_repeat
 from bot.core.reply_text import ReplyText
-from bot.core.scene import Role, Scene, reply_turn_id
+from bot.core.scene import Role, Scene, WorkKind
 from bot.services.dispatcher import Dispatcher
 from bot.services.interrupt import Reason
 from bot.services.lane import Lane
@@ -162,7 +162,10 @@ class Drafter:
             scene,
             character,
             trigger=partial.turn,
+            reply=lane.serving.reply,
             author=lane.serving.author,
+            cast=lane.cast,
+            is_begun=lane.serving.kind is not WorkKind.REPLY,
             written=spoken + partial.raw,
             excess=excess,
         )
@@ -271,9 +274,12 @@ class Drafter:
 
 
 def _earlier_replies(scene: Scene, lane: Lane) -> tuple[str, ...]:
-    replaced = reply_turn_id(lane.partial.turn)
-    said = [t.text for t in scene.turns if t.role is Role.CHARACTER and t.id != replaced]
-    return tuple(said[-REPLIES_COMPARED:])
+    """What a reply is not to say again: the last ones, and its own other texts."""
+    reply = lane.serving.reply
+    said = [t.text for t in scene.turns if t.role is Role.CHARACTER and t.id != reply]
+    is_swipe = lane.serving.kind is WorkKind.SWIPE
+    beside = [text for t in scene.turns if t.id == reply and is_swipe for text in t.swipes]
+    return (*said[-REPLIES_COMPARED:], *beside)
 
 
 def _again(lane: Lane, attempt: _Attempt, text: str) -> _Again | None:

@@ -4,7 +4,20 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.core.scene import ChannelId, MessageId, SceneHead, TurnId, UserId
+from bot.core.characters import Character
+from bot.core.scene import (
+    NO_CHARACTER,
+    NO_TURN,
+    ChannelId,
+    CharacterKey,
+    MessageId,
+    SceneHead,
+    Turn,
+    TurnId,
+    UserId,
+    WorkKind,
+    reply_turn_id,
+)
 from bot.services.hold import Hold
 from bot.services.interrupt import Interrupt, Reason
 
@@ -14,12 +27,16 @@ MOST_PAUSES = 5
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """The line that a reply answers.
+    """The line that a reply answers, and what is to be made of the reply.
 
     Attributes:
+        turn: the line; of talk without a line, the reply that it goes on from.
         author: None for a line nobody owns.
-        shown: messages of an earlier reply to it, which this one replaces.
-        continues: the text of that reply, if it is to go on rather than anew.
+        kind: what is made.
+        target: the turn that is made, where that is no reply to the line.
+        shown: messages that show that turn already.
+        stored: the text that memory has of it.
+        speaker: who speaks; empty for the scene's own character.
         is_anew: a member asked for another try; what an earlier one wrote is dropped.
         is_left_over: found at a start; another process may be at it, or done.
         is_stale: it is too old to be gone on with: what is there has to do.
@@ -27,11 +44,24 @@ class Trigger:
 
     turn: TurnId
     author: UserId | None
+    kind: WorkKind = WorkKind.REPLY
+    target: TurnId = NO_TURN
     shown: tuple[MessageId, ...] = ()
-    continues: str = ""
+    stored: str = ""
+    speaker: CharacterKey = NO_CHARACTER
     is_anew: bool = False
     is_left_over: bool = False
     is_stale: bool = False
+
+    @property
+    def reply(self) -> TurnId:
+        """The turn that is made."""
+        return self.target or reply_turn_id(self.turn)
+
+    @property
+    def continues(self) -> str:
+        """The text that goes on; empty where none does."""
+        return self.stored if self.kind is WorkKind.CONTINUE else ""
 
     def gone_stale(self) -> "Trigger":
         """The same, and too old."""
@@ -74,6 +104,12 @@ class Lane:
         """
         self.channel: ChannelId = head.place.channel
         self.head = head
+        self.turns: tuple[Turn, ...] = ()
+        """The scene's, as it was found when the channel was taken."""
+        self.cast: tuple[Character, ...] = ()
+        """Who plays there beside the one that speaks."""
+        self.old_rows: tuple[MessageId, ...] = ()
+        """Messages that have buttons which belong under the newest reply only."""
         self.serving = trigger
         self.newest = trigger
         self.interrupt = Interrupt()
@@ -87,7 +123,7 @@ class Lane:
         """Messages that we removed ourselves: that they are gone says nothing about the story."""
         self.is_unwanted = False
         """Whether somebody has removed one of them."""
-        self.partial = Partial(TurnId(""))
+        self.partial = Partial(NO_TURN)
         self.hold: Hold | None = None
         """What makes the channel ours; None before the first line is taken up."""
         self.is_leaving = False
@@ -117,6 +153,14 @@ class Lane:
         self._poked_at = asyncio.get_running_loop().time()
         if not self.is_showing:
             self.interrupt.request(Reason.MERGE)
+
+    def drop(self) -> None:
+        """Nobody wants a reply any more, neither the one in the making nor a later."""
+        self._pending = False
+        # What is written beside a text that stays may stay, too.
+        self.is_unwanted = self.is_unwanted or self.serving.kind is WorkKind.REPLY
+        self.interrupt.request(Reason.STOP)
+        self.hurry()
 
     def hurry(self) -> None:
         """Somebody asks again: do not wait out a pause."""

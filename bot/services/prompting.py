@@ -142,13 +142,20 @@ class Prompting:
         *,
         trigger: TurnId,
         author: UserId | None,
+        reply: TurnId | None = None,
+        cast: Sequence[Character] = (),
         written: str = "",
+        is_begun: bool = False,
         excess: int = 0,
     ) -> BuiltPrompt:
         """Render the scene for a reply to *trigger*, with as many lines as fit.
 
         Args:
+            reply: the turn that is written, if that is not the usual reply to *trigger*.
+            cast: who plays beside *character*.
             written: what the reply already has; stands behind `Name:`.
+            is_begun: what was said after the reply does not belong before it, even
+                if nothing of it is written.
             excess: by how many tokens the prompts that were built before for
                 this reply exceeded what the server takes, all together.
 
@@ -166,7 +173,13 @@ class Prompting:
         room = _Room.of(self._profile, limits, length)
         tokenizer = fingerprint(limits, self._profile)
         story = story_of(
-            scene, character, length.step.name, trigger=trigger, is_begun=bool(written)
+            scene,
+            character,
+            length.step.name,
+            trigger=trigger,
+            reply=reply,
+            is_begun=is_begun or bool(written),
+            cast=cast,
         )
         task = self._task(channel, story, written, tokenizer)
         chosen, draft, together = await self._fit(task, room, excess)

@@ -1,8 +1,8 @@
 """What a crash or a restart left to do in a scene."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bot.core.scene import Role, Scene, Turn, Work
+from bot.core.scene import Role, Scene, Turn, Work, WorkKind
 from bot.core.triggers import Decision, calls_by_name
 from bot.services.lane import Trigger
 
@@ -38,7 +38,19 @@ def left_over(scene: Scene, work: Work | None) -> LeftOver:
         if turn.role is Role.PLAYER and _is_due(turn, scene, work):
             waiting = Trigger(turn.id, turn.author, is_left_over=True)
             break
+    if begun is None and waiting is None:
+        waiting = _asked_for(scene, work)
+    if waiting is not None and work is not None and work.trigger == waiting.turn:
+        waiting = replace(waiting, speaker=work.speaker)
     return LeftOver(begun, waiting)
+
+
+def _asked_for(scene: Scene, work: Work | None) -> Trigger | None:
+    """A reply that somebody asked for without a line, and that nobody has begun."""
+    if work is None or work.kind is not WorkKind.REPLY:
+        return None
+    last = scene.turns[-1].id if scene.turns else work.trigger
+    return Trigger(work.trigger, None, is_left_over=True) if last == work.trigger else None
 
 
 def _begun(scene: Scene, work: Work | None) -> Trigger | None:
@@ -51,8 +63,11 @@ def _begun(scene: Scene, work: Work | None) -> Trigger | None:
     return Trigger(
         work.trigger,
         author,
+        work.kind if rewritten is not None else WorkKind.REPLY,
+        target=work.reply,
         shown=rewritten.messages if rewritten is not None else (),
-        continues=rewritten.text if rewritten is not None and work.continues else "",
+        stored=rewritten.text if rewritten is not None else "",
+        speaker=work.speaker,
         is_left_over=True,
     )
 

@@ -1,14 +1,16 @@
 """The buttons under a reply, and under a notice that offers another try."""
 
 from bot.core.ports import Button
-from bot.core.scene import ChannelId, TurnId, reply_turn_id
-from bot.services.drafting import Draft
+from bot.core.scene import ChannelId, TurnId, WorkKind
 from bot.services.lane import Lane
 
 STOP_PREFIX = "stop:"
 RETRY_PREFIX = "retry:"
 CONTINUE_PREFIX = "continue:"
-AGAIN_PREFIX = "again:"
+PREVIOUS_PREFIX = "swipe:prev:"
+NEXT_PREFIX = "swipe:next:"
+NEW_PREFIX = "swipe:new:"
+MORE_PREFIX = "more:"
 
 
 def stop_button(channel: ChannelId, mark: str) -> Button:
@@ -24,29 +26,32 @@ def retry_button(trigger: TurnId) -> Button:
     return Button("Try again", f"{RETRY_PREFIX}{trigger}", emoji="🔁")
 
 
-def continue_button(reply: TurnId) -> Button:
-    """Let a reply that was cut off go on."""
-    return Button("Continue", f"{CONTINUE_PREFIX}{reply}", emoji="▶️")
-
-
-def again_button(trigger: TurnId) -> Button:
-    """Have a reply that is there written anew; stands under the reply itself."""
-    return Button("Write it anew", f"{AGAIN_PREFIX}{trigger}", emoji="🔁")
-
-
 def another_try(lane: Lane) -> Button | None:
     """Ask again for what the lane could not do.
 
-    A reply that was to go on needs none: it still has its own button.
+    A reply that stands already needs none: it still has its own buttons.
     """
-    return None if lane.serving.continues else retry_button(lane.serving.turn)
+    is_stored = lane.serving.kind is not WorkKind.REPLY
+    return None if is_stored else retry_button(lane.serving.turn)
 
 
-def offers(trigger: TurnId, draft: Draft) -> tuple[Button, ...]:
-    """What a member may do about a reply that is not as it should be."""
-    found = []
-    if draft.may_go_on:
-        found.append(continue_button(reply_turn_id(trigger)))
-    if draft.facts.repeats:
-        found.append(again_button(trigger))
-    return tuple(found)
+def row(
+    reply: TurnId, *, number: int, of: int, may_go_on: bool = False, repeats: bool = False
+) -> tuple[Button, ...]:
+    """What a member may do about the newest reply.
+
+    Five buttons, as many as Discord puts in a row; what the reply asks for most
+    is said in words.
+
+    Args:
+        number: which of its texts is shown, from 1, *of* so many.
+        may_go_on: whether it was cut off.
+        repeats: whether it says what was said before.
+    """
+    return (
+        Button("◀", f"{PREVIOUS_PREFIX}{reply}", disabled=number == 1),
+        Button(f"{number}/{of} ▶", f"{NEXT_PREFIX}{reply}"),
+        Button("🔁 Write it anew" if repeats else "🔁", f"{NEW_PREFIX}{reply}"),
+        Button("▶▶ Continue" if may_go_on else "▶▶", f"{CONTINUE_PREFIX}{reply}"),
+        Button("⋯", f"{MORE_PREFIX}{reply}"),
+    )

@@ -4,10 +4,10 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 from bot.core.characters import Character
 from bot.core.errors import (
-    CharacterUnknown,
     LeaseLost,
     MessageGone,
     NoLiveScene,
@@ -15,31 +15,33 @@ from bot.core.errors import (
     StoreUnavailable,
 )
 from bot.core.facts import Ending, ReplyFacts
-from bot.core.ports import CharacterSource, Metrics, SceneStore, Speaker
+from bot.core.ports import Metrics, SceneStore, Speaker
 from bot.core.profiles import ModelProfile
 from bot.core.scene import (
+    NO_TURN,
     ChannelId,
     MessageId,
     Role,
     Scene,
-    SceneHead,
     Turn,
     TurnId,
     Work,
+    WorkKind,
     mark_of,
     message_of,
-    reply_turn_id,
-    trigger_of,
 )
 from bot.core.store_answers import Taken
+from bot.services.casting import Casting, stored_of
 from bot.services.channel_leases import ChannelLeases
 from bot.services.drafting import Draft, Drafter
 from bot.services.interrupt import Reason
 from bot.services.lane import Lane, Partial
 from bot.services.live_reply import LiveReply
 from bot.services.milestones import Milestone, Reached, pass_by
-from bot.services.reply_buttons import offers, stop_button
+from bot.services.outbox import ReplyOutbox
+from bot.services.reply_buttons import stop_button
 from bot.services.resumption import Resumption, taken_up
+from bot.services.rows import Rows, row_of
 from bot.services.typist import Typist
 
 COMMIT_PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
@@ -56,10 +58,11 @@ class ReplyWriter:
         self,
         *,
         store: SceneStore,
-        characters: CharacterSource,
+        casting: Casting,
         drafter: Drafter,
         leases: ChannelLeases,
         resumption: Resumption,
+        rows: Rows,
         profile: ModelProfile,
         metrics: Metrics,
         open_live_reply: LiveReplyFactory,
@@ -74,10 +77,11 @@ class ReplyWriter:
             heard: the newest message of a channel that Discord told us of.
         """
         self._store = store
-        self._characters = characters
+        self._casting = casting
         self._drafter = drafter
         self._leases = leases
         self._resumption = resumption
+        self._rows = rows
         self._profile = profile
         self._metrics = metrics
         self._open_live_reply = open_live_reply
@@ -101,11 +105,15 @@ class ReplyWriter:
             TooBusy, UserError: no reply, or only a part of one, is there.
             LeaseLost: another process writes it.
         """
-        character = self._character_of(lane.head)
+        lane.turns = taken.scene.turns if taken.scene is not None else ()
         if not taken.is_claimed and taken.work is not None and _is_live(taken.scene):
             await self.settle_for(lane, taken.work)
             taken = await self._leases.take_again(lane)
         scene, work = _claimed(lane, taken)
+        if work.kind is WorkKind.SHOW:
+            await self._show_stored(lane, work)
+            return "replied"
+        character = self._casting.character_for(lane, work)
         if lane.serving.is_stale:
             await self.settle_for(lane, work)
             return "stopped"
@@ -113,17 +121,19 @@ class ReplyWriter:
         lane.is_showing = work.shows
         lane.shows_in(work.messages)
         resumed = await self._resumption.resume(lane, work, character)
-        async with self._live(lane, character, work, typist) as live:
+        async with self._live(lane, _as(character), work, typist) as live:
             if resumed.is_unwanted or _is_orphan(lane, scene):
                 lane.is_unwanted = True
-                return await self._conclude(lane, live, character, None)
+                return await self._conclude(lane, live, character, work, None)
             if resumed.whole:
                 draft: Draft | None = _lost(resumed.whole, lane.partial)
             else:
                 draft = await self._compose(lane, live, scene, character)
             while lane.interrupt.reason is Reason.MERGE and not lane.is_showing:
                 draft = await self._compose_with_newer(lane, live, character)
-            return await self._conclude(lane, live, character, draft)
+            if lane.serving.reply != work.reply:  # it answers a newer line, too
+                work = replace(work, reply=lane.serving.reply, trigger=lane.serving.turn)
+            return await self._conclude(lane, live, character, work, draft)
 
     async def _compose_with_newer(
         self, lane: Lane, live: LiveReply, character: Character
@@ -156,12 +166,12 @@ class ReplyWriter:
         live.show(text)
 
     def _live(
-        self, lane: Lane, character: Character, work: Work, typist: Typist | None = None
+        self, lane: Lane, speaker: Speaker, work: Work, typist: Typist | None = None
     ) -> LiveReply:
         return self._open_live_reply(
             place=lane.head.place,
-            speaker=Speaker(character.name, character),
-            outbox=_Outbox(self._store, lane, work.reply),
+            speaker=speaker,
+            outbox=ReplyOutbox(self._store, lane, work.reply),
             mark=lambda part: mark_of(work.reply, part),
             buttons_while_writing=lambda mark: (stop_button(lane.channel, mark),),
             already=work.messages,
@@ -186,23 +196,51 @@ class ReplyWriter:
             return False
         return await self._settle(lane, work, lane.partial)
 
+    async def _show_stored(self, lane: Lane, work: Work) -> None:
+        """Make the screen show what memory has of a turn."""
+        stored = stored_of(lane, work)
+        if stored is None:
+            await self._store.abandon(lane.channel, work.reply, fence=lane.fence)
+            return
+        lane.is_showing = True
+        lane.shows_in(work.messages)
+        speaker = self._casting.find(lane, work)
+        async with self._live(lane, Speaker(stored.name, speaker), work) as live:
+            buttons = row_of(work, lane.turns)
+            messages = await live.finish(stored.text, buttons)
+            shown = replace(
+                stored,
+                swipes=(live.text,),
+                current=0,
+                messages=messages,
+                parts=live.parts if len(messages) > 1 else (),
+                edited_ms=live.edited_ms,
+            )
+            lane.written = dict.fromkeys(messages, live.edited_ms)
+            await self._commit(lane, work, shown, None, row=messages[-1] if buttons else None)
+
     async def settle_for(self, lane: Lane, work: Work) -> None:
         """End a reply that nobody writes on with what is there of it, or take it back.
 
         Raises:
             StoreUnavailable, StoreRefusesWrites, PostError, UserError, LeaseLost.
         """
-        partial = await self._resumption.left_of(lane, work, self._character_of(lane.head))
+        if work.kind is WorkKind.SHOW:
+            await self._show_stored(lane, work)
+            return
+        partial = await self._resumption.left_of(
+            lane, work, self._casting.character_for(lane, work)
+        )
         if partial is None or not await self._settle(lane, work, partial):
             await self.take_back(lane, work)
 
     async def _settle(self, lane: Lane, work: Work, partial: Partial) -> bool:
-        character = self._character_of(lane.head)
+        character = self._casting.character_for(lane, work)
         text = taken_up(lane, partial, character, self._profile).finish(cut=True)
         if not text:
             return False
-        async with self._live(lane, character, work) as live:
-            await self._remember(lane, live, character, work.reply, _lost(text, partial))
+        async with self._live(lane, _as(character), work) as live:
+            await self._remember(lane, live, character, work, _lost(text, partial))
         return True
 
     async def take_back(self, lane: Lane, work: Work) -> None:
@@ -211,31 +249,44 @@ class ReplyWriter:
         Raises:
             StoreUnavailable, StoreRefusesWrites, UserError, LeaseLost.
         """
-        if work.shows:
-            character = self._character_of(lane.head)
+        stored = stored_of(lane, work)
+        if stored is not None and work.kind is not WorkKind.REPLY:
+            await self._store.abandon(lane.channel, work.reply, fence=lane.fence)
             with suppress(PostError):  # then it cannot be helped
-                async with self._live(lane, character, work) as live:
-                    if work.continues:  # what is stored stays
-                        await live.finish(lane.serving.continues)
-                    else:
-                        await live.discard()
+                await self._restore(lane, work, stored)
+            return
+        if work.shows:
+            character = self._casting.character_for(lane, work)
+            with suppress(PostError):
+                async with self._live(lane, _as(character), work) as live:
+                    await live.discard()
         await self._store.abandon(lane.channel, work.reply, fence=lane.fence)
 
+    async def _restore(self, lane: Lane, work: Work, stored: Turn) -> None:
+        """Let the screen show again what memory has of a reply that was being changed."""
+        async with self._live(lane, _as(self._casting.character_for(lane, work)), work) as live:
+            again = replace(work, kind=WorkKind.SHOW)
+            await live.finish(stored.text, row_of(again, lane.turns))
+
     async def _conclude(
-        self, lane: Lane, live: LiveReply, character: Character, draft: Draft | None
+        self,
+        lane: Lane,
+        live: LiveReply,
+        character: Character,
+        work: Work,
+        draft: Draft | None,
     ) -> str:
         was_stopped = lane.is_stopped
-        reply = reply_turn_id(lane.serving.turn)
         if draft is None or not draft.text or lane.is_unwanted:
             if lane.is_unwanted or not lane.serving.shown:  # what is stored already stays as it is
                 await live.discard()
-            await self._abandon(lane, reply)
+            await self._abandon(lane, work.reply)
             return "stopped"
         try:
-            await self._remember(lane, live, character, reply, draft)
+            await self._remember(lane, live, character, work, draft)
         except MessageGone:  # whoever removed it wants no more of it
             lane.is_unwanted = True
-            return await self._conclude(lane, live, character, None)
+            return await self._conclude(lane, live, character, work, None)
         return "stopped" if was_stopped else "replied"
 
     async def _abandon(self, lane: Lane, reply: TurnId) -> None:
@@ -245,11 +296,12 @@ class ReplyWriter:
             lane.hold.is_released = True
 
     async def _remember(
-        self, lane: Lane, live: LiveReply, character: Character, reply: TurnId, draft: Draft
+        self, lane: Lane, live: LiveReply, character: Character, work: Work, draft: Draft
     ) -> None:
-        messages = await live.finish(draft.text, offers(trigger_of(reply) or reply, draft))
+        buttons = row_of(work, lane.turns, may_go_on=draft.may_go_on, repeats=draft.facts.repeats)
+        messages = await live.finish(draft.text, buttons)
         turn = Turn(
-            id=reply,
+            id=work.reply,
             role=Role.CHARACTER,
             name=character.name,
             swipes=(live.text,),  # what Discord refused of the draft is not there
@@ -260,13 +312,15 @@ class ReplyWriter:
             edited_ms=live.edited_ms,
         )
         lane.written = dict.fromkeys(messages, live.edited_ms)
-        await self._commit(lane, turn, draft)
-        self._reached(Milestone.COMMITTED)
-        lane.partial = Partial(TurnId(""))
+        await self._commit(lane, work, turn, draft, row=messages[-1] if buttons else None)
+        lane.partial = Partial(NO_TURN)
 
-    async def _commit(self, lane: Lane, turn: Turn, draft: Draft) -> None:
+    async def _commit(
+        self, lane: Lane, work: Work, turn: Turn, draft: Draft | None, *, row: MessageId | None
+    ) -> None:
         """Remember the reply; it is on the screen, so a short loss of Redis is waited out."""
-        is_last = turn.id == reply_turn_id(lane.serving.turn)
+        is_last = work.reply == lane.serving.reply
+        built = draft.built if draft is not None else None
         for pause_s in (*COMMIT_PAUSES_S, None):
             try:
                 await self._store.commit(
@@ -274,9 +328,10 @@ class ReplyWriter:
                     turn,
                     fence=lane.fence,
                     release=lane.hold.owner if lane.hold is not None and is_last else None,
-                    counts=draft.built.counts if draft.built is not None else {},
+                    counts=built.counts if built is not None else {},
                     seen=self._heard(lane.channel),
-                    cut=draft.built.cut if draft.built is not None else None,
+                    cut=built.cut if built is not None else None,
+                    row=row,
                 )
             except StoreUnavailable:
                 log.warning("a reply is not stored yet", extra={"channel": lane.channel})
@@ -287,53 +342,12 @@ class ReplyWriter:
                 break
         if lane.hold is not None and is_last:
             lane.hold.is_released = True
-
-    def _character_of(self, head: SceneHead) -> Character:
-        character = self._characters.characters().get(head.character)
-        if character is None:
-            raise CharacterUnknown(
-                f"The file of {head.character_name} is gone from the characters folder. "
-                f"The host can bring `{head.character}` back; then try again."
-            )
-        return character
+        lane.old_rows = (*lane.old_rows, *self._rows.old(lane.head, row))
+        self._reached(Milestone.COMMITTED)
 
 
-class _Outbox:
-    """Notes of a reply's posts, before and after each."""
-
-    def __init__(self, store: SceneStore, lane: Lane, reply: TurnId) -> None:
-        self._store = store
-        self._lane = lane
-        self._reply = reply
-
-    async def intend(self, mark: str) -> None:
-        """A post is about to be sent.
-
-        Raises:
-            StoreUnavailable, StoreRefusesWrites: nobody will know of it.
-        """
-        lane = self._lane
-        try:
-            await self._store.intent(lane.channel, self._reply, mark, fence=lane.fence)
-        except LeaseLost:
-            # Here we are in the editor's task; the lane's own is told by its hold.
-            if lane.hold is not None:
-                lane.hold.lose()
-
-    async def posted(self, message: MessageId) -> None:
-        """It is there.
-
-        Raises:
-            StoreUnavailable, StoreRefusesWrites: nobody will know which it is.
-        """
-        lane = self._lane
-        lane.shown_in.add(message)
-        try:
-            await self._store.posted(lane.channel, self._reply, message, fence=lane.fence)
-        except LeaseLost:
-            if lane.hold is not None:
-                lane.hold.strays.append(message)
-                lane.hold.lose()
+def _as(character: Character) -> Speaker:
+    return Speaker(character.name, character)
 
 
 def _is_live(scene: Scene | None) -> bool:
@@ -345,7 +359,7 @@ def _claimed(lane: Lane, taken: Taken) -> tuple[Scene, Work]:
         raise NoLiveScene("The scene was stopped meanwhile.")
     if not taken.is_claimed or taken.work is None:
         raise LeaseLost("Another process has taken the channel.")
-    lane.head = taken.scene.head
+    lane.head, lane.turns = taken.scene.head, taken.scene.turns
     return taken.scene, taken.work
 
 

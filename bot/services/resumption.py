@@ -76,7 +76,9 @@ class Resumption:
 
     async def left_of(self, lane: Lane, work: Work, character: Character) -> Partial | None:
         """What there is of a reply that is not gone on with; None if nobody wants it."""
-        partial = Partial(work.trigger, work.written, work.tokens)
+        stored = next((turn.text for turn in lane.turns if turn.id == work.reply), "")
+        spoken = stored if work.continues else ""
+        partial = Partial(work.trigger, work.written, work.tokens, spoken=spoken)
         posts = await self._screen(lane, work)
         if posts is None:
             return partial

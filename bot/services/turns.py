@@ -14,21 +14,18 @@ from functools import partial
 from typing import Protocol, Self, TypeVar
 
 from bot.core.error_sentences import sentence_for
-from bot.core.errors import NoLiveScene, StoreRefusesWrites, StoreUnavailable, UserError
-from bot.core.ports import SceneStore
+from bot.core.errors import StoreRefusesWrites, StoreUnavailable
+from bot.core.ports import SceneMemory
 from bot.core.scene import (
     ChannelId,
     MessageId,
     Role,
-    Scene,
     SceneHead,
     Turn,
-    TurnId,
     player_turn_id,
     trigger_of,
 )
 from bot.core.triggers import Decision
-from bot.services.again import anew, going_on
 from bot.services.answering import Answering
 from bot.services.heard import Heard
 from bot.services.incoming import Incoming, Patience
@@ -40,6 +37,8 @@ from bot.services.notices import Notices
 from bot.services.prompting import Prompting
 from bot.services.recent import Recent
 from bot.services.recovery import left_over, line_left
+from bot.services.rows import Rows
+from bot.services.wishes import Wishes
 
 log = logging.getLogger(__name__)
 
@@ -61,30 +60,38 @@ async def _greet_nobody(_head: SceneHead, _turn: Turn, /, *, is_fresh: bool) -> 
     _ = is_fresh
 
 
-class TurnPipeline:
+class TurnPipeline(Wishes):
     """Answers lines in live scenes. Enter it to give its tasks an owner."""
 
     def __init__(
         self,
         *,
-        store: SceneStore,
+        store: SceneMemory,
         notices: Notices,
         answering: Answering,
         prompting: Prompting,
         heard: Heard,
+        rows: Rows,
         patience: Patience,
         now_ms: Callable[[], int],
         reached: Reached = pass_by,
     ) -> None:
-        self._store = store
+        self._lanes: dict[ChannelId, Lane] = {}
+        super().__init__(
+            store=store,
+            lanes=self._lanes,
+            poke=self._begin,
+            is_closing=lambda: self._closing,
+            now_ms=now_ms,
+        )
         self._notices = notices
         self._answering = answering
         self._prompting = prompting
         self._heard = heard
+        self._rows = rows
+        self._chores: set[asyncio.Task[None]] = set()
         self._patience = patience
-        self._now_ms = now_ms
         self._reached = reached
-        self._lanes: dict[ChannelId, Lane] = {}
         self._written: Recent[MessageId, int] = Recent(WRITTEN_KEPT)
         self._intake = Intake(store, notices)
         self._tasks = asyncio.TaskGroup()
@@ -98,6 +105,8 @@ class TurnPipeline:
         # Whoever leaves has drained; what is still running has had its time.
         for lane in self._lanes.values():
             lane.cancel()
+        for chore in self._chores:
+            chore.cancel()
         await self._tasks.__aexit__(None, None, None)
 
     async def drain(self, within_s: float) -> bool:
@@ -137,7 +146,7 @@ class TurnPipeline:
         head = self._intake.live_head(place.channel)
         if trigger is not None and head is not None:
             self._reached(Milestone.INGESTED)
-            self._poke(head, trigger)
+            self._begin(head, trigger)
         return decision
 
     def hear(self, channel: ChannelId, message: MessageId) -> None:
@@ -166,7 +175,7 @@ class TurnPipeline:
                 due = replace(trigger, is_left_over=True)  # a later line may be answered already
         head = self._intake.live_head(lines[-1].place.channel) if lines else None
         if due is not None and head is not None:
-            self._poke(head, due)
+            self._begin(head, due)
         return count
 
     async def _insist(self, step: Callable[[], Awaitable[T]]) -> T:
@@ -178,7 +187,7 @@ class TurnPipeline:
                 await asyncio.sleep(pause_s)
         return await step()
 
-    def _poke(self, head: SceneHead, trigger: Trigger, *, is_begun: bool = False) -> None:
+    def _begin(self, head: SceneHead, trigger: Trigger, *, is_begun: bool = False) -> None:
         if self._closing:
             return  # the line is stored: the next process answers it
         channel = head.place.channel
@@ -189,14 +198,6 @@ class TurnPipeline:
         else:
             lane.poke(head, trigger)
 
-    def stop(self, channel: ChannelId) -> bool:
-        """End the reply that is being written, keeping what is shown; False if there is none."""
-        lane = self._lanes.get(channel)
-        if lane is None:
-            return False
-        lane.interrupt.request(Reason.STOP)
-        return True
-
     def is_writing(self, channel: ChannelId) -> bool:
         """Whether a reply is being made there."""
         return channel in self._lanes
@@ -205,51 +206,6 @@ class TurnPipeline:
         """Wait until no reply is being made there; the caller sets a limit."""
         if (lane := self._lanes.get(channel)) is not None:
             await lane.finished.wait()
-
-    async def retry(self, channel: ChannelId, trigger: TurnId) -> bool:
-        """Ask again for the reply to *trigger*, if the story has not gone on.
-
-        Returns whether that began a new try; False if one is under way.
-
-        Raises:
-            UserError: there is nothing to answer again; says why.
-        """
-        if (under_way := self._under_way(channel, trigger)) is not None:
-            return under_way
-        scene = await self._live_scene(channel)
-        self._poke(scene.head, anew(scene, trigger))
-        return True
-
-    async def continue_reply(self, channel: ChannelId, reply: TurnId) -> bool:
-        """Let the newest reply go on where it was cut off; returns as `retry` does.
-
-        Raises:
-            UserError: there is no such reply, or the story has gone on.
-        """
-        scene = await self._live_scene(channel)
-        rest = going_on(scene, reply)
-        if (under_way := self._under_way(channel, rest.turn)) is not None:
-            return under_way
-        self._poke(scene.head, rest)
-        return True
-
-    def _under_way(self, channel: ChannelId, trigger: TurnId) -> bool | None:
-        """False if the reply to *trigger* is being written, None if none is."""
-        if self._closing:
-            raise UserError("I am about to restart. Please try again in a minute.")
-        lane = self._lanes.get(channel)
-        if lane is None:
-            return None
-        if lane.newest.turn != trigger:
-            raise UserError("A reply is being written already.")
-        lane.hurry()
-        return False
-
-    async def _live_scene(self, channel: ChannelId) -> Scene:
-        scene = await self._store.read(channel)
-        if scene is None or not scene.head.live:
-            raise NoLiveScene("No scene is live here. Start one with /roleplay start.")
-        return scene
 
     async def recover(
         self,
@@ -304,10 +260,10 @@ class TurnPipeline:
         oldest_ms = self._oldest_ms()
         if left.begun is not None and work is not None:
             begun = left.begun.gone_stale() if work.at_ms < oldest_ms else left.begun
-            self._poke(scene.head, begun, is_begun=True)
+            self._begin(scene.head, begun, is_begun=True)
         is_fresh = bool(scene.turns) and scene.turns[-1].at_ms >= oldest_ms
         if left.waiting is not None and is_fresh:
-            self._poke(scene.head, left.waiting)
+            self._begin(scene.head, left.waiting)
         return left.begun is not None or (left.waiting is not None and is_fresh)
 
     def _oldest_ms(self) -> float:
@@ -362,11 +318,22 @@ class TurnPipeline:
         try:
             while lane.take():
                 await self._answering.answer(lane, self._tasks)
+                self._clear_rows(lane)
         finally:
             for message, at_ms in lane.written.items():
                 self._written.set(message, at_ms)
             del self._lanes[lane.channel]
             lane.finished.set()
+
+    def _clear_rows(self, lane: Lane) -> None:
+        """Take the buttons of older replies away, while others are served already."""
+        if not lane.old_rows or self._closing:
+            return
+        clearing = self._rows.clear(lane.head.place, lane.old_rows)
+        lane.old_rows = ()
+        chore = self._tasks.create_task(clearing, name=f"old buttons {lane.channel}")
+        self._chores.add(chore)
+        chore.add_done_callback(self._chores.discard)
 
 
 def _is_unposted(turn: Turn) -> bool:

@@ -27,6 +27,11 @@ async def facts(stage: Stage) -> ReplyFacts:
     return ReplyFacts.read((await stage.last_turn()).facts)
 
 
+def row(swipes: str = "1/1 ▶", *, again: str = "🔁", more: str = "▶▶") -> list[str]:
+    """The labels under the newest reply."""
+    return ["◀", swipes, again, more, "⋯"]
+
+
 def buttons(stage: Stage) -> list[list[str]]:
     return [shown.labels for shown in stage.voice.on_screen(HARBOUR.channel)]
 
@@ -77,7 +82,7 @@ async def test_a_reply_that_says_what_was_said_before_is_asked_for_anew_with_a_p
     assert again.parameters["seed"] != first.parameters["seed"]
     assert not [act for act in stage.voice.acts if "softly" in act.text]
     assert (await facts(stage)).tries == 2
-    assert buttons(stage)[-1] == []
+    assert buttons(stage)[-1] == row()
 
 
 async def test_a_reply_that_insists_is_shown_with_an_offer_to_write_it_anew(stage: Stage) -> None:
@@ -90,7 +95,7 @@ async def test_a_reply_that_insists_is_shown_with_an_offer_to_write_it_anew(stag
 
     assert len(stage.tgi.asked) == 3
     assert stage.screen() == [TALE.strip(), TALE.strip()]
-    assert buttons(stage) == [[], ["Write it anew"]]
+    assert buttons(stage) == [[], row(again="🔁 Write it anew")]
     assert (await facts(stage)).repeats
 
 
@@ -116,7 +121,7 @@ async def test_a_reply_cut_off_by_its_length_ends_with_a_sentence_and_may_go_on(
     await stage.quiet()
 
     assert stage.screen() == [(sentence * 6).strip()]
-    assert buttons(stage) == [["Continue"]]
+    assert buttons(stage) == [row(more="▶▶ Continue")]
     assert (await facts(stage)).ending == Ending.TOKENS
 
 
@@ -147,7 +152,7 @@ async def test_a_reply_goes_on_in_its_own_message(stage: Stage) -> None:
     assert stage.tgi.asked[-1].prompt.endswith(f"\nMira: {shown}")
     assert stage.screen() == [f"{shown} Then it stops."]
     assert await stage.memory() == [("Mara", "Tell me all."), ("Mira", stage.screen()[0])]
-    assert buttons(stage) == [[]]
+    assert buttons(stage) == [row()]
     assert await stage.store.work(HARBOUR.channel) is None
 
 

@@ -12,10 +12,10 @@ async def test_a_reply_that_was_cut_off_goes_on_where_it_stands(stage: Running) 
     await mara.answer(await mara.slash("roleplay start", character="clover", length="micro"))
     tgi.reply = lambda _: SENTENCE * 20
     await mara.send("Tell me all.")
-    half = await mara.wait_for_message(lambda m: "Continue" in m.labels)
+    half = await mara.wait_for_message(lambda m: "▶▶ Continue" in m.labels)
     tgi.reply = lambda _: " Then it stops."
 
-    assert (await mara.click(half, "Continue")).is_acknowledged
+    assert (await mara.click(half, "▶▶ Continue")).is_acknowledged
     whole = await mara.wait_for_message(lambda m: m.id == half.id and "Then it stops." in m.content)
 
     assert half.content == (SENTENCE * half.content.count("lamp")).strip()
@@ -30,12 +30,14 @@ async def test_a_reply_that_repeats_itself_is_written_anew_in_its_place(stage: R
     await mara.answer(await mara.slash("roleplay start", character="clover"))
     tgi.reply = lambda _: TALE
     first = await mara.send("What do you do?")
-    await mara.wait_for_message(lambda m: m.is_webhook and m.id > first.id and not m.labels)
+    await mara.wait_for_message(
+        lambda m: m.is_webhook and m.id > first.id and "Stop" not in m.labels
+    )
     await mara.send("And then?")
-    again = await mara.wait_for_message(lambda m: "Write it anew" in m.labels)
+    again = await mara.wait_for_message(lambda m: "🔁 Write it anew" in m.labels)
     tgi.reply = stories(30)
 
-    assert (await mara.click(again, "Write it anew")).is_acknowledged
+    assert (await mara.click(again, "🔁 Write it anew")).is_acknowledged
     other = await mara.wait_for_message(lambda m: m.id == again.id and m.content != again.content)
 
     assert again.content == TALE.strip()

@@ -16,7 +16,7 @@ TAVERN = ChannelId(TAVERN_ID)
 
 
 def is_whole(shown: Shown, words: str) -> bool:
-    return shown.is_webhook and words in shown.content and not shown.labels
+    return shown.is_webhook and words in shown.content and "Stop" not in shown.labels
 
 
 async def lines(store: RedisSceneStore) -> list[str]:

@@ -1,0 +1,44 @@
+"""Notes the posts of a reply in the store, before and after each."""
+
+from bot.core.errors import LeaseLost
+from bot.core.ports import SceneStore
+from bot.core.scene import MessageId, TurnId
+from bot.services.lane import Lane
+
+
+class ReplyOutbox:
+    """Notes of a reply's posts, before and after each."""
+
+    def __init__(self, store: SceneStore, lane: Lane, reply: TurnId) -> None:
+        self._store = store
+        self._lane = lane
+        self._reply = reply
+
+    async def intend(self, mark: str) -> None:
+        """A post is about to be sent.
+
+        Raises:
+            StoreUnavailable, StoreRefusesWrites: nobody will know of it.
+        """
+        lane = self._lane
+        try:
+            await self._store.intent(lane.channel, self._reply, mark, fence=lane.fence)
+        except LeaseLost:
+            # Here we are in the editor's task; the lane's own is told by its hold.
+            if lane.hold is not None:
+                lane.hold.lose()
+
+    async def posted(self, message: MessageId) -> None:
+        """It is there.
+
+        Raises:
+            StoreUnavailable, StoreRefusesWrites: nobody will know which it is.
+        """
+        lane = self._lane
+        lane.shown_in.add(message)
+        try:
+            await self._store.posted(lane.channel, self._reply, message, fence=lane.fence)
+        except LeaseLost:
+            if lane.hold is not None:
+                lane.hold.strays.append(message)
+                lane.hold.lose()

@@ -1,5 +1,7 @@
 """Posts the greeting with which a scene begins, exactly once."""
 
+import logging
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 
@@ -10,6 +12,8 @@ from bot.core.ports import CharacterSource, SceneStore, Speaker, Voice
 from bot.core.scene import ChannelId, MessageId, Place, SceneHead, Turn, mark_of, message_of
 from bot.core.split import split
 from bot.services.posting import Poster, post_button
+
+log = logging.getLogger(__name__)
 
 
 class Greeter:
@@ -36,6 +40,7 @@ class Greeter:
 
         Raises:
             UserError: it cannot be posted; says what to do.
+            PostError: *is_late*, and nobody can tell what became of it.
             StoreUnavailable, StoreRefusesWrites.
         """
         self._under_way.add(place.channel)
@@ -47,7 +52,9 @@ class Greeter:
     async def finish(self, head: SceneHead, turn: Turn, *, is_fresh: bool) -> None:
         """End a start that a crash left in the middle.
 
-        A scene whose start failed long ago is forgotten: nobody waits for it.
+        A scene whose start failed long ago is forgotten if nothing of its
+        greeting stands there: nobody waits for it. Where Discord does not say
+        what stands there, the scene is kept, and the next start looks again.
 
         Raises:
             StoreUnavailable, StoreRefusesWrites.
@@ -56,11 +63,28 @@ class Greeter:
         character = self._source.characters().get(head.character)
         if channel in self._under_way:
             return  # it has just been started here
-        if not is_fresh or character is None:
-            await self._store.purge(channel)
-            return
-        with suppress(UserError):  # who started it has long been told that it failed
-            await self.greet(head.place, character, turn, is_late=True)
+        try:
+            if is_fresh and character is not None:
+                with suppress(UserError):  # who started it has long been told that it failed
+                    await self.greet(head.place, character, turn, is_late=True)
+            else:
+                await self._keep_what_stands(head, turn)
+        except PostError as error:
+            facts = {"channel": channel, "error": type(error).__name__}
+            log.warning("nobody can tell whether a greeting was posted", extra=facts)
+
+    async def _keep_what_stands(self, head: SceneHead, turn: Turn) -> None:
+        shown: dict[MessageId, str] = {}
+        for number, part in enumerate(split(turn.text)):
+            mark = mark_of(turn.id, number)
+            message = await self._poster.arrived(head.place, mark, after=message_of(turn.id))
+            if message is None:
+                break
+            shown[message] = part
+        if shown:
+            await self._keep(head.place, Speaker(head.character_name), turn, shown)
+        else:
+            await self._store.purge(head.place.channel)
 
     async def _show(self, place: Place, speaker: Speaker, turn: Turn, *, is_late: bool) -> None:
         shown: dict[MessageId, str] = {}
@@ -74,11 +98,19 @@ class Greeter:
                     "Webhooks in this channel, then start again."
                 ) from error
         except PostError as error:
+            if not shown and is_late:
+                raise  # an earlier try may stand there
             if not shown:
                 await self._store.purge(place.channel)
                 raise UserError(
                     "Discord did not take the greeting. Start again in a moment."
                 ) from error
+        await self._keep(place, speaker, turn, shown)
+
+    async def _keep(
+        self, place: Place, speaker: Speaker, turn: Turn, shown: Mapping[MessageId, str]
+    ) -> None:
+        """Note in which messages *turn* stands, and take their buttons away."""
         parts = tuple(shown.values()) if len(shown) > 1 else ()
         posted = replace(turn, messages=tuple(shown), parts=parts)
         await self._store.commit(place.channel, posted)

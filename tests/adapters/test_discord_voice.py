@@ -251,14 +251,26 @@ async def test_a_nonce_that_a_deleted_message_used_up_is_replaced(
     assert len({each.body["nonce"] for each in discord.calls(PLAIN)}) == NONCES
 
 
+@pytest.mark.parametrize("is_deleted", [False, True])
 async def test_where_the_history_may_not_be_read_nobody_says_that_nothing_is_there(
-    voice: DiscordVoice, discord: ScriptedDiscord
+    voice: DiscordVoice, discord: ScriptedDiscord, *, is_deleted: bool
 ) -> None:
-    await voice.say(HARBOUR, MARA, "Ahoy!", [marked(MARK)], mark=MARK)
+    message = await voice.say(HARBOUR, MARA, "Ahoy!", [marked(MARK)], mark=MARK)
+    if is_deleted:
+        await voice.delete(HARBOUR, message)
     discord.may_read_history = False
 
     with pytest.raises(NotAllowedHere):
         await voice.find(HARBOUR, MARK, after=TRIGGER)
+
+
+async def test_a_post_that_comes_while_it_is_looked_for_is_found(
+    voice: DiscordVoice, discord: ScriptedDiscord
+) -> None:
+    message = await voice.say(HARBOUR, MARA, "Ahoy!", [marked(MARK)], mark=MARK)
+    discord.script("GET /channels/7/messages", Fault(status=200, body=[]))
+
+    assert await voice.find(HARBOUR, MARK, after=TRIGGER) == message
 
 
 async def test_a_post_is_found_under_all_that_was_said_since(

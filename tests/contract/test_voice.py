@@ -175,6 +175,17 @@ async def test_in_an_empty_channel_nothing_is_found(stage: Stage) -> None:
     assert await stage.voice.find(HARBOUR, ONE, after=MessageId(1)) is None
 
 
+@pytest.mark.parametrize("place", [HARBOUR, PIER, LETTERS])
+async def test_in_a_channel_whose_messages_were_all_deleted_nothing_is_found(
+    stage: Stage, place: Place
+) -> None:
+    for mark in (ONE, TWO):
+        message = await stage.voice.say(place, MARA, "Ahoy!", [marked(mark)], mark=mark)
+        await stage.voice.delete(place, message)
+
+    assert await stage.voice.find(place, ONE, after=MessageId(1)) is None
+
+
 async def test_an_edit_says_when_it_was_made(stage: Stage) -> None:
     message = await stage.voice.say(HARBOUR, MARA, "Ahoy")
 

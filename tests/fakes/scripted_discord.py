@@ -104,6 +104,7 @@ class ScriptedDiscord:
         self._faults: list[tuple[re.Pattern[str], deque[Fault]]] = []
         self._ids = itertools.count(100_001)
         self._nonces: dict[tuple[int, str], int] = {}
+        self._last: dict[int, int] = {}
 
     def script(self, call: str, *faults: Fault) -> None:
         """Let the next calls that match the expression *call* meet *faults*."""
@@ -128,7 +129,7 @@ class ScriptedDiscord:
     def add_message(self, channel: int, text: str) -> StoredMessage:
         """Somebody else writes."""
         stored = StoredMessage(next(self._ids), channel, "somebody", text, [], None, is_ours=False)
-        self.messages[stored.id] = stored
+        self._keep(stored)
         return stored
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -168,8 +169,8 @@ class ScriptedDiscord:
             case "GET", ["oauth2", "applications", "@me"] | ["users", "@me"]:
                 return 200, {"id": str(APPLICATION)}  # of the bot's user, too
             case "GET", ["channels", channel]:
-                ids = [each.id for each in self.on_screen(int(channel))]
-                return 200, {"id": channel, "last_message_id": str(max(ids)) if ids else None}
+                last = self._last.get(int(channel))
+                return 200, {"id": channel, "last_message_id": last and str(last)}
             case "GET", ["channels", channel, "messages"]:
                 return 200, self._page(asked, int(channel))
             case "GET", ["channels", channel, "webhooks"]:
@@ -220,8 +221,12 @@ class ScriptedDiscord:
             ends = f"{int(self.attachment_ends_at):x}"
             url = f"https://cdn.invalid/{stored.id}.png?ex={ends}&is=1&hm=2"
             stored.attachments.append({"id": "1", "url": url})
-        self.messages[stored.id] = stored
+        self._keep(stored)
         return _shape(stored)
+
+    def _keep(self, stored: StoredMessage) -> None:
+        self.messages[stored.id] = stored
+        self._last[stored.channel] = stored.id  # stays so when it is deleted
 
     def _page(self, asked: Recorded, channel: int) -> list[dict[str, Any]]:
         if not self.may_read_history:
@@ -232,6 +237,8 @@ class ScriptedDiscord:
         return [_shape(each) for each in reversed(chosen)]
 
     def _one(self, asked: Recorded, message: int, webhook: int | None) -> tuple[int, Any]:
+        if asked.method == "GET" and webhook is None and not self.may_read_history:
+            return 403, {"message": "Missing Access", "code": 50001}
         stored = self.messages.get(message)
         if stored is None or (webhook is not None and stored.webhook != webhook):
             return UNKNOWN_MESSAGE

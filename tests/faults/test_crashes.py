@@ -170,13 +170,15 @@ async def test_p2_killed_while_the_second_message_is_under_way_both_stand_once(
     await told(bots, LONG, dies, tokens_per_s=2_000)
 
 
+@pytest.mark.parametrize("is_empty", [False, True], ids=["with lines", "empty"])
 @pytest.mark.parametrize("fault", UNANSWERED, ids=["not stored", "stored"])
 async def test_p2_killed_while_a_greeting_is_under_way_it_stands_once(
-    bots: Relay, fault: Fault
+    bots: Relay, fault: Fault, *, is_empty: bool
 ) -> None:
     lab, mara = bots.lab, bots.lab.world.mara
     channel = await mara.thread("A greeting")
-    await mara.send("Here we are.", channel)
+    if not is_empty:
+        await mara.send("Here we are.", channel)
     lab.tgi.reply, lab.tgi.tokens_per_s = (lambda _: " I hear you."), 0
     await bots.is_awaited()
     lab.faults.script(POST_AS_CHARACTER, fault)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.errors import PostAmbiguous
+from bot.core.errors import NotAllowedHere, PostAmbiguous, PostError, PostRefused
 from bot.core.ports import Speaker
 from bot.core.scene import MessageId, Role, SceneHead, Turn, mark_of, player_turn_id
 from bot.services.echoes import Echoes
@@ -80,6 +80,53 @@ async def test_a_start_that_failed_long_ago_is_forgotten(
     await greeter(store, voice).finish(head_of_it(), GREETING, is_fresh=False)
 
     assert voice.on_screen(HARBOUR.channel) == []
+    assert await store.head(HARBOUR.channel) is None
+
+
+async def test_a_start_that_failed_long_ago_and_was_greeted_goes_on(
+    store: MemorySceneStore, voice: ScriptedVoice
+) -> None:
+    button = post_button(mark_of(GREETING.id, 0))
+    message = await voice.say(HARBOUR, Speaker("Mira", MIRA), "Hello.", [button])
+
+    await greeter(store, voice).finish(head_of_it(), GREETING, is_fresh=False)
+
+    assert [(shown.id, shown.labels) for shown in voice.on_screen(HARBOUR.channel)] == [
+        (message, [])
+    ]
+    assert await messages(store) == (message,)
+
+
+@pytest.mark.parametrize("is_fresh", [True, False])
+@pytest.mark.parametrize("error", [NotAllowedHere("no right"), PostError("limited")])
+async def test_where_nobody_can_look_nothing_is_posted_and_nothing_forgotten(
+    store: MemorySceneStore, voice: ScriptedVoice, error: Exception, *, is_fresh: bool
+) -> None:
+    voice.outcomes["find"].extend([error] * 9)
+
+    await greeter(store, voice).finish(head_of_it(), GREETING, is_fresh=is_fresh)
+
+    assert voice.did("say") == []
+    assert await messages(store) == ()
+
+
+async def test_a_start_that_is_taken_up_where_discord_fails_is_kept(
+    store: MemorySceneStore, voice: ScriptedVoice
+) -> None:
+    voice.outcomes["say"].append(PostError("limited"))
+
+    await greeter(store, voice).finish(head_of_it(), GREETING, is_fresh=True)
+
+    assert await messages(store) == ()
+
+
+async def test_a_start_that_is_taken_up_where_discord_says_no_is_forgotten(
+    store: MemorySceneStore, voice: ScriptedVoice
+) -> None:
+    voice.outcomes["say"].append(PostRefused("no right"))
+
+    await greeter(store, voice).finish(head_of_it(), GREETING, is_fresh=True)
+
     assert await store.head(HARBOUR.channel) is None
 
 

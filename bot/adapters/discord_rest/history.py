@@ -7,7 +7,7 @@ from bot.adapters.discord_rest import routes
 from bot.adapters.discord_rest.bodies import custom_ids
 from bot.adapters.discord_rest.client import DiscordRest
 from bot.adapters.discord_rest.webhooks import WebhookDirectory
-from bot.core.errors import NotAllowedHere
+from bot.core.errors import MessageGone, NotAllowedHere
 from bot.core.marks import mark_in
 from bot.core.scene import ChannelId, MessageId
 
@@ -28,10 +28,7 @@ class ChannelHistory:
             NotAllowedHere: its messages may not be read.
             NotTaken, PostAmbiguous: it cannot be read now.
         """
-        newest = await self._read(routes.list_messages(channel))
-        if not newest and await self._has_messages(channel, after):
-            # What Discord answers a bot without Read Message History.
-            raise NotAllowedHere("the messages of a channel may not be read")
+        newest = await self._newest(channel, after)
         found = await self._marked(newest, mark, after)
         if found is None and len(newest) == routes.MESSAGES_AT_ONCE and _oldest(newest) > after:
             # Much was said since; what we look for came soon after *after*.
@@ -39,14 +36,39 @@ class ChannelHistory:
             found = await self._marked(next_ones, mark, after)
         return found
 
+    async def _newest(self, channel: ChannelId, after: MessageId) -> Sequence[Mapping[str, Any]]:
+        """The newest messages, if there can be any that are newer than *after*.
+
+        A bot without Read Message History is shown an empty channel. That the
+        channel names a last message proves nothing: it does so when that one was
+        deleted, too. Asked for it by its id, Discord says what is the case.
+
+        Raises:
+            NotAllowedHere: they are kept from us.
+        """
+        newest = await self._read(routes.list_messages(channel))
+        if newest:
+            return newest
+        last = await self._last_said(channel)
+        if last is None or last <= after:
+            return ()
+        try:
+            await self._rest.request(routes.get_message(channel, last))
+        except MessageGone:
+            return ()
+        newest = await self._read(routes.list_messages(channel))  # it was said since we looked
+        if not newest:
+            raise NotAllowedHere("the messages of a channel may not be read")
+        return newest
+
     async def _read(self, route: routes.Route) -> Sequence[Mapping[str, Any]]:
         rows = await self._rest.request(route)
         return rows if isinstance(rows, list) else ()
 
-    async def _has_messages(self, channel: ChannelId, after: MessageId) -> bool:
+    async def _last_said(self, channel: ChannelId) -> MessageId | None:
         row = await self._rest.request(routes.get_channel(channel))
         last = row.get("last_message_id") if isinstance(row, Mapping) else None
-        return last is not None and int(last) > after
+        return None if last is None else MessageId(int(last))
 
     async def _marked(
         self, rows: Sequence[Mapping[str, Any]], mark: str, after: MessageId

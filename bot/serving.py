@@ -85,7 +85,7 @@ async def serve(
             await _in_time(bot.close())
         elif place.is_ours and (is_lost or not connected.done()):
             log.info("stopping")
-            await _let_replies_end(pipeline, turns.drain_s, stops)
+            await _let_end(bot, pipeline, turns.drain_s, stops)
             await _in_time(bot.leave())
         for task in ends:
             task.cancel()
@@ -95,16 +95,22 @@ async def serve(
         raise place.lost()
 
 
-async def _let_replies_end(pipeline: TurnPipeline, within_s: float, stops: Stops) -> None:
-    """What has not ended then is cut off when the pipeline is left, and its state kept."""
+async def _let_end(bot: RoleplayBot, pipeline: TurnPipeline, within_s: float, stops: Stops) -> None:
+    """Wait for replies, and for answers to commands and presses.
+
+    Replies that have not ended then are cut off when the pipeline is left, and
+    their state is kept; answers are when the bot is.
+    """
     async with asyncio.TaskGroup() as tasks:
-        draining = tasks.create_task(pipeline.drain(within_s))
+        replies = tasks.create_task(pipeline.drain(within_s))
+        answers = tasks.create_task(bot.answers.ended(within_s))
+        both = tasks.create_task(asyncio.wait({replies, answers}))
         hurried = tasks.create_task(stops.hurried.wait())
-        await asyncio.wait({draining, hurried}, return_when=asyncio.FIRST_COMPLETED)
-        if not draining.done() or not draining.result():
+        await asyncio.wait({both, hurried}, return_when=asyncio.FIRST_COMPLETED)
+        if not replies.done() or not replies.result():
             log.warning("replies were cut off at shutdown")
-        draining.cancel()
-        hurried.cancel()
+        for task in (replies, answers, both, hurried):
+            task.cancel()
 
 
 async def _in_time(ending: Coroutine[None, None, None]) -> None:

@@ -69,6 +69,11 @@ def use_discord_at(api_url: str, gateway_url: str | None) -> None:
 class Tree(app_commands.CommandTree["RoleplayBot"]):
     """Slash commands; whatever goes wrong is said to the member who asked."""
 
+    async def interaction_check(self, _: discord.Interaction[Any], /) -> bool:
+        """Note that one is being answered; all may be."""
+        self.client.answers.note()
+        return True
+
     async def on_error(
         self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError, /
     ) -> None:

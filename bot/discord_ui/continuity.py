@@ -27,6 +27,7 @@ from yarl import URL
 from bot.core.errors import RoleplayError
 from bot.core.gateway_ports import GatewaySession, SessionStore, StartGuard
 from bot.discord_ui.admission import Admission
+from bot.discord_ui.answers import Answers
 from bot.discord_ui.bookmarks import Bookmarks
 from bot.discord_ui.missed import Event, listen_to_missed
 from bot.discord_ui.shards import ResumingShard
@@ -129,6 +130,7 @@ class ContinuousBot(commands.AutoShardedBot):
             options: discord.py's.
         """
         super().__init__(**options)
+        self.answers = Answers()
         self.admission = Admission(continuity.guard, self.fetch_session_start_limits)
         self._bookmarks = Bookmarks(continuity.sessions)
         self._on_first_ready = on_first_ready
@@ -213,6 +215,7 @@ class ContinuousBot(commands.AutoShardedBot):
             with suppress(TimeoutError):
                 async with asyncio.timeout(LEAVE_WITHIN_S):
                     await self._part()
+            await self.answers.end()
         await super().close()
 
     async def leave(self) -> None:

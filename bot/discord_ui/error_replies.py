@@ -9,6 +9,7 @@ import discord
 from discord import app_commands
 
 from bot.core.error_sentences import is_bug, sentence_for
+from bot.discord_ui.answers import Answers
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,8 @@ async def acknowledge(interaction: discord.Interaction[Any]) -> bool:
 
     One that came too late is acted on all the same: it was meant.
     """
+    answers: Answers = interaction.client.answers
+    answers.note()
     try:
         await interaction.response.defer()
     except discord.HTTPException as error:

@@ -126,6 +126,7 @@ class DiscordScreen:
     @asynccontextmanager
     async def _asking(self) -> AsyncGenerator[None, None]:
         """One request in the block, when its turn has come; Discord's errors become ours."""
+        client = self._connected()
         loop = asyncio.get_running_loop()
         turn_s = max(loop.time(), self._free_at_s)
         self._free_at_s = turn_s + self._every_s
@@ -139,6 +140,10 @@ class DiscordScreen:
             raise ScreenRefused("The bot may not read this channel.") from error
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
             raise ScreenError("Discord did not answer.") from error
+        except RuntimeError as error:
+            if not client.is_closed():
+                raise
+            raise ScreenError("Discord is not connected any more.") from error
 
     async def _name_people(self, place: Place, messages: Sequence[discord.Message]) -> None:
         guild = self._guild(place)

@@ -31,7 +31,7 @@ class Faulty:
 
 
 @asynccontextmanager
-async def faulty(redis_url: str, folder: Path) -> AsyncGenerator[Faulty, None]:
+async def faulty(redis_url: str, folder: Path, **settings: str) -> AsyncGenerator[Faulty, None]:
     """A bot that answers in the local Discord; its log must hold no traceback at the end."""
     faults = DiscordFaults(seed=1)
     async with (
@@ -48,6 +48,7 @@ async def faulty(redis_url: str, folder: Path) -> AsyncGenerator[Faulty, None]:
                 "BOT_HTTP__PORT": str(free_port()),
                 "BOT_CHARACTERS": str(ROOT / "characters"),
                 "BOT_TURNS__MERGE_PAUSE_S": "0.1",
+                **settings,
             },
             folder,
         )

@@ -64,6 +64,13 @@ async def stage() -> AsyncIterator[Stage]:
             yield stage
 
 
+async def test_one_that_is_closed_shows_nothing(stage: Stage) -> None:
+    await stage.bot.close()
+
+    with pytest.raises(ScreenError):
+        await stage.read()
+
+
 async def test_a_line_that_is_read_is_the_line_that_was_heard(stage: Stage) -> None:
     mara = stage.world.mara
     webhook = await stage.world.rest(

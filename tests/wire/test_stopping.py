@@ -13,8 +13,10 @@ import pytest
 from bot.adapters.redis_store import RedisSceneStore
 from bot.core.scene import ChannelId
 from bot.playground.world import TAVERN_ID
+from tests.fakes.scripted_discord import BAD_GATEWAY, Fault
 from tests.fakes.scripted_tgi import story
-from tests.playground.driver import Shown, eventually
+from tests.playground.driver import Shown, Use, eventually
+from tests.wire.faulty import Faulty, faulty
 from tests.wire.running import BotProcess, Running, free_port, running
 
 DRAIN_S = 2.0
@@ -69,6 +71,10 @@ def send(bot: BotProcess, number: signal.Signals) -> float:
     assert bot.process is not None
     bot.process.send_signal(number)
     return time.monotonic()
+
+
+async def is_unready(bot: BotProcess) -> bool:
+    return not (await bot.ready())["ready"]
 
 
 async def test_p1_told_to_end_while_five_channels_grow_the_bot_is_unready_at_once_and_soon_gone(
@@ -158,11 +164,7 @@ async def test_a_second_interrupt_ends_at_once_and_the_reply_goes_on_in_its_mess
     growing = await patient.world.mara.wait_for_message(is_growing)
 
     send(patient.bot, signal.SIGINT)
-
-    async def is_unready() -> bool:
-        return not (await patient.bot.ready())["ready"]
-
-    await eventually(is_unready, 2)
+    await eventually(partial(is_unready, patient.bot), 2)
     told_at = send(patient.bot, signal.SIGINT)
     code, printed = await patient.bot.wait()
     gone_s = time.monotonic() - told_at
@@ -176,6 +178,51 @@ async def test_a_second_interrupt_ends_at_once_and_the_reply_goes_on_in_its_mess
     assert work is not None
     assert growing.id in work.messages
     await patient.world.mara.wait_for_message(partial(is_begun_one_and_whole, growing), 20)
+
+
+async def answer_meets(stage: Faulty, fault: Fault) -> Use:
+    """Have a command acknowledged, and let its answer meet *fault*."""
+    me = (await stage.world.rest("GET", "/users/@me"))["id"]
+    stage.faults.script(f"POST /webhooks/{me}/", fault)
+    use = await stage.world.mara.slash("length")
+    await eventually(lambda: stage.faults.struck)
+    return use
+
+
+async def test_p1_a_command_that_is_being_answered_is_answered_before_the_end(
+    clean_redis_url: str, tmp_path: Path
+) -> None:
+    async with faulty(clean_redis_url, tmp_path) as stage:
+        use = await answer_meets(stage, BAD_GATEWAY)  # and is tried again a second later
+
+        send(stage.bot, signal.SIGTERM)
+        code, printed = await stage.bot.wait()
+        answer = await stage.world.mara.answer(use)
+
+    assert code == 0
+    assert answer.content
+    assert "cut off" not in printed
+
+
+@pytest.mark.parametrize("is_hurried", [False, True], ids=["deadline", "second interrupt"])
+async def test_p1_a_command_that_cannot_be_answered_is_cut_off_in_a_line(
+    clean_redis_url: str, tmp_path: Path, *, is_hurried: bool
+) -> None:
+    drain_s = "25" if is_hurried else "0.5"
+    async with faulty(clean_redis_url, tmp_path, BOT_TURNS__DRAIN_S=drain_s) as stage:
+        await answer_meets(stage, Fault(after_s=60))
+
+        told_at = send(stage.bot, signal.SIGINT)
+        await eventually(partial(is_unready, stage.bot), 2)
+        if is_hurried:
+            send(stage.bot, signal.SIGINT)
+        code, printed = await stage.bot.wait()
+        gone_s = time.monotonic() - told_at
+
+    assert code == 0
+    assert gone_s < 5
+    assert printed.count("answers to commands were cut off") == 1
+    assert "Traceback" not in printed
 
 
 async def test_a_bot_whose_terminal_is_gone_ends_in_order(stage: Running) -> None:

@@ -27,6 +27,7 @@ from bot.adapters.redis_store import (
     RedisSceneStore,
     RedisStartGuard,
     ShardLeases,
+    WriteProbe,
     fingerprint,
 )
 from bot.adapters.tgi import TgiGenerator
@@ -142,6 +143,7 @@ class _Ground:
     characters: DirectoryCharacters
     redis: RedisClient
     store: RedisSceneStore
+    probe: WriteProbe
     generator: TgiGenerator
     metrics: PrometheusMetrics
     owner: str
@@ -162,6 +164,7 @@ async def _open_ground(settings: Settings, stack: AsyncExitStack) -> _Ground:
         characters=characters,
         redis=redis,
         store=store,
+        probe=WriteProbe(redis, answer_within=answer_within(settings)),
         generator=await stack.enter_async_context(open_generator(settings)),
         metrics=PrometheusMetrics(),
         owner=our_name(),
@@ -246,7 +249,7 @@ def _http_server(
     return open_http_server(
         host=settings.http.host,
         port=settings.http.port,
-        reasons=lambda: _reasons(stops, bot, ground.store, ground.generator),
+        reasons=lambda: _reasons(stops, bot, ground.probe, ground.generator),
         metrics_page=ground.metrics.page,
         characters=ground.characters,
     )
@@ -311,7 +314,7 @@ def _voice(
 
 
 async def _reasons(
-    stops: Stops, bot: RoleplayBot, store: RedisSceneStore, generator: TgiGenerator
+    stops: Stops, bot: RoleplayBot, probe: WriteProbe, generator: TgiGenerator
 ) -> Mapping[str, str]:
     """Why a message would not be answered now."""
     if stops.asked.is_set():
@@ -319,10 +322,8 @@ async def _reasons(
     missing: dict[str, str] = {}
     if not bot.is_ready() or bot.is_deaf:
         missing["discord"] = bot.admission.why or "Discord is not connected."
-    try:
-        await store.get_note("ready")
-    except (StoreUnavailable, StoreRefusesWrites):
-        missing["redis"] = "Redis does not answer."
+    if why := await probe.why_not():
+        missing["redis"] = why
     try:
         await generator.limits()
     except GenerationError:

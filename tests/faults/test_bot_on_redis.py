@@ -29,6 +29,7 @@ AWAY_S = 0.5
 NO_MEMORY = "cannot reach my memory"
 FULL = "full or read-only"
 RECOVERED_WITHIN_S = 5.0
+NOTICED_WITHIN_S = 3.0
 
 
 @dataclass
@@ -184,19 +185,36 @@ async def test_r5_r6_a_full_one_is_told_of_and_one_without_memory_lets_forget(
     wrong = await mara.send("Forget this.", channel)
     await lab.holds(channel)
     await (server.fill() if what == "memory" else server.lose_its_disk())
+    refused_at = time.monotonic()
     try:
+        unready_s = await _is_ready(stage, 503) - refused_at
         refused = await mara.send("Is there room?", channel)
         await lab.is_told(channel, FULL)
         if what == "memory":
             await mara.delete(wrong)
             await eventually(lambda: _is_forgotten(stage, channel, wrong.id))
-        statuses = await stage.bot.status("/readyz"), await stage.bot.status("/livez")
+        is_alive = await stage.bot.status("/livez")
     finally:
         await (server.make_room() if what == "memory" else server.find_its_disk())
+    took_again_at = time.monotonic()
+    ready_s = await _is_ready(stage, 200) - took_again_at
 
-    print(f"\n  readiness and liveness while it refuses: {statuses}")  # noqa: T201
+    print(f"\n  unready after {unready_s:.1f} s, ready after {ready_s:.1f} s")  # noqa: T201
+    assert is_alive == 200
+    assert unready_s < NOTICED_WITHIN_S
+    assert ready_s < NOTICED_WITHIN_S
     await stage.is_told(channel, await stage.ask(channel))
     await lab.holds(channel, unheard={refused.id})  # it is made up for a quarter of a minute later
+
+
+async def _is_ready(stage: Stage, status: int) -> float:
+    """Wait until `/readyz` answers so; returns when it does."""
+
+    async def answers_so() -> bool:
+        return await stage.bot.status("/readyz") == status
+
+    await eventually(answers_so, 10)
+    return time.monotonic()
 
 
 async def _is_forgotten(stage: Stage, channel: int, message: int) -> bool:

@@ -6,6 +6,7 @@ from bot.adapters.redis_store.gateway_sessions import GatewaySessions
 from bot.adapters.redis_store.shard_lease import ShardLeases, fingerprint
 from bot.adapters.redis_store.start_guard import RedisStartGuard
 from bot.adapters.redis_store.store import RedisSceneStore
+from bot.adapters.redis_store.write_probe import WriteProbe
 
 __all__ = [
     "GatewayPlace",
@@ -14,6 +15,7 @@ __all__ = [
     "RedisSceneStore",
     "RedisStartGuard",
     "ShardLeases",
+    "WriteProbe",
     "check_server",
     "connect",
     "fingerprint",

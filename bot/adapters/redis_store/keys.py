@@ -87,6 +87,7 @@ change it, as this one does with later schemas. Since
                             a guild that we have left is due to be
                             forgotten; not there once that was done
     rp:note:NAME    STRING  a note of `NoteStore`                         never
+    rp:probe        STRING  "1", written to see whether Redis takes it    60 s
     rp:shard:F:I    STRING  owner of shard I of the bot whose token has   the lease
                             the fingerprint F
     rp:gw:F:I/N     HASH    `id`, `seq` and `url` of the session of shard   180 s
@@ -104,6 +105,7 @@ SCHEMA_VERSION = 2
 LIVE = "rp:live"
 GUILDS = "rp:guilds"
 LEFT = "rp:left"
+PROBE = "rp:probe"
 
 
 EVERY_META = "rp:{*}:meta"

@@ -203,12 +203,14 @@ class Gateway:
         session: Session | None = None
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(_until_gone(connection))
+                writer = group.create_task(_until_gone(connection))
                 every_ms = int(self.faults.heartbeat_every_s * 1000)
                 connection.send(HELLO, {"heartbeat_interval": every_ms})
                 session = await self._serve(connection, socket)
                 # Behind a close code that is queued already, this one is never sent.
                 connection.close(_NORMAL)
+                if connection.is_cut:
+                    writer.cancel()  # nothing will come any more for which it waits
         finally:
             connection.is_open = False
             self._connections.discard(connection)

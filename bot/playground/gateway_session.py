@@ -33,6 +33,7 @@ class Connection:
         compress = request.query.get("compress")
         self._deflate = zlib.compressobj() if compress == "zlib-stream" else None
         self.is_open = True
+        self.is_cut = False
 
     def send(
         self, op: int, data: Any = None, *, s: int | None = None, t: str | None = None
@@ -51,6 +52,7 @@ class Connection:
     def cut(self) -> None:
         """Drop the socket without a word, as a lost network does."""
         self.is_open = False
+        self.is_cut = True
         if self._request.transport is not None:
             self._request.transport.abort()
 

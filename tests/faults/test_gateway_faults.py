@@ -14,6 +14,7 @@ from discord.ext.commands import AutoShardedBot
 
 from bot.playground.gateway import Intent
 from tests.fakes.discord_faults import DiscordFaults, Disorder
+from tests.faults.lab.leftovers import leaving_nothing
 from tests.playground.client import INTENTS, new_bot, online
 from tests.playground.driver import Playground, eventually, playground
 
@@ -122,6 +123,15 @@ async def test_a_single_late_event_comes_though_nothing_follows(
     async with listening(world) as client:
         await world.mara.send("alone")
         await eventually(lambda: client.heard == [("MESSAGE_CREATE", "alone")])
+
+
+async def test_a_connection_that_is_cut_leaves_nothing_behind(world: Playground) -> None:
+    await world.gateway("cut")  # from now on there is a way to the page that stays
+
+    async with leaving_nothing(within_s=1.0), aiohttp.ClientSession() as session:
+        socket = await session.ws_connect(world.address.gateway_url)
+        assert (await socket.receive_json(timeout=5))["op"] == 10
+        assert await world.gateway("cut") == 1
 
 
 async def disordered(seed: int) -> list[str]:

@@ -9,8 +9,8 @@ from typing import Any
 
 _POLL_S = 0.02
 _FILES = Path("/proc/self/fd")
-_OF_SERVERS = ("aiohttp/web_protocol.py", "bot/playground/gateway.py")
-"""The local Discord looks after a connection that was cut for a minute yet."""
+_OF_SERVERS = "aiohttp/web_protocol.py"
+"""A connection that may be used again has its task."""
 
 
 @asynccontextmanager

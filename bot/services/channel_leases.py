@@ -191,13 +191,13 @@ class ChannelLeases:
 
 
 def _is_done(lane: Lane, scene: Scene | None, *, has_waited: bool) -> bool:
-    """Whether another process has answered the line while we did not look.
+    """Whether the line has its answer: by another process, or, told of late, with a later line.
 
     A reply that was being written anew stands already: only whoever waited for
     the one that wrote it can tell that it is done.
     """
     line = lane.serving
-    if scene is None or not (has_waited or line.is_left_over):
+    if scene is None:
         return False
     if line.shown and not has_waited:
         return False

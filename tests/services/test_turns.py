@@ -124,6 +124,22 @@ async def test_a_line_while_the_reply_grows_gets_a_reply_of_its_own(stage: Stage
     assert len(stage.screen()) == 2
 
 
+async def test_a_line_that_is_told_of_late_has_its_answer_in_the_reply_to_a_later_one(
+    stage: Stage,
+) -> None:
+    await stage.say("The second.", number=10_002)
+    await stage.quiet()
+    await stage.say("The first.", number=10_001)
+    await stage.quiet()
+
+    assert stage.screen() == ["I hear you."]
+    assert await stage.memory() == [
+        ("Mara", "The first."),
+        ("Mara", "The second."),
+        ("Mira", "I hear you."),
+    ]
+
+
 async def test_stop_keeps_what_is_shown_and_frees_the_model(stage: Stage) -> None:
     stage.tgi.reply = lambda _: story(200)
     stage.tgi.tokens_per_s = 50

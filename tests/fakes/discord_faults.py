@@ -177,6 +177,11 @@ class Disorder:
             if held.behind < 0:
                 self._release(held)
 
+    @property
+    def is_holding(self) -> bool:
+        """Whether anything is late."""
+        return bool(self._held)
+
     def settle(self) -> None:
         """Deliver what is late."""
         for held in list(self._held):

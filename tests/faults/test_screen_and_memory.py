@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from redis.asyncio import Redis
 
+from tests.fakes.discord_faults import Disorder
 from tests.faults.lab.invariants import broken
 from tests.faults.lab.leftovers import leaving_nothing
 from tests.faults.lab.players import Players
@@ -27,8 +28,12 @@ async def differences(theatre: Theatre, players: Players) -> list[str]:
     return []
 
 
-async def play(redis: Redis, redis_url: str, *, seed: int, steps: int) -> None:
+async def play(
+    redis: Redis, redis_url: str, *, seed: int, steps: int, disorder: Disorder | None = None
+) -> None:
     async with leaving_nothing(), open_theatre(redis, redis_url) as theatre:
+        if disorder is not None:
+            theatre.disturb(disorder)
         players = Players(theatre, seed=seed)
         await players.begin()
         for number in range(steps):
@@ -56,3 +61,13 @@ async def test_after_each_of_5000_acts_screen_and_memory_are_equal(
     redis: Redis, redis_url: str, seed: int
 ) -> None:
     await play(redis, redis_url, seed=seed, steps=500)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("seed", range(200, 205))
+async def test_d3_told_of_late_and_twice_screen_and_memory_are_equal_after_each_of_2500_acts(
+    redis: Redis, redis_url: str, seed: int
+) -> None:
+    disorder = Disorder(twice=0.2, late=0.2, seed=seed)
+    await play(redis, redis_url, seed=seed, steps=500, disorder=disorder)

@@ -202,6 +202,7 @@ class Players:
 
     async def stops_the_scene(self, spot: Spot) -> None:
         self._want_no_more(spot)
+        self._theatre.tell_what_is_late()
         await self._use("roleplay stop", spot)
         spot.is_live = False
 
@@ -215,6 +216,7 @@ class Players:
             await self._world.act("/page/controls/channel", gone)
             spot.channel = await self._thread()
         else:
+            self._theatre.tell_what_is_late()
             await self._use("roleplay stop", spot)
         await self._theatre.quiet()
         await self._start(spot)

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from bot.playground.site import Site
 from bot.playground.world import ANN_ID, TOM_ID
-from tests.fakes.discord_faults import DiscordFaults
+from tests.fakes.discord_faults import DiscordFaults, Disorder
 from tests.fakes.scripted_tgi import ScriptedTgi
 from tests.faults.lab.in_process import InnerBot, inner_bot
 from tests.faults.lab.invariants import Evidence
@@ -29,7 +29,11 @@ QUICK = {
 
 @dataclass
 class Theatre:
-    """Everything there is; the bot may be replaced by its successor."""
+    """Everything there is; the bot may be replaced by its successor.
+
+    Attributes:
+        disorder: in which the bot is told of messages; None for as they happen.
+    """
 
     world: Playground
     watcher: Watcher
@@ -38,6 +42,7 @@ class Theatre:
     memory: Memory
     settings: dict[str, str]
     bot: InnerBot = field(init=False)
+    disorder: Disorder | None = None
     _bot_stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     @property
@@ -48,6 +53,18 @@ class Theatre:
     async def quiet(self) -> None:
         """Wait until the bot has heard everything and has nothing to do."""
         await self.bot.quiet()
+        while self.disorder is not None and self.disorder.is_holding:
+            self.tell_what_is_late()
+            await self.bot.quiet()
+
+    def tell_what_is_late(self) -> None:
+        """Hold back no event any longer: a line that comes behind its scene's end is lost."""
+        if self.disorder is not None:
+            self.disorder.settle()
+
+    def disturb(self, disorder: Disorder) -> None:
+        """From now on tell the bot of messages in *disorder*."""
+        self.disorder = self.faults.gateway.pass_on = disorder
 
     @asynccontextmanager
     async def slowly(

@@ -3,6 +3,7 @@
     RoleplayError
     ├── UserError                 its text is shown to the member who caused it
     │   ├── CharacterUnknown
+    │   ├── ChatFileError             (in `chat`) a file holds no chat that can be read
     │   ├── PromptTooLong             (in `budget`) even the shortest prompt does not fit
     │   ├── SceneAlreadyLive
     │   └── NoLiveScene

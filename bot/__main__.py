@@ -78,6 +78,14 @@ def _add_tools(commands: "Commands") -> None:
     prompt.add_argument("--json", action="store_true", help="with tokens, parameters and cuts")
     prompt.set_defaults(run=_prompt)
 
+    chat = commands.add_parser("chat", help="chat files of SillyTavern and other front ends")
+    show = chat.add_subparsers(required=True, metavar="ACTION").add_parser(
+        "show", help="what was said, as it is read"
+    )
+    show.add_argument("file", metavar="FILE", help="the chat; - reads standard input")
+    show.add_argument("--json", action="store_true", help="messages and warnings")
+    show.set_defaults(run=_show_chat)
+
     calibrate = commands.add_parser(
         "calibrate", help="measure words per length step on a model server"
     )
@@ -181,6 +189,14 @@ def _prompt(options: argparse.Namespace) -> int:
 
     shown = asyncio.run(prompt(options.scene, load_settings(), as_json=options.json))
     sys.stdout.buffer.write(shown)
+    sys.stdout.buffer.flush()
+    return 0
+
+
+def _show_chat(options: argparse.Namespace) -> int:
+    from bot.cli.chat import show_chat  # noqa: PLC0415
+
+    sys.stdout.buffer.write(show_chat(options.file, as_json=options.json))
     sys.stdout.buffer.flush()
     return 0
 

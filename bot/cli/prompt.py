@@ -1,15 +1,14 @@
 """`prompt`: the exact prompt of a scene file, within its budget."""
 
 import json
-import sys
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from bot.adapters.tgi.wire import request_body
 from bot.cli.counting import Counter, counters
+from bot.cli.input_file import EXIT_USAGE, read_input
 from bot.composition import profile_of
 from bot.core.budget import Costs, PromptTooLong, plan
 from bot.core.errors import GenerationError, StartupError
@@ -20,9 +19,7 @@ from bot.core.scene_file import SceneFile, SceneFileError, read_scene_file
 from bot.core.script import Part, Piece, Script
 from bot.settings import Settings
 
-EXIT_USAGE = 2
 LARGEST_FILE = 16_000_000
-STDIN = "-"
 MOST_ROUNDS = 6
 """Each round cuts what the last one was over; more would mean that the counts are broken."""
 
@@ -46,7 +43,7 @@ async def prompt(path: str, settings: Settings, *, as_json: bool) -> bytes:
     """
     profile = profile_of(settings)
     try:
-        file = read_scene_file(_read(path), profile)
+        file = read_scene_file(read_input(path, most_bytes=LARGEST_FILE), profile)
     except SceneFileError as error:
         raise StartupError(str(error), exit_code=EXIT_USAGE) from None
     try:
@@ -54,21 +51,6 @@ async def prompt(path: str, settings: Settings, *, as_json: bool) -> bytes:
     except PromptTooLong as error:
         raise StartupError(str(error), exit_code=EXIT_USAGE) from None
     return _as_json(fitted, file, profile) if as_json else fitted.prompt.encode()
-
-
-def _read(path: str) -> bytes:
-    try:
-        if path == STDIN:
-            data = sys.stdin.buffer.read(LARGEST_FILE + 1)
-        else:
-            with Path(path).open("rb") as file:
-                data = file.read(LARGEST_FILE + 1)
-    except (OSError, ValueError) as error:  # the latter for a path with a null in it
-        reason = getattr(error, "strerror", None) or error
-        raise StartupError(f"{path} cannot be read: {reason}.", exit_code=EXIT_USAGE) from None
-    if len(data) > LARGEST_FILE:
-        raise SceneFileError(f"The file is larger than {LARGEST_FILE // 1_000_000} MB.")
-    return data
 
 
 async def _fitted_by_the_first_who_counts(

@@ -68,7 +68,10 @@ SELDOM = kinds(
     set_live=(st.sampled_from([True, True, False]),),
     again=(),
     anew=(NUMBERS, ONE_OF),
+    first=(NUMBERS, ONE_OF, LENT_S),
+    take_again=(NUMBERS, ONE_OF),
     lease=(ONE_OF, LENT_S),
+    keep=(ONE_OF, LENT_S),
     check_point=(NUMBERS, TEXTS, ONE_OF, LENT_S),
     release=(ONE_OF,),
     intent=(NUMBERS, st.integers(0, 1), HOLDERS),
@@ -117,6 +120,10 @@ class Teller:
     async def lease(self, owner: str, for_s: float) -> object:
         return self._given(owner, await self.store.lease(HARBOUR, owner, for_s))
 
+    async def keep(self, owner: str, for_s: float) -> object:
+        fence = self._fence(owner)
+        return self._given(owner, await self.store.lease(HARBOUR, owner, for_s, fence=fence))
+
     async def check_point(self, number: int, text: str, owner: str, for_s: float) -> object:
         fence = await self.store.lease(
             HARBOUR, owner, for_s, reply=reply(number, "").id, written=text, tokens=number
@@ -139,6 +146,18 @@ class Teller:
     async def anew(self, number: int, owner: str) -> object:
         work = Work(reply(number, "").id, line(number).id, at_ms=9)
         return self._taken(owner, await self.store.take(HARBOUR, owner, 0, work, anew=True))
+
+    async def first(self, number: int, owner: str, for_s: float) -> object:
+        work = Work(reply(number, "").id, line(number).id, at_ms=8)
+        taken = await self.store.take(HARBOUR, owner, for_s, work, unless_answered=True)
+        if taken is not None and taken.is_answered:
+            return taken.scene, taken.work, taken.is_claimed
+        return self._taken(owner, taken)
+
+    async def take_again(self, number: int, owner: str) -> object:
+        work = Work(reply(number, "").id, line(number).id, at_ms=7)
+        fence = self._fence(owner)
+        return self._taken(owner, await self.store.take(HARBOUR, owner, 0, work, fence=fence))
 
     def _taken(self, owner: str, taken: Taken | None) -> object:
         is_new = self._given(owner, taken.fence if taken else None)

@@ -25,7 +25,7 @@ class Ingested:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Answer of `SceneStore.take`: the channel is the caller's.
+    """Answer of `SceneStore.take`: the channel is the caller's, unless the line was answered.
 
     Attributes:
         fence: goes with every change of the reply.
@@ -33,12 +33,14 @@ class Taken:
         work: the claimed reply; if nothing was claimed, the one that is in the way.
         is_claimed: False if no scene is live, or `work` shows and answers
             another line: then that one has to be dealt with first.
+        is_answered: the line has its reply: nothing is claimed, and nothing lent.
     """
 
     fence: int
     scene: Scene | None
     work: Work | None
     is_claimed: bool
+    is_answered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,15 @@ class SceneStore(Protocol):
         ...
 
     async def take(
-        self, channel: ChannelId, owner: str, for_s: float, work: Work, *, anew: bool = False
+        self,
+        channel: ChannelId,
+        owner: str,
+        for_s: float,
+        work: Work,
+        *,
+        anew: bool = False,
+        unless_answered: bool = False,
+        fence: int | None = None,
     ) -> Taken | None:
         """Take the channel as `lease` does, note the reply in the making, and read the scene.
 
@@ -97,6 +105,9 @@ class SceneStore(Protocol):
 
         Args:
             anew: a member asked for a new try: what was written is forgotten.
+            unless_answered: nothing is changed and nothing lent if the scene has a
+                reply to the line, or to a later one.
+            fence: as for `lease`.
         """
         ...
 
@@ -109,6 +120,7 @@ class SceneStore(Protocol):
         reply: TurnId | None = None,
         written: str = "",
         tokens: int = 0,
+        fence: int | None = None,
     ) -> int | None:
         """Take the channel for *owner*, or keep it, for so many seconds; returns the fence.
 
@@ -118,6 +130,10 @@ class SceneStore(Protocol):
         Args:
             reply: if it is the claimed one, what the model has written of it by
                 now is kept: *written*, which is so many *tokens*.
+            fence: the channel is kept only, not taken.
+
+        Raises:
+            LeaseLost: *owner* has it no more under that fence.
         """
         ...
 

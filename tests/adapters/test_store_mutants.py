@@ -55,6 +55,15 @@ MUTANTS = {
     "a claim takes the place of a reply that shows": Mutant(
         "take", "is_in_the_way or meta[5]", "meta[5]", ("take", "posted")
     ),
+    "a line is answered that has its reply": Mutant(
+        "take", "ARGV[15] == '1'", "false", ("ingest", "first", "end")
+    ),
+    "a line is taken for answered that is not": Mutant(
+        "take", "if ids[i] <= trigger then return false end", "", ("ingest", "first", "end")
+    ),
+    "what was lost is taken again": Mutant(
+        "shared", "had_it and fence == known", "true", ("keep", "take_again", "lease", "release")
+    ),
     "a claim forgets what was written": Mutant(
         "take", "meta[11] or '', meta[12] or ''", "'', ''", ("take", "check_point")
     ),

@@ -143,6 +143,53 @@ async def test_a_loser_stays_out_after_the_winner_has_let_go(store: Store, name:
         await CHANGES[name](store, stale)
 
 
+async def lost(store: Store) -> int:
+    """A fence of owner "one" that is not the newest."""
+    await store.start(scene(), None)
+    fence = await store.lease(HARBOUR, "one", 0)
+    assert fence is not None
+    await leased(store, "two")
+    return fence
+
+
+@pytest.mark.parametrize("then", ["held", "free", "mine again", "purged"])
+async def test_who_keeps_a_lease_takes_none(store: Store, then: str) -> None:
+    stale = await lost(store)
+    if then != "held":
+        await store.release(HARBOUR, "two")
+    if then == "mine again":
+        await leased(store, "one")
+    if then == "purged":
+        await store.purge(HARBOUR)
+
+    with pytest.raises(LeaseLost):
+        await store.lease(HARBOUR, "one", LONG_S, fence=stale)
+
+    is_free = await store.lease(HARBOUR, "three", LONG_S) is not None
+    assert is_free == (then in {"free", "purged"})
+
+
+async def test_who_keeps_a_lease_has_it_for_longer(store: Store) -> None:
+    await store.start(scene(), None)
+    fence = await store.lease(HARBOUR, "one", 0)
+
+    kept = await store.lease(HARBOUR, "one", LONG_S, fence=fence)
+
+    assert kept == fence
+    assert await store.lease(HARBOUR, "two", LONG_S) is None
+
+
+async def test_who_gave_a_lease_back_keeps_it_no_more(store: Store) -> None:
+    await store.start(scene(), None)
+    fence = await leased(store, "one")
+    await store.release(HARBOUR, "one")
+
+    with pytest.raises(LeaseLost):
+        await store.lease(HARBOUR, "one", LONG_S, fence=fence)
+
+    assert await store.lease(HARBOUR, "two", LONG_S) is not None
+
+
 async def test_the_newest_fence_and_none_at_all_are_let_through(store: Store) -> None:
     await store.start(scene(), None)
     await store.lease(HARBOUR, "one", 0)

@@ -139,6 +139,75 @@ async def test_a_reply_that_shows_has_to_be_dealt_with_first(store: Store, does:
     assert then.work == LATER
 
 
+@pytest.mark.parametrize("answered", [1, 2], ids=["itself", "a later one"])
+async def test_a_line_that_has_its_reply_is_not_taken(store: Store, answered: int) -> None:
+    await store.start(scene(), None)
+    await store.ingest(HARBOUR, line(1))
+    await store.ingest(HARBOUR, line(2))
+    await store.commit(HARBOUR, reply(answered, "done", 31))
+    await take(store, LATER, owner="two", for_s=0)
+    before = await store.read(HARBOUR)
+
+    taken = await store.take(HARBOUR, "one", LONG_S, WORK, unless_answered=True)
+
+    assert taken is not None
+    assert (taken.is_claimed, taken.is_answered) == (False, True)
+    assert taken.scene == before
+    assert taken.work == LATER == await store.work(HARBOUR)
+    assert await store.lease(HARBOUR, "three", LONG_S) is not None  # nothing was lent
+
+
+@pytest.mark.parametrize("last", ["line", "deleted reply", "stopped"])
+async def test_a_line_without_a_reply_is_taken(store: Store, last: str) -> None:
+    await store.start(scene(), reply(0, "hello"))
+    await store.ingest(HARBOUR, line(1))
+    if last == "line":
+        await store.ingest(HARBOUR, line(2))
+    else:
+        await store.commit(HARBOUR, reply(1, "done", 31))
+    if last == "deleted reply":
+        await store.delete(HARBOUR, [MessageId(31)])
+    if last == "stopped":
+        await store.set_live(HARBOUR, live=False)
+
+    taken = await store.take(HARBOUR, "one", LONG_S, WORK, unless_answered=True)
+
+    assert taken is not None
+    assert (taken.is_claimed, taken.is_answered) == (last != "stopped", False)
+    assert await store.lease(HARBOUR, "two", LONG_S) is None
+
+
+async def test_a_reply_is_written_anew_although_it_stands(store: Store) -> None:
+    await store.start(scene(), None)
+    await store.commit(HARBOUR, reply(1, "done", 31))
+
+    assert (await take(store)).is_claimed
+
+
+async def test_what_was_lost_is_not_taken_again(store: Store) -> None:
+    await store.start(scene(), None)
+    lost = (await take(store, for_s=0)).fence
+    await take(store, owner="two")
+    await store.release(HARBOUR, "two")
+    before = await store.work(HARBOUR)
+
+    with pytest.raises(LeaseLost):
+        await store.take(HARBOUR, "one", LONG_S, LATER, fence=lost)
+
+    assert await store.work(HARBOUR) == before
+    assert await store.lease(HARBOUR, "three", LONG_S) is not None
+
+
+async def test_what_is_held_still_is_taken_again(store: Store) -> None:
+    await store.start(scene(), None)
+    fence = (await take(store, for_s=0)).fence
+
+    taken = await store.take(HARBOUR, "one", LONG_S, LATER, fence=fence)
+
+    assert taken is not None
+    assert (taken.fence, taken.is_claimed, taken.work) == (fence, True, LATER)
+
+
 async def test_a_check_point_of_another_reply_is_not_kept(store: Store) -> None:
     await store.start(scene(), None)
     await take(store)

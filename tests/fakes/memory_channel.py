@@ -194,6 +194,10 @@ class MemoryChannel:
 
     # The reply in the making
 
+    def is_answered(self, line: TurnId) -> bool:
+        later = (turn for turn in self.stored() if turn.id > line)
+        return self.head.live and any(turn.role is Role.CHARACTER for turn in later)
+
     def take(self, work: Work, *, anew: bool) -> bool:
         noted = self.work
         goes_on = noted is not None and noted.trigger == work.trigger

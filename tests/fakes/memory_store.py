@@ -127,15 +127,27 @@ class MemorySceneStore(MemoryStories):
         return Ingested(status, found.head)
 
     async def take(
-        self, channel: ChannelId, owner: str, for_s: float, work: Work, *, anew: bool = False
+        self,
+        channel: ChannelId,
+        owner: str,
+        for_s: float,
+        work: Work,
+        *,
+        anew: bool = False,
+        unless_answered: bool = False,
+        fence: int | None = None,
     ) -> Taken | None:
-        fence = await self.lease(channel, owner, for_s)
-        if fence is None:
+        held = replace(self._leases.get(channel, _Lease()))
+        lent = await self.lease(channel, owner, for_s, fence=fence)
+        if lent is None:
             return None
         found = self._channels.get(channel)
-        is_claimed = found is not None and found.take(work, anew=anew)
         scene = await self.read(channel)
-        return Taken(fence, scene, found.work if found else None, is_claimed)
+        if unless_answered and found is not None and found.is_answered(work.trigger):
+            self._leases[channel] = held
+            return Taken(lent, scene, found.work, is_claimed=False, is_answered=True)
+        is_claimed = found is not None and found.take(work, anew=anew)
+        return Taken(lent, scene, found.work if found else None, is_claimed)
 
     async def lease(
         self,
@@ -146,9 +158,12 @@ class MemorySceneStore(MemoryStories):
         reply: TurnId | None = None,
         written: str = "",
         tokens: int = 0,
+        fence: int | None = None,
     ) -> int | None:
         held, now_s = self._leases.setdefault(channel, _Lease()), self._clock_s()
         had_it = held.owner == owner
+        if fence is not None and (not had_it or held.fence != fence):
+            raise LeaseLost("Somebody else has taken the channel.")
         if not had_it:
             if held.owner is not None and now_s < held.until_s:
                 return None

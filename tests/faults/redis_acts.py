@@ -16,6 +16,7 @@ ACTS: dict[str, Callable[[RedisSceneStore], Awaitable[object]]] = {
     "ingest": lambda store: store.ingest(HARBOUR, line(1)),
     "survey": lambda store: store.survey([HARBOUR]),
     "take": lambda store: store.take(HARBOUR, "one", 60, WORK),
+    "take unanswered": lambda store: store.take(HARBOUR, "one", 60, WORK, unless_answered=True),
     "lease": lambda store: store.lease(HARBOUR, "one", 60, reply=WORK.reply, written="x"),
     "intent": lambda store: store.intent(HARBOUR, WORK.reply, mark_of(WORK.reply, 0)),
     "posted": lambda store: store.posted(HARBOUR, WORK.reply, MessageId(13)),

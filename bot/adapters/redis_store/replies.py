@@ -47,7 +47,15 @@ class Replies:
         return scene_of(head_of(channel, records.pairs(fields), records.pairs(players)), stored)
 
     async def take(
-        self, channel: ChannelId, owner: str, for_s: float, work: Work, *, anew: bool = False
+        self,
+        channel: ChannelId,
+        owner: str,
+        for_s: float,
+        work: Work,
+        *,
+        anew: bool = False,
+        unless_answered: bool = False,
+        fence: int | None = None,
     ) -> Taken | None:
         """Take the channel, claim, and read the scene, in one round trip.
 
@@ -67,6 +75,8 @@ class Replies:
             work.tokens or "",
             work.posting,
             records.clean(work.speaker),
+            "1" if unless_answered else "",
+            given(fence),
             *work.messages,
         )
         meta, turns, _, _, _, players, *_ = keys.channel_keys(channel)
@@ -81,8 +91,9 @@ class Replies:
         scene = None
         if fields:
             scene = await self._scene_of(head_of(channel, fields, names), fields, *stored)
-        fence, is_claimed, noted = answer
-        return Taken(int(fence), scene, work_of(channel, noted), is_claimed == "1")
+        lent, became, noted = answer
+        noted_work = work_of(channel, noted)
+        return Taken(int(lent), scene, noted_work, became == "1", is_answered=became == "2")
 
     async def _scene_of(
         self,
@@ -111,10 +122,11 @@ class Replies:
         reply: TurnId | None = None,
         written: str = "",
         tokens: int = 0,
+        fence: int | None = None,
     ) -> int | None:
-        kept = (reply or "", records.clean(written), tokens)
-        fence = await self._channel.change("lease", channel, owner, int(for_s * 1000), *kept)
-        return None if fence is None else int(fence)
+        kept = (reply or "", records.clean(written), tokens, given(fence))
+        lent = await self._channel.change("lease", channel, owner, int(for_s * 1000), *kept)
+        return None if lent is None else int(lent)
 
     async def release(self, channel: ChannelId, owner: str) -> None:
         await self._channel.change("release", channel, owner)

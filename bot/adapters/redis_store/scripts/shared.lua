@@ -115,6 +115,10 @@ local function ready(...)
   return call('HMGET', META, 'sv', ...), nil
 end
 
+local function lease_lost()
+  return redis.error_reply('LEASELOST somebody else has taken the channel')
+end
+
 -- An error if somebody has taken the channel's lease since `fence` was given out.
 -- '' stands for a caller without a lease. `sv` and `newest` are what META says.
 local function fenced_off(fence, sv, newest)
@@ -122,7 +126,7 @@ local function fenced_off(fence, sv, newest)
   if fence == '' or not newest or newest == fence or tonumber(newest) <= tonumber(fence) then
     return nil
   end
-  return redis.error_reply('LEASELOST somebody else has taken the channel')
+  return lease_lost()
 end
 
 local function exists()
@@ -305,12 +309,13 @@ end
 -- How long a fence is kept where there is no scene.
 local LEFTOVER_MS = 60000
 
--- Lends the channel to one owner for a while, by this server's clock. What is given
--- is what META says. A scene of an earlier version is made ready only for who gets
--- it: the other may be a process of that version.
--- Returns the fence, or nil while another owner has the lease; whether this owner
--- had it already; and the fields that META has to get for it.
-local function lend(owner, for_ms, sv, holder, until_ms, fence)
+-- Lends the channel to one owner for a while, by this server's clock; with a `known`
+-- fence, which is '' for none, only to who has it under that one already. What is
+-- given else is what META says. A scene of an earlier version is made ready only for
+-- who gets it: the other may be a process of that version.
+-- Returns the fence, or nil for who does not get it; whether this owner had it
+-- already; and the fields that META has to get for it.
+local function lend(owner, for_ms, known, sv, holder, until_ms, fence)
   local time = call('TIME')
   local now = time[1] .. string.sub('00000' .. time[2], -6, -4)
   if sv ~= ARGV[1] then
@@ -318,6 +323,7 @@ local function lend(owner, for_ms, sv, holder, until_ms, fence)
     holder, until_ms, fence = held[1], held[2], held[3]
   end
   local had_it = holder == owner
+  if known ~= '' and not (had_it and fence == known) then return nil end
   if not had_it then
     if holder and is_newer(until_ms or '', now) then return nil end
     -- The clock lets it grow even if a failover or a purge has lost the last one.

@@ -6,9 +6,10 @@
 -- same claim run twice: the deletion may lie between.
 -- ARGV: owner, for_ms, '1' to forget what was written, reply, trigger, at_ms,
 --       its kind, what is written or '', its tokens, the mark of a post that may
---       be under way or '', who speaks or '', message ids
+--       be under way or '', who speaks or '', '1' to change nothing if the line is
+--       answered, the fence under which this owner has the lease or '', message ids
 -- Returns nil while another owner has the lease, else {fence, '1' if claimed or
--- '', work}, the last empty where there is none.
+-- '2' if answered or '', work}, the last empty where there is none.
 local function found()
   return call('HMGET', META, 'sv', 'holder', 'until_ms', 'fence', 'live', 'reply', 'trigger',
     'claimed_ms', 'revives', 'shown_in', 'written', 'tokens', 'posting')
@@ -17,11 +18,29 @@ local meta = found()
 local refused = refusal_of_later(meta[1])
 if refused then return refused end
 local anew, reply, trigger, at_ms = ARGV[6] == '1', ARGV[7], ARGV[8], ARGV[9]
-local written, tokens, posting = ARGV[11], ARGV[12], ARGV[13]
+local written, tokens, posting, held = ARGV[11], ARGV[12], ARGV[13], ARGV[16]
 
-local fence, _, fields = lend(ARGV[4], tonumber(ARGV[5]), unpack(meta, 1, 4))
-if not fence then return nil end
+-- Whether a reply to the line, or to a later one, is stored. To look for its role in
+-- the text is far cheaper than to decode it; what somebody wrote holds no quotes that
+-- are not escaped.
+local function is_answered()
+  local newest = call('LINDEX', ORDER, -1)
+  if not newest or newest <= trigger then return false end
+  for last = call('LLEN', ORDER) - 1, 0, -CHUNK do
+    local ids = call('LRANGE', ORDER, math.max(0, last - CHUNK + 1), last)
+    for i = #ids, 1, -1 do
+      if ids[i] <= trigger then return false end
+      local record = call('HGET', TURNS, ids[i]) or ''
+      if string.find(record, '"role":"character"', 1, true) then return true end
+    end
+  end
+  return false
+end
+
+local fence, _, fields = lend(ARGV[4], tonumber(ARGV[5]), held, unpack(meta, 1, 4))
+if not fence then return held ~= '' and lease_lost() or nil end
 if meta[1] and meta[1] ~= ARGV[1] then meta = found() end
+if ARGV[15] == '1' and meta[5] == '1' and is_answered() then return {fence, '2', work()} end
 local noted, shown, under_way = meta[6], meta[10] or '', meta[13] or ''
 local goes_on = noted and meta[7] == trigger
 local is_in_the_way = noted and not goes_on and (shown ~= '' or under_way ~= '')
@@ -42,7 +61,7 @@ if goes_on then
   if written == '' and not anew then written, tokens = meta[11] or '', meta[12] or '' end
   if posting == '' then posting = under_way end
 end
-for i = 15, #ARGV do add(ARGV[i]) end
+for i = 17, #ARGV do add(ARGV[i]) end
 local revives = call('HGET', TURNS, reply) == '' and '1' or ''
 if noted == reply and meta[8] == at_ms then revives = meta[9] or '' end
 -- Fields that would be empty are left out: most are, and each costs time.

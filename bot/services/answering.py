@@ -27,6 +27,7 @@ from bot.services.lane import Lane
 from bot.services.notices import Notices
 from bot.services.reply_buttons import another_try
 from bot.services.reply_writer import ReplyWriter
+from bot.services.strays import Strays
 from bot.services.typist import Typist
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class Answering:
         self._store = store
         self._voice = voice
         self._notices = notices
+        self._strays = Strays(store, notices)
         self._writer = writer
         self._leases = leases
         self._metrics = metrics
@@ -115,7 +117,7 @@ class Answering:
         """Another process has the reply: nothing is said, and nothing of its is touched."""
         log.info("another process has taken a channel over", extra={"channel": lane.channel})
         for stray in lane.hold.strays if lane.hold is not None else ():
-            await self._notices.take_back(lane.head.place, stray)
+            await self._strays.take_back(lane.head.place, stray)
 
     async def _answer_or_wait(self, lane: Lane, taken: Taken, typist: Typist) -> str | None:
         """Answer; while the model is away, say so once and come back until it answers.

@@ -18,6 +18,7 @@ from bot.core.errors import PostError, StoreRefusesWrites, StoreUnavailable
 from bot.core.marks import mark_in, turn_of
 from bot.core.ports import Metrics, SceneStore, Voice
 from bot.core.scene import ChannelId, MessageId, Place, TurnId, trigger_of
+from bot.services.strays import is_held_in
 
 log = logging.getLogger(__name__)
 
@@ -94,15 +95,12 @@ class Echoes:
         if known.is_open:
             await self.tidy(mark)
             return
-        if known.ours:
-            self._is_foreign(channel, message)
-            return
         with suppress(StoreUnavailable, StoreRefusesWrites):  # then nobody can tell
             shown_in = await self._shown_in(channel, turn_of(mark))
-            if shown_in is None:
-                self._is_foreign(channel, message)
-            elif message in shown_in:
+            if shown_in is not None and message in shown_in:
                 known.own(message)
+            elif shown_in is None or known.ours:
+                self._is_foreign(channel, message)
 
     def begin(self, place: Place, mark: str, *, after: MessageId) -> None:
         """A post under *mark*, newer than *after*, is being made; pair it with `end`."""
@@ -126,14 +124,20 @@ class Echoes:
                 self._is_foreign(place.channel, stranger)
 
     async def tidy(self, mark: str) -> None:
-        """Take away a post of ours that turned up after it had been made again."""
+        """Take away a post of ours that turned up after it had been made again.
+
+        One that the story has by now is another process's, which made it for us
+        while we were frozen.
+        """
         known = self._of(mark)
         if known.under_way or not known.ours or known.place is None:
             return
         for late in (each for each in known.strangers if each > known.after):
             known.own(late)
-            log.warning("a post turned up late and is removed", extra={"message_id": late})
-            with suppress(PostError):
+            with suppress(PostError, StoreUnavailable, StoreRefusesWrites):
+                if await is_held_in(self._store, known.place.channel, late):
+                    continue
+                log.warning("a post turned up late and is removed", extra={"message_id": late})
                 await self._voice.delete(known.place, late)
 
     def newest(self, mark: str) -> MessageId:

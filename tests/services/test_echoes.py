@@ -175,6 +175,32 @@ async def test_a_post_that_turns_up_after_it_was_made_again_is_taken_away(
     assert watch.foreign == 0
 
 
+async def test_what_another_process_has_posted_for_us_meanwhile_is_neither_late_nor_foreign(
+    watch: Watch,
+) -> None:
+    """We were frozen, and our own post arrived after it was made again."""
+    await watch.begin()
+    watch.echoes.begin(HARBOUR, MARK, after=MessageId(1_000))
+    watch.echoes.doubt(MARK)
+    await watch.store.posted(HARBOUR.channel, REPLY, ONE)
+    watch.echoes.end(HARBOUR, MARK, TWO)
+
+    await watch.hear(ONE)
+
+    assert watch.voice.acts == []
+    assert watch.foreign == 0
+
+
+async def test_a_second_message_that_the_story_has_is_no_stranger(watch: Watch) -> None:
+    await watch.begin()
+    watch.post(TWO)
+    await watch.store.posted(HARBOUR.channel, REPLY, ONE)
+
+    await watch.hear(ONE)
+
+    assert watch.foreign == 0
+
+
 async def test_what_is_older_than_the_post_is_left_alone(watch: Watch) -> None:
     watch.echoes.begin(HARBOUR, MARK, after=ONE)
     watch.echoes.doubt(MARK)

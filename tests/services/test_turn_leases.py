@@ -180,10 +180,11 @@ async def test_a_message_posted_after_the_channel_was_lost_is_taken_away_again()
     voice = LateVoice()
     async with open_stage(voice=voice, process="one", lease_s=60) as one:
         await one.begin()
-        await one.say("Good evening.")
+        turn, _ = await one.say("Good evening.")
         await voice.is_posting.wait()
 
-        await take_over(one)
+        fence = await take_over(one)
+        await one.store.posted(HARBOUR.channel, reply_turn_id(turn), MessageId(9), fence=fence)
         voice.may_post.set()
         await one.quiet()
 

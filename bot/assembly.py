@@ -1,5 +1,6 @@
 """Puts the turn pipeline together from what stands behind its ports."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -33,6 +34,7 @@ class World:
     Attributes:
         owner: this process, among all that use the store.
         now_ms: Unix time in milliseconds.
+        clock_s: seconds that pass, also while the process is frozen.
         reached: told of every milestone of a turn.
     """
 
@@ -47,6 +49,7 @@ class World:
     owner: str
     now_ms: Callable[[], int]
     new_seed: Callable[[], int]
+    clock_s: Callable[[], float] = time.monotonic
     reached: Reached = pass_by
 
 
@@ -73,6 +76,7 @@ def pipeline_of(world: World, pace: Pace) -> TurnPipeline:
         owner=world.owner,
         for_s=pace.lease_s,
         now_ms=world.now_ms,
+        clock_s=world.clock_s,
         reached=world.reached,
     )
     answering = Answering(

@@ -68,7 +68,7 @@ SELDOM = kinds(
     set_live=(st.sampled_from([True, True, False]),),
     again=(),
     anew=(NUMBERS, ONE_OF),
-    first=(NUMBERS, ONE_OF, LENT_S),
+    first=(NUMBERS, st.sampled_from(WorkKind), ONE_OF, LENT_S),
     take_again=(NUMBERS, ONE_OF),
     lease=(ONE_OF, LENT_S),
     keep=(ONE_OF, LENT_S),
@@ -147,8 +147,8 @@ class Teller:
         work = Work(reply(number, "").id, line(number).id, at_ms=9)
         return self._taken(owner, await self.store.take(HARBOUR, owner, 0, work, anew=True))
 
-    async def first(self, number: int, owner: str, for_s: float) -> object:
-        work = Work(reply(number, "").id, line(number).id, at_ms=8)
+    async def first(self, number: int, kind: WorkKind, owner: str, for_s: float) -> object:
+        work = Work(reply(number, "").id, line(number).id, at_ms=8, kind=kind)
         taken = await self.store.take(HARBOUR, owner, for_s, work, unless_answered=True)
         if taken is not None and taken.is_answered:
             return taken.scene, taken.work, taken.is_claimed

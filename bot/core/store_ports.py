@@ -106,7 +106,8 @@ class SceneStore(Protocol):
         Args:
             anew: a member asked for a new try: what was written is forgotten.
             unless_answered: nothing is changed and nothing lent if the scene has a
-                reply to the line, or to a later one.
+                reply to the line, or to a later one, unless it is noted that *work*
+                is to be made of it.
             fence: as for `lease`.
         """
         ...

@@ -40,6 +40,8 @@ def anew(scene: Scene, trigger: TurnId) -> Trigger:
         raise StoryWentOn
     if earlier:
         return swipe(scene, earlier[-1].id)
+    if any(turn.role is Role.CHARACTER and turn.id > trigger for turn in scene.turns):
+        raise StoryWentOn  # with a line that is gone since
     return Trigger(trigger, players[-1].author, is_anew=True)
 
 

@@ -110,6 +110,7 @@ class Answering:
             await self._let_go(lane, error)
             return "stopped"  # whoever stopped the scene knows
         except Exception as error:
+            await self._leases.confirm(lane)  # else it is the other one's to say what is wrong
             await self._let_go(lane, error)
             raise
 
@@ -143,6 +144,7 @@ class Answering:
                         await self._writer.keep_partial(lane)
                         raise
                 typist.stop()
+                await self._leases.confirm(lane)
                 if apology is None:
                     apology = await self._notices.say(
                         lane.head.place, MODEL_AWAY, another_try(lane)

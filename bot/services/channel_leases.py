@@ -10,18 +10,21 @@ that after a crash the next process goes on in the middle of the sentence.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import TypeVar
 
 from bot.core.errors import LeaseLost, StoreRefusesWrites, StoreUnavailable, UserError
 from bot.core.ports import SceneStore
-from bot.core.scene import Role, Scene, TurnId, Work, reply_turn_id
+from bot.core.scene import TurnId, Work, WorkKind, reply_turn_id
 from bot.core.store_answers import Taken
 from bot.services.hold import Hold
 from bot.services.lane import Lane
 from bot.services.milestones import Milestone, Reached, pass_by
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 RENEWALS = 3
 """In the time of one lease: two may fail."""
@@ -34,7 +37,11 @@ class ChannelTaken(UserError):
 
 
 class ChannelLeases:
-    """Lends a store's channels to this process, which is *owner* among all."""
+    """Lends a store's channels to this process, which is *owner* among all.
+
+    Args:
+        clock_s: goes on while the process is frozen, whatever becomes of the date.
+    """
 
     def __init__(
         self,
@@ -43,12 +50,14 @@ class ChannelLeases:
         owner: str,
         for_s: float,
         now_ms: Callable[[], int],
+        clock_s: Callable[[], float],
         reached: Reached = pass_by,
     ) -> None:
         self._store = store
         self._owner = owner
         self._for_s = for_s
         self._now_ms = now_ms
+        self._clock_s = clock_s
         self._reached = reached
 
     async def take(self, lane: Lane, *, within_s: float) -> Taken | None:
@@ -63,8 +72,8 @@ class ChannelLeases:
         """
         loop = asyncio.get_running_loop()
         give_up_at = loop.time() + within_s
-        has_waited = False
-        while (taken := await self._claim(lane)) is None:
+        has_waited, asked_at = False, self._clock_s()
+        while (taken := await self._claim(lane, has_waited=has_waited)) is None:
             has_waited = True
             if lane.is_leaving:
                 return None
@@ -74,11 +83,10 @@ class ChannelLeases:
             if lane.is_stopped:
                 return None
             lane.interrupt.clear()  # a newer line is answered by whatever comes of this
-        lane.hold = Hold(taken.fence, self._owner)
-        if taken.is_claimed and _is_done(lane, taken.scene, has_waited=has_waited):
-            reply = lane.serving.reply
-            await self._store.abandon(lane.channel, reply, fence=taken.fence, release=self._owner)
+            asked_at = self._clock_s()
+        if taken.is_answered:
             return None
+        lane.hold = Hold(taken.fence, self._owner, sure_until=asked_at + self._for_s)
         if taken.is_claimed:
             self._reached(Milestone.CLAIMED)
         return taken
@@ -90,10 +98,34 @@ class ChannelLeases:
             LeaseLost: it is not ours any more.
             StoreUnavailable, StoreRefusesWrites.
         """
-        taken = await self._claim(lane)
-        if taken is None or lane.hold is None or taken.fence != lane.hold.fence:
+        if lane.hold is None:
+            raise LeaseLost("The channel was not ours.")
+        taken = await self._prolonged(lane.hold, self._claim(lane, fence=lane.hold.fence))
+        if taken is None:
             raise LeaseLost("Another process has taken the channel.")
         return taken
+
+    async def confirm(self, lane: Lane) -> None:
+        """Make sure that the lane's channel is ours still; asks only where that is not certain.
+
+        Between two steps the process may have been frozen, for longer than it had the
+        channel, and a step at Discord cannot be fenced: so this comes before each.
+
+        Raises:
+            LeaseLost: another process has it.
+        """
+        hold = lane.hold
+        if hold is None or hold.is_released:
+            return
+        if hold.is_lost:
+            raise LeaseLost("Another process has taken the channel.")
+        if self._clock_s() < hold.sure_until:
+            return
+        try:
+            await self._renew(lane, hold)
+        except (StoreUnavailable, StoreRefusesWrites):
+            # As long as nobody can be asked, nobody else can take it either.
+            hold.sure_until = self._clock_s() + self._for_s / RENEWALS
 
     @asynccontextmanager
     async def kept(
@@ -113,10 +145,13 @@ class ChannelLeases:
             if not hold.is_released and not hold.is_lost:
                 await self._hand_on(lane, hold)
 
-    async def _claim(self, lane: Lane) -> Taken | None:
+    async def _claim(
+        self, lane: Lane, *, has_waited: bool = False, fence: int | None = None
+    ) -> Taken | None:
         if not lane.is_showing:
             lane.join()
         line = lane.serving
+        is_first = line.kind is WorkKind.REPLY and not line.shown
         work = Work(
             line.reply,
             line.turn,
@@ -131,6 +166,10 @@ class ChannelLeases:
             self._for_s,
             work,
             anew=line.is_anew and not lane.partial.raw,
+            # What is to be made of a reply that stands can have been done only by
+            # another process that was waited for.
+            unless_answered=fence is None and (has_waited or is_first),
+            fence=fence,
         )
 
     async def _keep(self, lane: Lane, hold: Hold) -> None:
@@ -145,60 +184,53 @@ class ChannelLeases:
             if not is_due and lane.partial.raw == hold.noted:
                 continue
             try:
-                fence = await self._renew(lane, hold)
+                await self._renew(lane, hold)
             except (StoreUnavailable, StoreRefusesWrites):
                 # As long as nobody can be asked, nobody else can take it either.
                 log.warning("a channel's lease was not renewed", extra={"channel": lane.channel})
                 continue
-            renewed_at = loop.time()
-            if fence != hold.fence:
-                hold.lose()
+            except LeaseLost:
+                if not hold.is_released:  # meanwhile
+                    hold.lose()
                 return
+            renewed_at = loop.time()
 
-    async def _renew(self, lane: Lane, hold: Hold) -> int | None:
+    async def _renew(self, lane: Lane, hold: Hold) -> None:
         """Keep the lease, and what the model has written since the last time."""
         partial = lane.partial
         written = partial.raw
         has_news = written != hold.noted
-        try:
-            fence = await self._store.lease(
+        await self._prolonged(
+            hold,
+            self._store.lease(
                 lane.channel,
                 self._owner,
                 self._for_s,
                 reply=reply_turn_id(partial.turn) if has_news else TurnId(""),
                 written=written,
                 tokens=partial.tokens,
-            )
-        finally:
-            if hold.is_released:  # meanwhile: then this has taken it once more
-                await self._release(lane)
+                fence=hold.fence,
+            ),
+        )
         if has_news:
             hold.noted = written
             self._reached(Milestone.CHECKPOINT)
-        return fence
+
+    async def _prolonged(self, hold: Hold, step: Awaitable[T]) -> T:
+        """Do *step*, with which the store lends the channel anew, or says that it is lost."""
+        asked_at = self._clock_s()
+        try:
+            answer = await step
+        except LeaseLost:
+            hold.is_lost = not hold.is_released
+            raise
+        hold.sure_until = asked_at + self._for_s
+        return answer
 
     async def _hand_on(self, lane: Lane, hold: Hold) -> None:
         """Leave the channel to whoever comes next, with all that is written so far."""
         # If Redis does not hear of it, the lease ends by itself.
-        with suppress(StoreUnavailable, StoreRefusesWrites):
+        with suppress(StoreUnavailable, StoreRefusesWrites, LeaseLost):
             if lane.partial.raw != hold.noted:
                 await self._renew(lane, hold)
-            await self._release(lane)
-
-    async def _release(self, lane: Lane) -> None:
-        with suppress(StoreUnavailable, StoreRefusesWrites):
             await self._store.release(lane.channel, self._owner)
-
-
-def _is_done(lane: Lane, scene: Scene | None, *, has_waited: bool) -> bool:
-    """Whether the line has its answer: by another process, or, told of late, with a later line.
-
-    A reply that was being written anew stands already: only whoever waited for
-    the one that wrote it can tell that it is done.
-    """
-    line = lane.serving
-    if scene is None:
-        return False
-    if line.shown and not has_waited:
-        return False
-    return any(turn.role is Role.CHARACTER and turn.id > line.turn for turn in scene.turns)

@@ -11,18 +11,22 @@ from bot.core.scene import MessageId
 class Hold:
     """A channel that is ours until it is given back, or until another process has it.
 
+    Args:
+        sure_until: by the process' own clock, as far as the store has promised it.
+
     Attributes:
         fence: goes with every change that only the holder may make.
         owner: as whom we have the channel.
-        strays: messages that we posted too late: whoever holds the channel now
-            knows nothing of them.
+        strays: messages of ours that we could not note: whoever holds the channel
+            now may know nothing of them.
         is_released: whether the last change of the reply has given it back.
         noted: what the newest checkpoint holds of the reply.
     """
 
-    def __init__(self, fence: int, owner: str) -> None:
+    def __init__(self, fence: int, owner: str, *, sure_until: float) -> None:
         self.fence = fence
         self.owner = owner
+        self.sure_until = sure_until
         self.strays: list[MessageId] = []
         self.is_lost = False
         self.is_released = False

@@ -3,14 +3,19 @@
 from bot.core.errors import LeaseLost
 from bot.core.ports import SceneStore
 from bot.core.scene import MessageId, TurnId
+from bot.services.channel_leases import ChannelLeases
 from bot.services.lane import Lane
 
 
 class ReplyOutbox:
-    """Notes of a reply's posts, before and after each."""
+    """Notes of a reply's posts, before and after each.
 
-    def __init__(self, store: SceneStore, lane: Lane, reply: TurnId) -> None:
+    It is asked by the editor's task; who has lost the channel is told by the lane's hold.
+    """
+
+    def __init__(self, store: SceneStore, leases: ChannelLeases, lane: Lane, reply: TurnId) -> None:
         self._store = store
+        self._leases = leases
         self._lane = lane
         self._reply = reply
 
@@ -24,9 +29,14 @@ class ReplyOutbox:
         try:
             await self._store.intent(lane.channel, self._reply, mark, fence=lane.fence)
         except LeaseLost:
-            # Here we are in the editor's task; the lane's own is told by its hold.
-            if lane.hold is not None:
-                lane.hold.lose()
+            self._lose()
+
+    async def confirm(self) -> None:
+        """The screen is about to be changed."""
+        try:
+            await self._leases.confirm(self._lane)
+        except LeaseLost:
+            self._lose()
 
     async def posted(self, message: MessageId) -> None:
         """It is there.
@@ -41,4 +51,8 @@ class ReplyOutbox:
         except LeaseLost:
             if lane.hold is not None:
                 lane.hold.strays.append(message)
-                lane.hold.lose()
+            self._lose()
+
+    def _lose(self) -> None:
+        if self._lane.hold is not None:
+            self._lane.hold.lose()

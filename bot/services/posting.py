@@ -5,7 +5,7 @@ stored, the mark is looked for, first among what the gateway says, then in the
 channel itself. Only what is in neither, twice, is posted again, and only once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from bot.core.errors import PostAmbiguous, PostError, PostRefused
 from bot.core.ports import Button, Speaker, Voice
@@ -22,6 +22,10 @@ POST_PREFIX = "post:"
 def post_button(mark: str) -> Button:
     """Carries the mark of a post that has nothing to press, until its id is known."""
     return Button("…", f"{POST_PREFIX}{mark}", disabled=True)
+
+
+async def _may_post() -> None:
+    """Nobody else posts under this mark."""
 
 
 class Poster:
@@ -41,8 +45,12 @@ class Poster:
         *,
         mark: str,
         after: MessageId,
+        confirm: Callable[[], Awaitable[None]] = _may_post,
     ) -> MessageId:
         """Post once; one of *buttons* bears *mark*, and its message will be newer than *after*.
+
+        Args:
+            confirm: awaited right before each try; raises PostError if it may not be made.
 
         Raises:
             PostAmbiguous: nobody can tell whether it stands in the channel.
@@ -54,6 +62,7 @@ class Poster:
         self._echoes.begin(place, mark, after=after)
         try:
             for _ in range(POSTS):
+                await confirm()
                 try:
                     message = await self._voice.say(place, speaker, text, buttons, mark=mark)
                 except PostAmbiguous:

@@ -46,6 +46,10 @@ class Outbox(Protocol):
         """Note that a post under *mark* is about to leave."""
         ...
 
+    async def confirm(self) -> None:
+        """Find out whether the reply is still ours, where that is not certain."""
+        ...
+
     async def posted(self, message: MessageId) -> None:
         """Note that *message* shows a part of the reply; may be told twice."""
         ...
@@ -236,6 +240,7 @@ class ReplyMessages:
 
     async def _move(self) -> None:
         """Go on in new messages; what can be removed of the old ones is."""
+        await self._confirm()
         self._has_moved = True
         lost, self._parts = self._parts, []
         for part in lost:
@@ -247,14 +252,18 @@ class ReplyMessages:
         mark = self._mark(self._next)
         buttons = tuple(self._while_writing(mark))  # they bear the mark: no post goes without
         await self._intend(mark)
-        if not self._is_ours():
-            raise PostError("another process writes this reply")
         self._on_calling()
         # Stays set when the answer is in doubt, and only then.
         self.in_doubt = True
         try:
             message = await self._poster.post(
-                self._place, self._speaker, text, buttons, mark=mark, after=self._after
+                self._place,
+                self._speaker,
+                text,
+                buttons,
+                mark=mark,
+                after=self._after,
+                confirm=self._confirm,
             )
         except PostAmbiguous:
             raise
@@ -264,6 +273,16 @@ class ReplyMessages:
         self.in_doubt = False
         self._reached(Milestone.POST_ANSWERED)
         await self._add(_Part(message, mark, text, buttons))
+
+    async def _confirm(self) -> None:
+        """Come right before everything that changes the screen.
+
+        Raises:
+            PostError: another process writes this reply, and nothing of it may be touched.
+        """
+        await self._outbox.confirm()
+        if not self._is_ours():
+            raise PostError("another process writes this reply")
 
     async def _intend(self, mark: str) -> None:
         if self._intended == mark:
@@ -301,6 +320,7 @@ class ReplyMessages:
             return
         if not part.is_noted:
             await self._note(part)  # the mark by which it could be found goes now
+        await self._confirm()
         self._on_calling()
         part.text = None  # in doubt until the answer is there
         try:
@@ -315,6 +335,7 @@ class ReplyMessages:
             self._reached(Milestone.EDITED)
 
     async def _remove(self, part: _Part) -> None:
+        await self._confirm()
         self._on_removing(part.message)
         await self._voice.delete(self._place, part.message)
         self._parts.remove(part)

@@ -171,7 +171,7 @@ class ReplyWriter:
         return self._open_live_reply(
             place=lane.head.place,
             speaker=speaker,
-            outbox=ReplyOutbox(self._store, lane, work.reply),
+            outbox=ReplyOutbox(self._store, self._leases, lane, work.reply),
             mark=lambda part: mark_of(work.reply, part),
             buttons_while_writing=lambda mark: (stop_button(lane.channel, mark),),
             already=work.messages,

@@ -9,7 +9,6 @@ offers to try again, or in a newer trigger that took its place.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Protocol, Self, TypeVar
 
@@ -172,7 +171,7 @@ class TurnPipeline(Wishes):
             decision, trigger = await self._insist(partial(self._intake.take, line, is_late=True))
             count += decision in (Decision.ANSWER, Decision.REMEMBER)
             if trigger is not None and line.at_ms >= oldest_ms:
-                due = replace(trigger, is_left_over=True)  # a later line may be answered already
+                due = trigger
         head = self._intake.live_head(lines[-1].place.channel) if lines else None
         if due is not None and head is not None:
             self._begin(head, due)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.core.errors import LeaseLost
-from bot.core.scene import ChannelId, MessageId, TurnId, Work, mark_of
+from bot.core.scene import ChannelId, MessageId, TurnId, Work, WorkKind, mark_of
 from bot.core.store_answers import Taken
 from tests.contract.stores import Store, head_of, texts
 from tests.scenes import HARBOUR, TOWER, line, reply, scene
@@ -175,6 +175,24 @@ async def test_a_line_without_a_reply_is_taken(store: Store, last: str) -> None:
     assert taken is not None
     assert (taken.is_claimed, taken.is_answered) == (last != "stopped", False)
     assert await store.lease(HARBOUR, "two", LONG_S) is None
+
+
+@pytest.mark.parametrize("kind", [WorkKind.SWIPE, WorkKind.CONTINUE])
+async def test_what_is_noted_for_a_reply_that_stands_is_to_be_done_yet(
+    store: Store, kind: WorkKind
+) -> None:
+    await store.start(scene(), None)
+    await store.commit(HARBOUR, reply(1, "done", 31))
+    swipe = replace(WORK, kind=WorkKind.SWIPE)
+    await take(store, swipe, owner="two", for_s=0)
+    work = replace(WORK, kind=kind)
+
+    taken = await store.take(HARBOUR, "one", LONG_S, work, unless_answered=True)
+
+    assert taken is not None
+    is_noted = kind is WorkKind.SWIPE
+    assert (taken.is_claimed, taken.is_answered) == (is_noted, not is_noted)
+    assert taken.work == swipe == await store.work(HARBOUR)
 
 
 async def test_a_reply_is_written_anew_although_it_stands(store: Store) -> None:

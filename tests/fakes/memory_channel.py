@@ -194,8 +194,11 @@ class MemoryChannel:
 
     # The reply in the making
 
-    def is_answered(self, line: TurnId) -> bool:
-        later = (turn for turn in self.stored() if turn.id > line)
+    def is_answered(self, work: Work) -> bool:
+        noted = self.work
+        if noted is not None and (noted.reply, noted.kind) == (work.reply, work.kind):
+            return False
+        later = (turn for turn in self.stored() if turn.id > work.trigger)
         return self.head.live and any(turn.role is Role.CHARACTER for turn in later)
 
     def take(self, work: Work, *, anew: bool) -> bool:

@@ -143,7 +143,7 @@ class MemorySceneStore(MemoryStories):
             return None
         found = self._channels.get(channel)
         scene = await self.read(channel)
-        if unless_answered and found is not None and found.is_answered(work.trigger):
+        if unless_answered and found is not None and found.is_answered(work):
             self._leases[channel] = held
             return Taken(lent, scene, found.work, is_claimed=False, is_answered=True)
         is_claimed = found is not None and found.take(work, anew=anew)

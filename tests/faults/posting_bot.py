@@ -139,6 +139,9 @@ class Outbox:
         """Before a post."""
         await self.store.intent(self.channel, self.reply, mark, fence=self.fence)
 
+    async def confirm(self) -> None:
+        """Nobody else posts here."""
+
     async def posted(self, message: MessageId) -> None:
         """After it."""
         await self.store.posted(self.channel, self.reply, message, fence=self.fence)

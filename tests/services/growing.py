@@ -53,6 +53,8 @@ class Notebook:
         self._fail()
         self.intended.append(mark)
 
+    async def confirm(self) -> None: ...
+
     async def posted(self, message: MessageId) -> None:
         self._fail()
         self.posted_in.append(message)

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -82,6 +83,8 @@ class Stage:
     metrics: CountingMetrics
     characters: OneCharacter
     clock_ms: list[int]
+    frozen_s: list[float]
+    """For how long the process has been frozen, in all."""
     _ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(10_000))
 
     async def begin(self, place: Place = HARBOUR) -> None:
@@ -160,6 +163,7 @@ async def open_stage(
     metrics = CountingMetrics()
     characters = OneCharacter()
     clock_ms = [1_000_000]
+    frozen_s = [0.0]
     seeds = itertools.count(1)
     deadlines = Deadlines(connect_s=1, first_token_s=0.5, between_tokens_s=0.3, whole_reply_s=10)
     async with (
@@ -182,6 +186,7 @@ async def open_stage(
                 owner=process,
                 now_ms=lambda: clock_ms[0],
                 new_seed=lambda: next(seeds),
+                clock_s=lambda: time.monotonic() + frozen_s[0],
                 reached=reached,
             ),
             Pace(
@@ -202,4 +207,4 @@ async def open_stage(
             ),
         )
         async with pipeline:
-            yield Stage(pipeline, store, voice, tgi, metrics, characters, clock_ms)
+            yield Stage(pipeline, store, voice, tgi, metrics, characters, clock_ms, frozen_s)

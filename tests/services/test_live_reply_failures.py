@@ -210,6 +210,20 @@ async def test_nothing_is_posted_once_the_reply_is_another_processs() -> None:
     assert texts(voice) == []
 
 
+@pytest.mark.parametrize("act", ["edit", "discard"])
+async def test_nothing_is_touched_once_the_reply_is_another_processs(act: str) -> None:
+    voice, lost = ScriptedVoice(), asyncio.Event()
+    async with live(voice, is_ours=lambda: not lost.is_set(), last_edit_s=0.1) as reply:
+        reply.show("Ahoy")
+        await until(lambda: reply.shown)
+
+        lost.set()
+        with pytest.raises(PostError):
+            await (reply.finish("Ahoy!") if act == "edit" else reply.discard())
+
+    assert texts(voice) == ["Ahoy"]
+
+
 @pytest.mark.parametrize(
     "refusal",
     [MessageGone("10008"), PlaceGone("10003"), PlaceClosed("50083"), NotAllowedHere("50013")],

@@ -5,7 +5,7 @@ import pytest
 from bot.core.errors import NotAllowedHere, PostAmbiguous, PostError, PostRefused
 from bot.core.scene import MessageId, mark_of
 from bot.services.echoes import Echoes
-from bot.services.posting import Poster, post_button
+from bot.services.posting import POSTS, Poster, post_button
 from tests.fakes.memory_store import MemorySceneStore
 from tests.fakes.scripted_voice import ScriptedVoice, Shown
 from tests.services.growing import HARBOUR, MARA, REPLY, TRIGGER, texts
@@ -166,3 +166,22 @@ async def test_a_post_that_is_stored_only_after_it_was_made_again_is_taken_away(
 
     assert late != message
     assert [message] == list(desk.voice.messages)
+
+
+async def test_a_post_is_made_again_only_if_that_is_ours_to_do() -> None:
+    desk = Desk()
+    desk.voice.outcomes["say"].append(DOUBT)
+    asked = 0
+
+    async def confirm() -> None:
+        nonlocal asked
+        asked += 1
+        if asked == POSTS:
+            raise PostError("another process does")
+
+    with pytest.raises(PostError, match="another"):
+        await desk.poster.post(
+            HARBOUR, MARA, "Ahoy!", [], mark=MARK, after=TRIGGER, confirm=confirm
+        )
+
+    assert desk.did() == ["say", "find", "find"]

@@ -322,6 +322,19 @@ async def test_asking_anew_is_refused_when_a_line_came_after_the_reply(stage: St
         await stage.pipeline.retry(HARBOUR.channel, turn)
 
 
+async def test_asking_anew_is_refused_when_the_line_was_answered_with_a_later_one() -> None:
+    async with open_stage(merge_pause_s=0.05) as stage:
+        await stage.begin()
+        first, _ = await stage.say("First.")
+        second, _ = await stage.say("Second.")
+        await stage.quiet()
+        gone = [line for line in await lines(stage) if line.id == second]
+        await stage.pipeline.deleted(HARBOUR.channel, gone[0].messages)
+
+        with pytest.raises(UserError, match="gone on"):
+            await stage.pipeline.retry(HARBOUR.channel, first)
+
+
 async def lines(stage: Stage) -> tuple[Turn, ...]:
     scene = await stage.store.read(HARBOUR.channel)
     assert scene is not None

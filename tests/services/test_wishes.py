@@ -59,6 +59,19 @@ async def test_a_swipe_stands_beside_the_first_text_and_on_the_screen(stage: Sta
     assert ONE.strip() not in stage.tgi.asked[-1].prompt
 
 
+async def test_a_wish_that_waits_for_another_process_is_done_after_it(stage: Stage) -> None:
+    first = await told(stage)
+    stage.tgi.reply = lambda _: TWO
+    await stage.store.lease(CHANNEL, "two", 60)
+
+    await stage.pipeline.swipe(CHANNEL, first.id)
+    await stage.until(lambda: len(stage.voice.did("typing")) > 1)
+    await stage.store.release(CHANNEL, "two")
+    await stage.quiet()
+
+    assert (await stage.last_turn()).swipes == (ONE.strip(), TWO.strip())
+
+
 async def test_the_next_prompt_has_the_text_that_is_shown(stage: Stage) -> None:
     first = await told(stage)
     stage.tgi.reply = lambda _: TWO

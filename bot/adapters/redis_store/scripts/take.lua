@@ -12,7 +12,7 @@
 -- '2' if answered or '', work}, the last empty where there is none.
 local function found()
   return call('HMGET', META, 'sv', 'holder', 'until_ms', 'fence', 'live', 'reply', 'trigger',
-    'claimed_ms', 'revives', 'shown_in', 'written', 'tokens', 'posting')
+    'claimed_ms', 'revives', 'shown_in', 'written', 'tokens', 'posting', 'continues')
 end
 local meta = found()
 local refused = refusal_of_later(meta[1])
@@ -20,12 +20,13 @@ if refused then return refused end
 local anew, reply, trigger, at_ms = ARGV[6] == '1', ARGV[7], ARGV[8], ARGV[9]
 local written, tokens, posting, held = ARGV[11], ARGV[12], ARGV[13], ARGV[16]
 
--- Whether a reply to the line, or to a later one, is stored. To look for its role in
--- the text is far cheaper than to decode it; what somebody wrote holds no quotes that
--- are not escaped.
+-- Whether a reply to the line, or to a later one, is stored, and it is not noted that
+-- this is to be made of it. To look for its role in the text is far cheaper than to
+-- decode it; what somebody wrote holds no quotes that are not escaped.
 local function is_answered()
   local newest = call('LINDEX', ORDER, -1)
   if not newest or newest <= trigger then return false end
+  if meta[6] == reply and (meta[14] or '') == ARGV[10] then return false end
   for last = call('LLEN', ORDER) - 1, 0, -CHUNK do
     local ids = call('LRANGE', ORDER, math.max(0, last - CHUNK + 1), last)
     for i = #ids, 1, -1 do

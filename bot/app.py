@@ -11,6 +11,7 @@ import aiohttp
 
 from bot.adapters.character_files import DirectoryCharacters
 from bot.adapters.discord_rest import (
+    DiscordClock,
     DiscordRest,
     DiscordVoice,
     Portraits,
@@ -111,7 +112,8 @@ async def open_app(
         world, echoes = await _open_world(settings, ground, stops, stack, reached)
         pipeline = await stack.enter_async_context(pipeline_of(world, _pace(settings)))
         greeter, scenes = _scenes(world, ground)
-        upkeep = upkeep_of(ground.store, pipeline, scenes, now_ms=_now_ms, clock_s=time.monotonic)
+        now_ms = ground.clock.now_ms
+        upkeep = upkeep_of(ground.store, pipeline, scenes, now_ms=now_ms, clock_s=time.monotonic)
         await stack.enter_async_context(upkeep.running())
 
         async def first_ready() -> None:
@@ -128,6 +130,7 @@ async def open_app(
             notes=ground.store,
             on_first_ready=first_ready,
             on_own_message=echoes.heard,
+            on_answers=ground.clock.listen(),
             continuity=_continuity(settings, ground.redis, ground.owner, upkeep),
         )
         upkeep.screen.use(bot)
@@ -146,6 +149,7 @@ class _Ground:
     probe: WriteProbe
     generator: TgiGenerator
     metrics: PrometheusMetrics
+    clock: DiscordClock
     owner: str
 
 
@@ -167,6 +171,7 @@ async def _open_ground(settings: Settings, stack: AsyncExitStack) -> _Ground:
         probe=WriteProbe(redis, answer_within=answer_within(settings)),
         generator=await stack.enter_async_context(open_generator(settings)),
         metrics=PrometheusMetrics(),
+        clock=DiscordClock(),
         owner=our_name(),
     )
 
@@ -177,7 +182,10 @@ async def _open_world(
     http = await stack.enter_async_context(
         aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=64),
-            trace_configs=[post_sent(lambda: reached(Milestone.POST_SENT))],
+            trace_configs=[
+                post_sent(lambda: reached(Milestone.POST_SENT)),
+                ground.clock.listen(),
+            ],
         )
     )
     voice = _voice(settings, http, ground.store, on_unauthorized=stops.refused.set)
@@ -198,7 +206,7 @@ async def _open_world(
         prompting=prompting,
         profile=ground.profile,
         owner=ground.owner,
-        now_ms=_now_ms,
+        now_ms=ground.clock.now_ms,
         new_seed=lambda: secrets.randbits(31),
         reached=reached,
     )
@@ -237,7 +245,7 @@ def _actions(
         characters=ground.characters,
         is_writing=pipeline.is_writing,
         resume_age_s=settings.turns.resume_age_s,
-        now_ms=_now_ms,
+        now_ms=ground.clock.now_ms,
     )
     tables = LengthTables(ground.store, ground.generator, ground.profile)
     return Actions(scenes, pipeline, inspection, tables, upkeep.verifier)
@@ -348,7 +356,3 @@ def _pace(settings: Settings) -> Pace:
         edit_at_most_s=stream.edit_at_most_s,
         last_edit_s=stream.last_edit_s,
     )
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

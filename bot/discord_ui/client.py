@@ -101,12 +101,14 @@ class RoleplayBot(ContinuousBot):
         notes: NoteStore,
         on_first_ready: Callable[[], Awaitable[None]],
         on_own_message: Callable[[ChannelId, MessageId, Sequence[str]], Awaitable[None]],
+        on_answers: aiohttp.TraceConfig,
         continuity: Continuity,
     ) -> None:
         """Set up.
 
         Args:
             on_own_message: told of each message of ours, with the ids of its buttons.
+            on_answers: hears what Discord answers to discord.py's own requests.
         """
         super().__init__(
             continuity,
@@ -119,6 +121,7 @@ class RoleplayBot(ContinuousBot):
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             max_messages=None,
+            http_trace=on_answers,
             guild_ready_timeout=0.5,  # seconds without a new guild; only delays `on_ready`
         )
         logging.getLogger(app_commands.tree.__name__).addFilter(is_worth_a_line)

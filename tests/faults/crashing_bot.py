@@ -4,7 +4,8 @@ Its orders are a folder. A file in it that is named after the process number hol
 the name of a milestone, how often that is yet passed by, the number of the process
 that is sent a signal when it is reached, and the signal: `posted 0 4711 9`. The
 file may be written at any time, and holds once. If there is a folder `clocks`, a
-file of that name in it holds by how many seconds the process' clock is ahead.
+file of that name in it holds by how many seconds the process' clock is ahead; one
+that is called `next` is that of the process that starts next.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from bot.app import run_bot
@@ -21,6 +23,7 @@ from bot.services.milestones import Milestone
 from bot.settings import load_settings
 
 CLOCKS = "clocks"
+NEXT = "next"
 
 
 class Orders:
@@ -65,8 +68,8 @@ def forget_orders(folder: Path, process: int) -> None:
     (folder / str(process)).unlink(missing_ok=True)
 
 
-def set_clock(folder: Path, process: int, ahead_s: float) -> None:
-    """Let the clock of that process be ahead of this one's."""
+def set_clock(folder: Path, process: int | str, ahead_s: float) -> None:
+    """Let the clock of that process, or of the `NEXT`, be ahead of this one's."""
     file = folder / CLOCKS / str(process)
     file.with_suffix(".new").write_text(str(ahead_s))
     file.with_suffix(".new").replace(file)
@@ -75,6 +78,8 @@ def set_clock(folder: Path, process: int, ahead_s: float) -> None:
 def _bend_the_clock(folder: Path) -> None:
     """Let everybody in this process who asks for the date be told what the file says."""
     file = folder / str(os.getpid())
+    with suppress(FileNotFoundError):
+        (folder / NEXT).rename(file)
     true_ns = time.time_ns
 
     def bent_ns() -> int:

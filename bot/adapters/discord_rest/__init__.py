@@ -6,6 +6,7 @@ answer, and limits are met before they are hit.
 """
 
 from bot.adapters.discord_rest.client import DiscordRest
+from bot.adapters.discord_rest.clock import DiscordClock
 from bot.adapters.discord_rest.portraits import Portraits
 from bot.adapters.discord_rest.refusals import NotTaken, Refused
 from bot.adapters.discord_rest.tracing import post_sent
@@ -13,6 +14,7 @@ from bot.adapters.discord_rest.voice import DiscordVoice
 from bot.adapters.discord_rest.webhooks import WebhookDirectory
 
 __all__ = [
+    "DiscordClock",
     "DiscordRest",
     "DiscordVoice",
     "NotTaken",

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from bot.services.milestones import Milestone
-from tests.faults.crashing_bot import CLOCKS, forget_orders, order, set_clock
+from tests.faults.crashing_bot import CLOCKS, NEXT, forget_orders, order, set_clock
 from tests.faults.lab.nursery import Nursery, nursery
 from tests.faults.lab.stage import Lab
 from tests.playground.driver import eventually
@@ -72,6 +72,10 @@ class Relay:
         """Let a bot's clock jump."""
         assert bot.process is not None
         set_clock(self.orders, bot.process.pid, ahead_s)
+
+    def set_clock_of_next(self, ahead_s: float) -> None:
+        """Let the clock of the bot that starts next be wrong from the beginning."""
+        set_clock(self.orders, NEXT, ahead_s)
 
     async def is_succeeded(self, within_s: float = 20) -> float:
         """Wait for the leader's death; returns when it was. The other is the leader then."""

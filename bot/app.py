@@ -5,7 +5,7 @@ import secrets
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import aiohttp
 
@@ -46,6 +46,7 @@ from bot.core.scene import ChannelId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.client import RoleplayBot, use_discord_at
 from bot.discord_ui.continuity import Continuity, ContinuousBot
+from bot.services.doubts import Doubts
 from bot.services.echoes import Echoes
 from bot.services.greeting import Greeter
 from bot.services.incoming import Patience
@@ -110,10 +111,10 @@ async def open_app(
         place = _place(settings, ground.redis, ground.owner)
         stack.push_async_callback(place.release)
         world, echoes = await _open_world(settings, ground, stops, stack, reached)
-        pipeline = await stack.enter_async_context(pipeline_of(world, _pace(settings)))
-        greeter, scenes = _scenes(world, ground)
-        now_ms = ground.clock.now_ms
-        upkeep = upkeep_of(ground.store, pipeline, scenes, now_ms=now_ms, clock_s=time.monotonic)
+        pipeline = pipeline_of(world, _pace(settings), doubtful=ground.doubts)
+        await stack.enter_async_context(pipeline)
+        greeter, scenes = _scenes(world, ground, pipeline)
+        upkeep = _upkeep(ground, pipeline, scenes)
         await stack.enter_async_context(upkeep.running())
 
         async def first_ready() -> None:
@@ -151,6 +152,7 @@ class _Ground:
     metrics: PrometheusMetrics
     clock: DiscordClock
     owner: str
+    doubts: Doubts = field(default_factory=Doubts)
 
 
 async def _open_ground(settings: Settings, stack: AsyncExitStack) -> _Ground:
@@ -213,7 +215,7 @@ async def _open_world(
     return world, echoes
 
 
-def _scenes(world: World, ground: _Ground) -> tuple[Greeter, Scenes]:
+def _scenes(world: World, ground: _Ground, pipeline: TurnPipeline) -> tuple[Greeter, Scenes]:
     greeter = Greeter(
         store=ground.store,
         voice=world.voice,
@@ -226,8 +228,20 @@ def _scenes(world: World, ground: _Ground) -> tuple[Greeter, Scenes]:
         characters=ground.characters,
         prompting=world.prompting,
         lengths=ground.profile.lengths,
+        noted=pipeline.noted,
     )
     return greeter, scenes
+
+
+def _upkeep(ground: _Ground, pipeline: TurnPipeline, scenes: Scenes) -> Upkeep:
+    return upkeep_of(
+        ground.store,
+        pipeline,
+        scenes,
+        ground.doubts,
+        now_ms=ground.clock.now_ms,
+        clock_s=time.monotonic,
+    )
 
 
 def _actions(

@@ -1,13 +1,14 @@
 """Puts the turn pipeline together from what stands behind its ports."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from functools import partial
 
 from bot.core.pacing import Pacer
 from bot.core.ports import CharacterSource, Metrics, SceneMemory, TextGenerator, Voice
 from bot.core.profiles import ModelProfile
+from bot.core.scene import ChannelId
 from bot.core.split import split
 from bot.services.answering import Answering
 from bot.services.casting import Casting
@@ -68,13 +69,18 @@ class Pace:
     retry_s: float = 0.5
 
 
-def pipeline_of(world: World, pace: Pace) -> TurnPipeline:
-    """The pipeline of one process."""
-    heard, notices, rows = Heard(), Notices(world.voice), Rows(world.voice)
+def pipeline_of(world: World, pace: Pace, *, doubtful: Container[ChannelId] = ()) -> TurnPipeline:
+    """The pipeline of one process.
+
+    Args:
+        doubtful: channels of which memory may lack something.
+    """
+    heard, notices, rows = Heard(doubtful), Notices(world.voice), Rows(world.voice)
     leases = ChannelLeases(
         world.store,
         owner=world.owner,
         for_s=pace.lease_s,
+        patience=pace.patience,
         now_ms=world.now_ms,
         clock_s=world.clock_s,
         reached=world.reached,
@@ -110,6 +116,7 @@ def _writer(
         dispatcher=Dispatcher(slots=pace.writing_at_once, waiting=pace.waiting),
         profile=world.profile,
         metrics=world.metrics,
+        patience=pace.patience,
         new_seed=world.new_seed,
         reached=world.reached,
     )

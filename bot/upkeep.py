@@ -68,12 +68,17 @@ def upkeep_of(
     store: RedisSceneStore,
     pipeline: TurnPipeline,
     scenes: Scenes,
+    doubts: Doubts,
     *,
     now_ms: Callable[[], int],
     clock_s: Callable[[], float],
 ) -> Upkeep:
-    """Everything that mirrors Discord, for one process."""
-    screen, doubts = DiscordScreen(), Doubts()
+    """Everything that mirrors Discord, for one process.
+
+    Args:
+        doubts: of which the pipeline knows, too.
+    """
+    screen = DiscordScreen()
     verifier = Verifier(store=store, screen=screen, memory=pipeline)
     catch_up = CatchUp(
         store=store,

@@ -44,7 +44,13 @@ def kinds(**args: tuple[st.SearchStrategy[object], ...]) -> dict[str, st.SearchS
 
 
 OFTEN = kinds(
-    ingest=(NUMBERS, TEXTS, st.sampled_from([ANN, BOB]), st.sampled_from(Role)),
+    ingest=(
+        NUMBERS,
+        TEXTS,
+        st.sampled_from([ANN, BOB]),
+        st.sampled_from(Role),
+        st.none() | MESSAGES,
+    ),
     commit=(NUMBERS, SHOWN, KNOWN, st.integers(0, 1), HOLDERS),
     end=(
         NUMBERS,
@@ -113,9 +119,12 @@ class Teller:
     async def set_live(self, live: bool) -> object:  # noqa: FBT001  # a random value
         return await self.store.set_live(HARBOUR, live=live)
 
-    async def ingest(self, number: int, text: str, author: int, role: Role) -> object:
+    async def ingest(
+        self, number: int, text: str, author: int, role: Role, seen: int | None
+    ) -> object:
         said = replace(line(number, text, author=BOB if author == BOB else ANN), role=role)
-        return await self.store.ingest(HARBOUR, said)
+        newest = None if seen is None else MessageId(seen)
+        return await self.store.ingest(HARBOUR, said, seen=newest)
 
     async def lease(self, owner: str, for_s: float) -> object:
         return self._given(owner, await self.store.lease(HARBOUR, owner, for_s))

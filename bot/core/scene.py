@@ -179,8 +179,8 @@ class SceneHead:
             None for all, and the examples too.
         guard: how closely replies are watched for the players' parts.
         resumed_ms: when it was last gone on with after a stop; 0 if it was not.
-        seen: the newest message of the channel that was taken notice of; what
-            is newer may have been missed.
+        seen: up to this message of the channel all was taken notice of; what is
+            newer may have been missed.
         note: the author's note, `note_depth` lines before the end.
         note_once: whether the next reply uses the note up.
         instruction: what a player asks of the next reply, beside the story;

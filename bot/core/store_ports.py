@@ -76,10 +76,15 @@ class SceneStore(Protocol):
         """Look at many scenes, in that order; those that are gone or damaged are left out."""
         ...
 
-    async def ingest(self, channel: ChannelId, turn: Turn) -> Ingested:
-        """Remember a member's line, in the order of turn ids, once, and raise `seen`.
+    async def ingest(
+        self, channel: ChannelId, turn: Turn, *, seen: MessageId | None = None
+    ) -> Ingested:
+        """Remember a member's line, in the order of turn ids, once.
 
         A line whose message was deleted before it came is a duplicate.
+
+        Args:
+            seen: raises the head's, whatever becomes of the line.
         """
         ...
 

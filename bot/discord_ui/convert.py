@@ -11,6 +11,7 @@ from bot.core.rights import Member
 from bot.core.scene import ChannelId, GuildId, MessageId, Place, UserId
 from bot.core.why import Said
 from bot.services.incoming import Edit, Incoming
+from bot.services.reply_buttons import line_to_retry
 from bot.services.screen import Shown
 
 
@@ -91,6 +92,7 @@ def shown_of(place: Place, message: discord.Message, *, bot_user: int, applicati
         line=line,
         is_ours=is_ours,
         is_literal=is_ours or message.clean_content == escape_mentions(message.content),
+        offers=line_to_retry(custom_ids_of(message)) if is_ours else None,
     )
 
 

@@ -77,11 +77,15 @@ class Answering:
             outcome = "failed"
             facts = {"channel": lane.channel, "error": type(error).__name__}
             log.warning("a reply failed", extra=facts, exc_info=is_bug(error))
-            await self._notices.say(lane.head.place, sentence_for(error), another_try(lane))
+            await self._notices.explain(
+                lane.head.place, lane.serving.turn, sentence_for(error), another_try(lane)
+            )
         finally:
             lane.interrupt.clear()
         if outcome is not None:
             self._metrics.turn_ended(outcome, asyncio.get_running_loop().time() - started)
+        if outcome in ("replied", "stopped"):
+            await self._notices.withdraw(lane.head.place, lane.serving.turn)
 
     async def _forget(self, lane: Lane) -> None:
         # If the store does not hear of it, the channel's event or its expiry will tell it.

@@ -148,6 +148,7 @@ class CatchUp:
         async with asyncio.TaskGroup() as readers:
             for _ in range(min(READERS, len(queue))):
                 readers.create_task(self._read(queue))
+        self._doubts.looked()
         return self._pause_s
 
     def _look_at_left(self, guilds: Collection[GuildId | None] | None) -> None:
@@ -254,8 +255,12 @@ class CatchUp:
 
 
 def _known(survey: Survey) -> MessageId | None:
-    """The newest message that memory is sure to have had."""
+    """The newest message that memory is sure to have had.
+
+    Where that is noted, turns say nothing: what is missing may be older than they.
+    """
+    if survey.head.seen is not None:
+        return survey.head.seen
     last = survey.last.messages if survey.last is not None else ()
     noted = survey.work.messages if survey.work is not None else ()
-    seen = () if survey.head.seen is None else (survey.head.seen,)
-    return max((*last, *noted, *seen), default=None)
+    return max((*last, *noted), default=None)

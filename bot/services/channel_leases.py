@@ -19,6 +19,7 @@ from bot.core.ports import SceneStore
 from bot.core.scene import TurnId, Work, WorkKind, reply_turn_id
 from bot.core.store_answers import Taken
 from bot.services.hold import Hold
+from bot.services.incoming import Patience
 from bot.services.lane import Lane
 from bot.services.milestones import Milestone, Reached, pass_by
 
@@ -49,6 +50,7 @@ class ChannelLeases:
         *,
         owner: str,
         for_s: float,
+        patience: Patience,
         now_ms: Callable[[], int],
         clock_s: Callable[[], float],
         reached: Reached = pass_by,
@@ -56,6 +58,7 @@ class ChannelLeases:
         self._store = store
         self._owner = owner
         self._for_s = for_s
+        self._patience = patience
         self._now_ms = now_ms
         self._clock_s = clock_s
         self._reached = reached
@@ -160,16 +163,18 @@ class ChannelLeases:
             kind=line.kind,
             speaker=line.speaker,
         )
-        return await self._store.take(
-            lane.channel,
-            self._owner,
-            self._for_s,
-            work,
-            anew=line.is_anew and not lane.partial.raw,
-            # What is to be made of a reply that stands can have been done only by
-            # another process that was waited for.
-            unless_answered=fence is None and (has_waited or is_first),
-            fence=fence,
+        return await self._patience.insist(
+            lambda: self._store.take(
+                lane.channel,
+                self._owner,
+                self._for_s,
+                work,
+                anew=line.is_anew and not lane.partial.raw,
+                # What is to be made of a reply that stands can have been done only by
+                # another process that was waited for.
+                unless_answered=fence is None and (has_waited or is_first),
+                fence=fence,
+            )
         )
 
     async def _keep(self, lane: Lane, hold: Hold) -> None:

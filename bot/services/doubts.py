@@ -59,10 +59,15 @@ class Doubts:
         self._most = most
         self._channels: dict[ChannelId, Doubt] = {}
         self._gaps: list[Gap] = []
+        self._looking: frozenset[ChannelId] = frozenset()
+        self._is_looking_anywhere = False
         self._any = asyncio.Event()
 
-    def __contains__(self, channel: ChannelId) -> bool:
-        return channel in self._channels
+    def __contains__(self, channel: object) -> bool:
+        """Whether memory may lack something of *channel*; after a gap that may be any."""
+        if self._gaps or self._is_looking_anywhere:
+            return True
+        return channel in self._channels or channel in self._looking
 
     @property
     def has_any(self) -> bool:
@@ -99,12 +104,20 @@ class Doubts:
         self._any.set()
 
     def take(self) -> Doubtful:
-        """Hand over all there is; whoever takes it looks, or adds it again."""
+        """Hand over all there is; whoever takes it looks, or adds it again.
+
+        It stays doubtful until `looked`, or until more is taken.
+        """
         taken = Doubtful(dict(self._channels), tuple(self._gaps))
+        self._looking, self._is_looking_anywhere = frozenset(taken.channels), bool(taken.gaps)
         self._channels.clear()
         self._gaps.clear()
         self._any.clear()
         return taken
+
+    def looked(self) -> None:
+        """All that was taken last has been looked at."""
+        self._looking, self._is_looking_anywhere = frozenset(), False
 
     async def wait(self) -> None:
         """Wait until there is something to look at: for as long as all is well."""

@@ -15,6 +15,7 @@ from bot.core.repeats import RepeatJudge, Verdict, is_near_repeat
 from bot.core.reply_text import ReplyText
 from bot.core.scene import Role, Scene, WorkKind
 from bot.services.dispatcher import Dispatcher
+from bot.services.incoming import Patience
 from bot.services.interrupt import Reason
 from bot.services.lane import Lane
 from bot.services.milestones import Milestone, Reached, pass_by
@@ -89,6 +90,7 @@ class Drafter:
         dispatcher: Dispatcher,
         profile: ModelProfile,
         metrics: Metrics,
+        patience: Patience,
         new_seed: Callable[[], int],
         reached: Reached = pass_by,
     ) -> None:
@@ -97,6 +99,7 @@ class Drafter:
         self._dispatcher = dispatcher
         self._profile = profile
         self._metrics = metrics
+        self._patience = patience
         self._new_seed = new_seed
         self._reached = reached
 
@@ -158,16 +161,18 @@ class Drafter:
     ) -> _Attempt:
         partial = lane.partial
         spoken = f" {partial.spoken}" if partial.spoken else ""
-        built = await self._prompting.build(
-            scene,
-            character,
-            trigger=partial.turn,
-            reply=lane.serving.reply,
-            author=lane.serving.author,
-            cast=lane.cast,
-            is_begun=lane.serving.kind is not WorkKind.REPLY,
-            written=spoken + partial.raw,
-            excess=excess,
+        built = await self._patience.insist(
+            lambda: self._prompting.build(
+                scene,
+                character,
+                trigger=partial.turn,
+                reply=lane.serving.reply,
+                author=lane.serving.author,
+                cast=lane.cast,
+                is_begun=lane.serving.kind is not WorkKind.REPLY,
+                written=spoken + partial.raw,
+                excess=excess,
+            )
         )
         self._reached(Milestone.PROMPT_BUILT)
         reply = ReplyText(

@@ -113,7 +113,7 @@ class Greeter:
         """Note in which messages *turn* stands, and take their buttons away."""
         parts = tuple(shown.values()) if len(shown) > 1 else ()
         posted = replace(turn, messages=tuple(shown), parts=parts)
-        await self._store.commit(place.channel, posted)
+        await self._store.commit(place.channel, posted, seen=max(shown, default=None))
         for message, part in shown.items():
             with suppress(PostError):  # a button that does nothing is left
                 await self._voice.edit(place, message, speaker, part)

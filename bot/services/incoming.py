@@ -1,8 +1,14 @@
 """What comes into the turn pipeline, and how patient it is."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
+from bot.core.errors import StoreUnavailable
 from bot.core.scene import MessageId, Place, UserId
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +58,12 @@ class Patience:
     retry_first_s: float = 1.0
     retry_at_most_s: float = 15.0
     store_pauses_s: tuple[float, ...] = (0.2, 0.5, 1.0, 2.0)
+
+    async def insist(self, step: Callable[[], Awaitable[T]]) -> T:
+        """Do *step*, which may be done twice, and again while the store is briefly away."""
+        for pause_s in self.store_pauses_s:
+            try:
+                return await step()
+            except StoreUnavailable:
+                await asyncio.sleep(pause_s)
+        return await step()

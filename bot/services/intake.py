@@ -4,6 +4,7 @@ from bot.core.ports import SceneStore
 from bot.core.scene import ChannelId, Role, SceneHead, Turn, player_turn_id
 from bot.core.store_answers import IngestStatus
 from bot.core.triggers import Decision, decide, is_out_of_character
+from bot.services.heard import Heard
 from bot.services.incoming import Incoming
 from bot.services.lane import Trigger
 from bot.services.notices import Notices
@@ -20,11 +21,12 @@ ROUND_BEGINS = (
 
 
 class Intake:
-    """Borrows the store. In a live scene a line costs one step there."""
+    """Borrows all it is given. In a live scene a line costs one step of the store."""
 
-    def __init__(self, store: SceneStore, notices: Notices) -> None:
+    def __init__(self, store: SceneStore, notices: Notices, heard: Heard) -> None:
         self._store = store
         self._notices = notices
+        self._heard = heard
         self._live: Recent[ChannelId, SceneHead] = Recent(LIVE_KEPT)
 
     def live_head(self, channel: ChannelId) -> SceneHead | None:
@@ -64,7 +66,8 @@ class Intake:
             await self._notices.mark_as_remark(place, incoming.message)
             return decision, None
         turn = _turn_of(incoming, _decision(before, incoming))
-        ingested = await self._store.ingest(place.channel, turn)
+        seen = self._heard.sure(place.channel, incoming.message)
+        ingested = await self._store.ingest(place.channel, turn, seen=seen)
         self.note_live(ingested.head, place.channel)
         if ingested.status is not IngestStatus.STORED or ingested.head is None:
             return None, None

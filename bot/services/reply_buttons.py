@@ -1,5 +1,7 @@
 """The buttons under a reply, and under a notice that offers another try."""
 
+from collections.abc import Sequence
+
 from bot.core.ports import Button
 from bot.core.scene import ChannelId, TurnId, WorkKind
 from bot.services.lane import Lane
@@ -24,6 +26,12 @@ def stop_button(channel: ChannelId, mark: str) -> Button:
 def retry_button(trigger: TurnId) -> Button:
     """Ask again for the reply to *trigger*; stands under a notice, which then goes."""
     return Button("Try again", f"{RETRY_PREFIX}{trigger}", emoji="🔁")
+
+
+def line_to_retry(custom_ids: Sequence[str]) -> TurnId | None:
+    """The line of a `retry_button` among buttons of these ids; None if there is none."""
+    found = (each for each in custom_ids if each.startswith(RETRY_PREFIX))
+    return next((TurnId(each.removeprefix(RETRY_PREFIX)) for each in found), None)
 
 
 def another_try(lane: Lane) -> Button | None:

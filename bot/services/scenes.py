@@ -1,7 +1,7 @@
 """Starting, stopping and tuning a scene: what the commands do."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.core.characters import Character, Rating, filled
@@ -56,7 +56,11 @@ class Opening:
 
 
 class Scenes:
-    """The commands' side of a scene. Every method may raise StoreUnavailable."""
+    """The commands' side of a scene. Every method may raise StoreUnavailable.
+
+    Args:
+        noted: told at once of each scene that begins, is stopped or goes on.
+    """
 
     def __init__(
         self,
@@ -66,11 +70,13 @@ class Scenes:
         characters: CharacterSource,
         prompting: Prompting,
         lengths: LengthLadder,
+        noted: Callable[[SceneHead], None],
     ) -> None:
         self._store = store
         self._greeter = greeter
         self._source = characters
         self._prompting = prompting
+        self._noted = noted
         self.lengths = lengths
 
     def characters(self) -> Mapping[CharacterKey, Character]:
@@ -131,9 +137,11 @@ class Scenes:
             scenario=opening.scenario.strip(),
             length=opening.length,
             started_ms=opening.at_ms,
+            seen=opening.event,
         )
         turn = _greeting(opening, character)
         head = await self._store.start(head, turn)
+        self._noted(head)
         self._prompting.forget(opening.place.channel)  # the prompt of an earlier scene
         if turn is not None:
             await self._greeter.greet(opening.place, character, turn)
@@ -162,6 +170,7 @@ class Scenes:
         head = await self._store.set_live(channel, live=live)
         if head is None:
             raise NoLiveScene("There is no scene here. Start one with /roleplay start.")
+        self._noted(head)
         return head
 
     async def head(self, channel: ChannelId) -> SceneHead | None:

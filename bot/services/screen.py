@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.core.scene import GuildId, MessageId, Place
+from bot.core.scene import GuildId, MessageId, Place, TurnId
 from bot.services.incoming import Incoming
 
 PAGE = 100
@@ -26,6 +26,7 @@ class Shown:
         is_ours: whether it shows what a character, or the bot, said.
         is_literal: whether it mentions nobody. Of whom a text mentions the name
             is shown, which may be another one by now.
+        offers: the line that a notice of ours offers to answer once more.
     """
 
     message: MessageId
@@ -35,6 +36,7 @@ class Shown:
     line: Incoming | None = None
     is_ours: bool = False
     is_literal: bool = True
+    offers: TurnId | None = None
 
 
 class Screen(Protocol):

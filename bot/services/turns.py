@@ -8,9 +8,9 @@ offers to try again, or in a newer trigger that took its place.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
-from typing import Protocol, Self, TypeVar
+from typing import Protocol, Self
 
 from bot.core.error_sentences import sentence_for
 from bot.core.errors import StoreRefusesWrites, StoreUnavailable
@@ -18,9 +18,11 @@ from bot.core.ports import SceneMemory
 from bot.core.scene import (
     ChannelId,
     MessageId,
+    Place,
     Role,
     SceneHead,
     Turn,
+    TurnId,
     player_turn_id,
     trigger_of,
 )
@@ -40,8 +42,6 @@ from bot.services.rows import Rows
 from bot.services.wishes import Wishes
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 SURVEYED_AT_ONCE = 100
 WRITTEN_KEPT = 4_096
@@ -90,9 +90,10 @@ class TurnPipeline(Wishes):
         self._rows = rows
         self._chores: set[asyncio.Task[None]] = set()
         self._patience = patience
+        self._insist = patience.insist
         self._reached = reached
         self._written: Recent[MessageId, int] = Recent(WRITTEN_KEPT)
-        self._intake = Intake(store, notices)
+        self._intake = Intake(store, notices, heard)
         self._tasks = asyncio.TaskGroup()
         self._closing = False
 
@@ -132,6 +133,10 @@ class TurnPipeline(Wishes):
             StoreUnavailable, StoreRefusesWrites: it could not be stored; where
                 somebody waits for an answer, that was said.
         """
+        with self._heard.coming(incoming.place.channel, incoming.message):
+            return await self._receive(incoming)
+
+    async def _receive(self, incoming: Incoming) -> Decision | None:
         place = incoming.place
         try:
             decision, trigger = await self._insist(lambda: self._intake.take(incoming))
@@ -176,15 +181,6 @@ class TurnPipeline(Wishes):
         if due is not None and head is not None:
             self._begin(head, due)
         return count
-
-    async def _insist(self, step: Callable[[], Awaitable[T]]) -> T:
-        """Do *step*, which may be done twice, and again while the store is briefly away."""
-        for pause_s in self._patience.store_pauses_s:
-            try:
-                return await step()
-            except StoreUnavailable:
-                await asyncio.sleep(pause_s)
-        return await step()
 
     def _begin(self, head: SceneHead, trigger: Trigger, *, is_begun: bool = False) -> None:
         if self._closing:
@@ -299,6 +295,7 @@ class TurnPipeline(Wishes):
             messages = [each for each in messages if each not in lane.taken_away]
         if not messages:
             return
+        self._notices.removed(channel, messages)
         deleted = await self._insist(lambda: self._store.delete(channel, messages))
         if deleted.gone or deleted.shortened:
             self._prompting.forget(channel)  # it holds what was deleted
@@ -306,6 +303,14 @@ class TurnPipeline(Wishes):
             is_gone = lane.newest.turn in deleted.gone
             scene = await self._insist(partial(self._store.read, channel)) if is_gone else None
             lane.removed(deleted.gone, messages, line_left(scene) if scene else None)
+
+    async def offered(self, place: Place, line: TurnId, notice: MessageId) -> None:
+        """*notice* stands there, maybe of an earlier process, until *line* has its reply."""
+        await self._notices.found(place, line, notice)
+
+    def noted(self, head: SceneHead) -> None:
+        """A scene has begun, was stopped or goes on: also while the store is away it is known."""
+        self._intake.note_live(head, head.place.channel)
 
     def ended(self, channel: ChannelId) -> None:
         """The channel is gone, or its scene: nothing is written there any more."""

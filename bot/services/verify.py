@@ -12,7 +12,7 @@ from typing import Protocol
 
 from bot.core.errors import NoLiveScene, ScreenError, UserError
 from bot.core.ports import SceneStore
-from bot.core.scene import ChannelId, MessageId, Role, Scene, Turn, Work
+from bot.core.scene import ChannelId, MessageId, Place, Role, Scene, Turn, TurnId, Work
 from bot.core.triggers import is_out_of_character
 from bot.services.incoming import Edit, Incoming
 from bot.services.screen import PAGE, Screen, Shown
@@ -38,6 +38,10 @@ class Memory(Protocol):
     ) -> bool: ...
 
     async def deleted(self, channel: ChannelId, messages: Sequence[MessageId]) -> None: ...
+
+    async def offered(self, place: Place, line: TurnId, notice: MessageId) -> None:
+        """*notice* stands there until *line* has its reply."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +176,9 @@ class Verifier:
             return None
         work = await self._store.work(channel)
         window = await self._read(scene, _sure_until(scene, since), pages=pages, page=page)
+        for shown in window.shown:
+            if shown.offers is not None:
+                await self._memory.offered(scene.head.place, shown.offers, shown.message)
         found = differences(scene, work, window)
         if found.gone:
             await self._make_sure(scene, window, found.gone)

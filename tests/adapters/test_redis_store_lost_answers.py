@@ -60,7 +60,7 @@ async def delete_a_part(store: RedisSceneStore) -> object:
 
 ACTS: dict[str, Callable[[RedisSceneStore], Awaitable[object]]] = {
     "start": lambda store: store.start(scene(), reply(1, "hello", 11)),
-    "ingest": lambda store: store.ingest(HARBOUR, line(3)),
+    "ingest": lambda store: store.ingest(HARBOUR, line(3), seen=MessageId(3)),
     "first line of somebody": lambda store: store.ingest(HARBOUR, line(3, author=BOB)),
     "lease": lease_twice,
     "release": lambda store: store.release(HARBOUR, "one"),

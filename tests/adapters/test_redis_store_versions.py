@@ -204,7 +204,7 @@ async def test_what_was_written_last_is_read_whole(last: RedisSceneStore) -> Non
 
 
 CHANGES: dict[str, Callable[[RedisSceneStore], Awaitable[object]]] = {
-    "ingest": lambda store: store.ingest(HARBOUR, line(9)),
+    "ingest": lambda store: store.ingest(HARBOUR, line(9), seen=MessageId(9)),
     "take": lambda store: store.take(HARBOUR, "host/2", 15, WORK),
     "lease": lambda store: store.lease(HARBOUR, "host/2", 15),
     "intent": lambda store: store.intent(HARBOUR, WORK.reply, "x.0"),

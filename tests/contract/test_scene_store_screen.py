@@ -148,7 +148,7 @@ async def test_a_line_that_was_deleted_before_it_came_stays_away(store: Store, t
     await store.start(scene(), None)
 
     deleted = [await store.delete(HARBOUR, [MessageId(5)]) for _ in range(times)]
-    answers = [await store.ingest(HARBOUR, line(5)) for _ in range(2)]
+    answers = [await store.ingest(HARBOUR, line(5), seen=MessageId(5)) for _ in range(2)]
 
     assert deleted == [Deleted()] * times
     assert [answer.status for answer in answers] == [IngestStatus.DUPLICATE] * 2

@@ -354,15 +354,16 @@ async def test_more_counts_than_one_script_takes_are_written(store: Store) -> No
     assert found.turns[0].count == "x:1:7"
 
 
-async def test_the_newest_line_is_what_was_seen(store: Store) -> None:
+async def test_a_line_brings_what_was_seen_and_hides_nothing_by_itself(store: Store) -> None:
     await store.start(scene(), None)
     seen = []
 
-    for number in (9, 10, 8, 100):
-        await store.ingest(HARBOUR, line(number))
+    for number, sure in ((9, 9), (10, 10), (8, 8), (100, 100), (101, None), (101, 99), (101, 102)):
+        told = None if sure is None else MessageId(sure)
+        await store.ingest(HARBOUR, line(number), seen=told)
         seen.append((await head_of(store)).seen)
 
-    assert seen == [9, 10, 10, 100]
+    assert seen == [9, 10, 10, 100, 100, 100, 102]
 
 
 async def test_a_survey_tells_what_a_start_has_to_know(store: Store) -> None:

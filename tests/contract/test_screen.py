@@ -7,11 +7,13 @@ from typing import Any, Protocol
 
 import pytest
 
+from bot.adapters.discord_rest.bodies import new_message
 from bot.core.errors import ChannelGone, ScreenRefused
-from bot.core.scene import ChannelId, GuildId, MessageId, Place
+from bot.core.scene import ChannelId, GuildId, MessageId, Place, TurnId, player_turn_id
 from bot.discord_ui.screen import DiscordScreen
 from bot.playground.rights import Right
 from bot.playground.world import BOT_ROLE_ID, GUILD_ID, TAVERN_ID
+from bot.services.reply_buttons import retry_button
 from bot.services.screen import Screen
 from tests.fakes.scripted_screen import ScriptedScreen
 from tests.playground.client import new_bot, online
@@ -31,6 +33,10 @@ class Stage(Protocol):
 
     async def speak(self, text: str) -> MessageId:
         """As a character of ours."""
+        ...
+
+    async def offer(self, line: TurnId) -> MessageId:
+        """As the bot itself: another try at *line*."""
         ...
 
     async def edit(self, message: MessageId, text: str) -> None: ...
@@ -54,6 +60,9 @@ class Scripted:
 
     async def speak(self, text: str) -> MessageId:
         return self._screen.show(HERE, next(self._ids), text)
+
+    async def offer(self, line: TurnId) -> MessageId:
+        return self._screen.show(HERE, next(self._ids), "Sorry.", offers=line)
 
     async def edit(self, message: MessageId, text: str) -> None:
         self._screen.edit(HERE, message, text)
@@ -85,6 +94,11 @@ class Real:
             self._webhook = await self.world.rest("POST", path, json={"name": "Mira"})
         path = f"/webhooks/{self._webhook['id']}/{self._webhook['token']}?wait=true"
         posted = await self.world.rest("POST", path, json={"content": text})
+        return MessageId(int(posted["id"]))
+
+    async def offer(self, line: TurnId) -> MessageId:
+        body = new_message("Sorry.", [retry_button(line)])
+        posted = await self.world.rest("POST", f"/channels/{TAVERN_ID}/messages", json=body)
         return MessageId(int(posted["id"]))
 
     async def edit(self, message: MessageId, text: str) -> None:
@@ -131,6 +145,16 @@ async def test_a_page_shows_what_stands_there_oldest_first(stage: Stage) -> None
     assert page[0].line is not None
     assert page[0].line.name == "Mara"
     assert page[0].line.place == HERE
+
+
+async def test_a_page_shows_which_notice_offers_another_try(stage: Stage) -> None:
+    line = player_turn_id(await stage.write("One."))
+    await stage.speak("Two.")
+    notice = await stage.offer(line)
+
+    page = await stage.screen.page(HERE)
+
+    assert [(each.message, each.offers) for each in page if each.offers] == [(notice, line)]
 
 
 async def test_pages_follow_one_another_backwards(stage: Stage) -> None:

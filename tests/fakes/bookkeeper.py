@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.core.ports import SceneStore
-from bot.core.scene import ChannelId, MessageId, Role, Turn, player_turn_id
+from bot.core.scene import ChannelId, MessageId, Place, Role, Turn, TurnId, player_turn_id
 from bot.core.store_answers import IngestStatus
 from bot.core.triggers import Decision
 from bot.services.incoming import Incoming
@@ -19,6 +19,7 @@ class Bookkeeper:
         taken_up: channels in which what was left is to be answered.
         has_ended: channels in which nothing is to be said any more.
         heard: the newest message that was passed on, by channel.
+        offers: notices that stand, with the channel and the line of each.
     """
 
     def __init__(self, store: SceneStore) -> None:
@@ -29,6 +30,7 @@ class Bookkeeper:
         self.taken_up: list[ChannelId] = []
         self.has_ended: list[ChannelId] = []
         self.heard: dict[ChannelId, MessageId] = {}
+        self.offers: dict[MessageId, tuple[ChannelId, TurnId]] = {}
 
     def hear(self, channel: ChannelId, message: MessageId) -> None:
         self.heard[channel] = message
@@ -48,6 +50,9 @@ class Bookkeeper:
 
     async def deleted(self, channel: ChannelId, messages: Sequence[MessageId]) -> None:
         await self._store.delete(channel, messages)
+
+    async def offered(self, place: Place, line: TurnId, notice: MessageId) -> None:
+        self.offers[notice] = (place.channel, line)
 
     def is_writing(self, channel: ChannelId) -> bool:
         return channel in self.writing
@@ -73,5 +78,6 @@ class Bookkeeper:
             at_ms=incoming.at_ms,
             edited_ms=incoming.edited_ms,
         )
-        ingested = await self._store.ingest(incoming.place.channel, turn)
+        channel = incoming.place.channel
+        ingested = await self._store.ingest(channel, turn, seen=incoming.message)
         return ingested.status is IngestStatus.STORED

@@ -107,7 +107,9 @@ class MemorySceneStore(MemoryStories):
         if (found := self._channels.get(channel)) is not None:
             found.annotate(turn, **fields)
 
-    async def ingest(self, channel: ChannelId, turn: Turn) -> Ingested:
+    async def ingest(
+        self, channel: ChannelId, turn: Turn, *, seen: MessageId | None = None
+    ) -> Ingested:
         found = self._channels.get(channel)
         if found is None or not found.head.live:
             return Ingested(IngestStatus.NO_SCENE, None)
@@ -122,8 +124,8 @@ class MemorySceneStore(MemoryStories):
             if turn.role is Role.PLAYER and turn.author is not None:
                 players[turn.author] = turn.name
             found.change(players=players)
-        if message is not None:
-            found.see(message)
+        if seen is not None:
+            found.see(seen)
         return Ingested(status, found.head)
 
     async def take(

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 
 from bot.core.errors import ChannelGone, ScreenError, ScreenRefused
-from bot.core.scene import ChannelId, GuildId, MessageId, Place, UserId
+from bot.core.scene import ChannelId, GuildId, MessageId, Place, TurnId, UserId
 from bot.services.incoming import Edit, Incoming
 from bot.services.screen import PAGE, Shown
 
@@ -60,10 +60,18 @@ class ScriptedScreen:
         self._put(place.channel, shown)
         return line
 
-    def show(self, place: Place, number: int, text: str, *, is_ours: bool = True) -> MessageId:
+    def show(
+        self,
+        place: Place,
+        number: int,
+        text: str,
+        *,
+        is_ours: bool = True,
+        offers: TurnId | None = None,
+    ) -> MessageId:
         """A message of ours stands there, or of another bot."""
         message = MessageId(number)
-        self._put(place.channel, Shown(message, text, number, is_ours=is_ours))
+        self._put(place.channel, Shown(message, text, number, is_ours=is_ours, offers=offers))
         return message
 
     def edit(self, place: Place, message: int, text: str) -> Edit:

@@ -59,14 +59,6 @@ class Stage:
         """Wait until the tale stands there, whole and once; returns when it does."""
         return await self.lab.shows(channel, self.tale, after=line)
 
-    async def is_told_or_may_ask_again(self, channel: int, line: int) -> None:
-        """As `is_told`; where no word was shown yet, a notice may stand there instead."""
-        mara = self.lab.world.mara
-        shown = await mara.wait_for_message(lambda m: m.id > line, 20, channel=channel)
-        if shown.labels == ["Try again"]:
-            await mara.click(shown, "Try again")
-        await self.is_told(channel, line)
-
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
@@ -85,7 +77,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
 
 
 @pytest.mark.parametrize("milestone", Milestone, ids=lambda each: each.name.lower())
-async def test_r1_killed_at_any_point_of_a_turn_and_started_again_it_has_lost_nothing(
+async def test_r1_killed_at_any_point_of_a_turn_and_started_again_it_was_not_missed(
     stage: Stage, milestone: Milestone
 ) -> None:
     channel = await stage.begin()
@@ -97,9 +89,81 @@ async def test_r1_killed_at_any_point_of_a_turn_and_started_again_it_has_lost_no
     await asyncio.sleep(AWAY_S)
     await stage.server.start()
 
-    await stage.is_told_or_may_ask_again(channel, line)
+    await stage.is_told(channel, line)
     await stage.lab.holds(channel)
     assert stage.lab.notices(channel) == []
+    assert stage.lab.watcher.offers(channel) == []
+
+
+@pytest.mark.parametrize("by", ["a later line", "a restart"])
+async def test_r1_a_notice_goes_when_the_reply_comes_without_being_asked_for(
+    stage: Stage, by: str
+) -> None:
+    lab, bot, server = stage.lab, stage.bot, stage.server
+    channel = await stage.begin()
+    assert bot.process is not None
+    order(stage.orders, bot.process.pid, Milestone.INGESTED, victim=server.pid)
+    line = await stage.ask(channel)
+    await server.is_dead()
+    try:
+        await lab.is_told(channel, NO_MEMORY)
+    finally:
+        await server.start()
+
+    if by == "a restart":
+        await bot.kill()
+        await bot.start()
+    await bot.wait_ready()
+    if by == "a later line":
+        line = await stage.ask(channel)
+
+    await stage.is_told(channel, line)
+    await eventually(lambda: _is_quiet(lab, channel))
+    await lab.holds(channel)
+    assert len(lab.watcher.offers(channel)) == 1
+
+
+async def _is_quiet(lab: Lab, channel: int) -> bool:
+    return lab.notices(channel) == []
+
+
+async def test_r2_the_first_line_of_a_scene_is_told_of_and_made_up_for(stage: Stage) -> None:
+    channel = await stage.begin()
+    await stage.server.kill()
+    try:
+        line = await stage.ask(channel)
+        await stage.lab.is_told(channel, NO_MEMORY)
+    finally:
+        await stage.server.start()
+
+    await stage.is_told(channel, line)
+    await stage.lab.holds(channel)
+
+
+async def test_r2_a_line_that_was_lost_is_found_after_a_kill_whatever_was_stored_since(
+    stage: Stage,
+) -> None:
+    """Nobody tells of it again, and nobody had the time to look for it."""
+    lab, bot, mara = stage.lab, stage.bot, stage.lab.world.mara
+    channel = await stage.begin()
+    await stage.is_told(channel, await stage.ask(channel))
+    await stage.server.kill()
+    try:
+        await mara.send("Do you hear me?", channel)
+        await lab.is_told(channel, NO_MEMORY)
+        assert bot.process is not None
+        order(stage.orders, bot.process.pid, Milestone.INGESTED)
+    finally:
+        await stage.server.start()
+    line = await stage.ask(channel)
+    await bot.wait()
+    await lab.world.gateway("invalidate", resumable=False)
+
+    await bot.start()
+    await bot.wait_ready()
+
+    await stage.is_told(channel, line)
+    await lab.holds(channel)
 
 
 async def test_r2_while_it_is_down_a_channel_is_told_once_and_what_was_said_is_made_up_for(

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Container
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -157,6 +157,7 @@ async def open_stage(
     process: str = "this process",
     lease_s: float = 15.0,
     reached: Reached = pass_by,
+    doubtful: Container[ChannelId] = (),
 ) -> AsyncGenerator[Stage, None]:
     store = store or MemorySceneStore()
     voice = voice or ScriptedVoice()
@@ -205,6 +206,7 @@ async def open_stage(
                 last_edit_s=2.0,
                 retry_s=0.01,
             ),
+            doubtful=doubtful,
         )
         async with pipeline:
             yield Stage(pipeline, store, voice, tgi, metrics, characters, clock_ms, frozen_s)

@@ -42,6 +42,7 @@ def scenes(
                 metrics=CountingMetrics(),
             ),
             lengths=ZEPHRP.lengths,
+            noted=lambda _: None,
         ),
         store,
         source.loaded,
@@ -93,6 +94,20 @@ async def test_d10_a_greeting_whose_words_are_refused_is_posted_and_kept_without
     assert scene is not None
     assert [shown.text for shown in voice.on_screen(HARBOUR.channel)] == ["See (a link)"]
     assert scene.turns[0].text == "See (a link)"
+
+
+@pytest.mark.parametrize("greeting", [0, None])
+async def test_everything_before_a_scene_counts_as_heard(greeting: int | None) -> None:
+    """So the first line of all is found, too, if it is missed."""
+    voice = ScriptedVoice()
+    service, store, _ = scenes(voice)
+
+    await service.start(replace(OPENING, greeting=greeting))
+
+    head = await store.head(HARBOUR.channel)
+    shown = [each.id for each in voice.on_screen(HARBOUR.channel)]
+    assert head is not None
+    assert head.seen == max(shown, default=OPENING.event)
 
 
 async def test_a_character_for_adults_is_not_resumed_where_everyone_reads() -> None:

@@ -32,8 +32,10 @@ class FreezingStore(MemorySceneStore):
         self.renewals = 0
         self.questions = 0
 
-    async def ingest(self, channel: ChannelId, turn: Turn) -> Ingested:
-        ingested = await super().ingest(channel, turn)
+    async def ingest(
+        self, channel: ChannelId, turn: Turn, *, seen: MessageId | None = None
+    ) -> Ingested:
+        ingested = await super().ingest(channel, turn, seen=seen)
         await _freeze(self.after, "ingest")
         return ingested
 

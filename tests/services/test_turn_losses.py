@@ -6,13 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.errors import PostError, StoreUnavailable, UserError
+from bot.core.errors import PostError, UserError
 from bot.core.ports import Speaker
-from bot.core.scene import ChannelId, MessageId, SceneHead, Turn, Work
-from bot.core.store_answers import Ingested
-from tests.fakes.memory_store import MemorySceneStore
+from bot.core.scene import MessageId, Turn, Work
 from tests.fakes.scripted_tgi import Fault, story
-from tests.services.stage import HARBOUR, TAVERN, Stage, open_stage
+from tests.services.stage import HARBOUR, Stage, open_stage
 
 
 @pytest.fixture
@@ -114,53 +112,6 @@ async def test_asking_again_after_the_story_went_on_is_answered_with_a_sentence(
         await stage.pipeline.retry(HARBOUR.channel, turn)
 
 
-class FailingStore(MemorySceneStore):
-    """Is away for as many questions, of those that a line asks, as it is told."""
-
-    away_for = 0
-
-    async def head(self, channel: ChannelId) -> SceneHead | None:
-        self._answer()
-        return await super().head(channel)
-
-    async def ingest(self, channel: ChannelId, turn: Turn) -> Ingested:
-        self._answer()
-        return await super().ingest(channel, turn)
-
-    def _answer(self) -> None:
-        if self.away_for:
-            self.away_for -= 1
-            raise StoreUnavailable("away")
-
-
-async def test_a_line_is_answered_although_the_store_was_away_for_a_moment() -> None:
-    store = FailingStore()
-    async with open_stage(store=store) as stage:
-        await stage.begin()
-        store.away_for = 2
-
-        await stage.say("Is anybody there?")
-        await stage.quiet()
-
-        assert stage.screen() == ["I hear you."]
-
-
-async def test_a_line_that_cannot_be_stored_in_a_live_scene_is_not_met_with_silence() -> None:
-    store = FailingStore()
-    async with open_stage(store=store) as stage:
-        await stage.begin()
-        await stage.say("Good evening.")
-        await stage.quiet()
-        store.away_for = 1000
-
-        await stage.say("Is anybody there?")
-        await stage.say("Hello?", place=TAVERN)
-
-        assert len(stage.screen()) == 2
-        assert "memory" in stage.screen()[-1]
-        assert stage.screen(TAVERN) == []
-
-
 async def test_a_line_while_the_model_is_lost_in_mid_reply_gets_a_reply_below_it(
     stage: Stage,
 ) -> None:
@@ -209,14 +160,13 @@ async def test_asking_again_after_the_final_text_was_lost_leaves_one_reply_on_th
     await stage.until(lambda: len(stage.screen()) == 2)
     stage.voice.outcomes["edit"].clear()
     await stage.quiet()
+    assert "did not take" in stage.screen()[1]
 
     await stage.pipeline.retry(HARBOUR.channel, turn)
     await stage.quiet()
 
-    assert stage.screen()[0] == story(20).strip()
+    assert stage.screen() == [story(20).strip()]
     assert [text for _, text in await stage.memory()][1:] == [story(20).strip()]
-    assert "did not take" in stage.screen()[1]
-    assert len(stage.screen()) == 2
 
 
 async def test_asking_again_while_the_model_is_away_says_that_it_still_is(stage: Stage) -> None:

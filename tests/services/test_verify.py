@@ -307,3 +307,14 @@ async def test_what_happens_while_we_look_is_not_undone(stage: Stage) -> None:
     await stage.verify()
 
     assert await stage.texts() == ["Newest.", "By somebody else.", "New."]
+
+
+async def test_a_notice_that_offers_another_try_is_told_of(stage: Stage) -> None:
+    line = player_turn_id(MessageId(110))
+    await stage.hear(110, "Hello.")
+    notice = stage.screen.show(HARBOUR, 120, "Please try again.", offers=line)
+    stage.screen.show(HARBOUR, 130, "Good evening.")
+
+    await stage.verifier.verify(HARBOUR.channel)
+
+    assert stage.memory.offers == {notice: (HARBOUR.channel, line)}

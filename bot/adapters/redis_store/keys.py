@@ -22,7 +22,7 @@ change it, as this one does with later schemas. Since
                               `ver`    grows with every change
                               `wide`   keeps Redis from packing the hash
                               `floor`  highest turn id ever trimmed
-                              `seen`   newest message taken notice of
+                              `seen`   up to here all was taken notice of
                               `tag`    another after every change of the
                                        turns, or none
                               `holder`, `until_ms` of the lease, by

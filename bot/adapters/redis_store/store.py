@@ -159,7 +159,9 @@ class RedisSceneStore(Stories):
             self._turns.forget(channel)
             await self._change("annotate", channel, "facts", turn, json.dumps(cleaned))
 
-    async def ingest(self, channel: ChannelId, turn: Turn) -> Ingested:
+    async def ingest(
+        self, channel: ChannelId, turn: Turn, *, seen: MessageId | None = None
+    ) -> Ingested:
         """Remember a member's line, in the order of turn ids, once.
 
         After StoreUnavailable the line may be stored and nobody knows. Asked
@@ -167,12 +169,13 @@ class RedisSceneStore(Stories):
         not as DUPLICATE, or it would never be answered.
         """
         with self._unsure.name((channel, turn.id)) as write:
-            status, fields, players = await self._unbroken(self._ingest(channel, turn, write))
+            step = self._ingest(channel, turn, write, seen)
+            status, fields, players = await self._unbroken(step)
             is_live = status is not IngestStatus.NO_SCENE and fields
             return Ingested(status, head_of(channel, fields, players) if is_live else None)
 
     async def _ingest(
-        self, channel: ChannelId, turn: Turn, write: str
+        self, channel: ChannelId, turn: Turn, write: str, seen: MessageId | None
     ) -> tuple[IngestStatus, Mapping[str, str], Mapping[str, str]]:
         """Store a line; the first of somebody there, after their index names the channel.
 
@@ -186,7 +189,8 @@ class RedisSceneStore(Stories):
         messages = records.written(
             each for each in turn.messages if player_turn_id(each) != turn.id
         )
-        args = (turn.id, record, write, author if speaks else "", name, author, message, messages)
+        given = (turn.id, record, write, author if speaks else "", name, author)
+        args = (*given, message, messages, "" if seen is None else seen)
         meta, _, _, _, _, players, *_ = keys.channel_keys(channel)
         reads = (("HGETALL", meta), ("HGETALL", players))
         listed: set[str] = set()

@@ -25,6 +25,7 @@ from bot.playground.messages import Message
 from bot.playground.rest import API
 from bot.playground.site import Site, site_of
 from bot.playground.world import ASSETS_ID, BOT_ID
+from bot.services.reply_buttons import line_to_retry
 
 JSON = dict[str, Any]
 
@@ -143,6 +144,11 @@ class Watcher:
             for key in self.site.world.channels
             if key != ASSETS_ID
         }
+
+    def offers(self, channel: int) -> list[Post]:
+        """Every notice there that ever offered another try."""
+        posts = (post for post in self.posts.values() if post.channel == channel)
+        return [post for post in posts if line_to_retry(sorted(post.buttons)) is not None]
 
     def _messages(self, channel: int) -> Iterator[Message]:
         return reversed(self.site.messages.page(channel, limit=_WHOLE_CHANNEL))

@@ -2,18 +2,18 @@
 -- Remembers a member's line, once and in its place.
 -- ARGV: turn id, record, name of this write, user id of a player or '', the
 --       user's name, user id of the author or '', the newest message that shows
---       it or '', those (comma separated) by which it is not named, users whose
---       index names this channel by now
+--       it or '', those (comma separated) by which it is not named, newest message
+--       seen or '', users whose index names this channel by now
 -- Returns {status}, with the tag before and the new one if it was stored now; or
 -- {'unlisted', users} and has stored nothing, if some index has to be written
 -- first.
 local id, record, write_name, user, name = ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
-local author, message, messages = ARGV[9], ARGV[10], ARGV[11]
+local author, message, messages, seen = ARGV[9], ARGV[10], ARGV[11], ARGV[12]
 local meta, refused = ready('live', 'ver', 'floor', 'seen', 'listed', 'tag', 'early')
 if refused then return refused end
 if meta[2] ~= '1' then return {'no scene'} end
 
-local is_seen = message == '' or not is_newer(message, meta[5] or '')
+local is_seen = seen == '' or not is_newer(seen, meta[5] or '')
 local comes_next = is_next(id, meta[4])
 local found = not comes_next and call('HGET', TURNS, id)
 local status = 'stored'
@@ -28,7 +28,7 @@ elseif not comes_next and too_old(id, meta[4]) then
 else
   local listed = meta[6]
   if not listed or (author ~= '' and not names(listed, author)) then
-    if not listed or #ARGV > 11 then note_listed({unpack(ARGV, 12)}) end
+    if not listed or #ARGV > 12 then note_listed({unpack(ARGV, 13)}) end
     local users = unlisted(author, not listed)
     if #users > 0 then
       if not listed then call('HDEL', META, 'listed') end
@@ -45,10 +45,10 @@ else
   if is_seen then
     tag = count_change(meta[3], write_name)
   else
-    tag = count_change(meta[3], write_name, 'seen', message)
+    tag = count_change(meta[3], write_name, 'seen', seen)
   end
   if comes_next then renew_if_due(messages ~= '' and SHOWN or META, made) else renew() end
   return {status, meta[7] or '', tag}
 end
-if not is_seen then call('HSET', META, 'seen', message) end
+if not is_seen then call('HSET', META, 'seen', seen) end
 return {status}

@@ -83,7 +83,7 @@ class Lab:
         while True:
             shown = self.watcher.screen()[ChannelId(channel)]
             said = [seen for seen in shown if seen.kind is Kind.CHARACTER and seen.id > after]
-            is_done = not any(seen.buttons for seen in said)
+            is_done = not any(seen.grows for seen in said)
             if is_done and " ".join(seen.text for seen in said) == whole:
                 return loop.time()
             if loop.time() > deadline:
@@ -100,7 +100,7 @@ class Lab:
         while True:
             shown = self.watcher.screen()[ChannelId(channel)]
             said = [seen for seen in shown if seen.kind is Kind.CHARACTER and seen.id > after]
-            if said and not any(seen.buttons for seen in said):
+            if said and not any(seen.grows for seen in said):
                 return
             if asyncio.get_running_loop().time() > deadline:
                 raise AssertionError([(seen.text[:40], seen.buttons) for seen in shown[-6:]])

@@ -25,7 +25,7 @@ from bot.playground.messages import Message
 from bot.playground.rest import API
 from bot.playground.site import Site, site_of
 from bot.playground.world import ASSETS_ID, BOT_ID
-from bot.services.reply_buttons import line_to_retry
+from bot.services.reply_buttons import STOP_PREFIX, line_to_retry
 
 JSON = dict[str, Any]
 
@@ -97,6 +97,11 @@ class Seen:
     buttons: tuple[str, ...] = ()
     pings: bool = False
     revisions: tuple[str, ...] = ()
+
+    @property
+    def grows(self) -> bool:
+        """Whether it shows a reply that is being written, which can be stopped."""
+        return any(button.startswith(STOP_PREFIX) for button in self.buttons)
 
 
 class Watcher:

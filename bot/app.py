@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import aiohttp
 
@@ -32,7 +33,15 @@ from bot.adapters.redis_store import (
     fingerprint,
 )
 from bot.adapters.tgi import TgiGenerator
-from bot.assembly import Pace, World, pipeline_of
+from bot.assembly import (
+    Pace,
+    World,
+    director_of,
+    dispatcher_of,
+    pipeline_of,
+    player_lines_of,
+    presenter_of,
+)
 from bot.composition import answer_within, open_generator, open_redis, profile_of, store_on
 from bot.core.errors import (
     GenerationError,
@@ -46,14 +55,15 @@ from bot.core.scene import ChannelId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.client import RoleplayBot, use_discord_at
 from bot.discord_ui.continuity import Continuity, ContinuousBot
+from bot.services.dispatcher import Dispatcher
 from bot.services.doubts import Doubts
 from bot.services.echoes import Echoes
-from bot.services.greeting import Greeter
 from bot.services.incoming import Patience
 from bot.services.inspection import Inspection
 from bot.services.length_tables import LengthTables
 from bot.services.milestones import Milestone, Reached, pass_by
 from bot.services.posting import Poster
+from bot.services.presenting import Presenter
 from bot.services.prompting import Prompting
 from bot.services.scenes import Scenes
 from bot.services.turns import TurnPipeline
@@ -111,22 +121,34 @@ async def open_app(
         place = _place(settings, ground.redis, ground.owner)
         stack.push_async_callback(place.release)
         world, echoes = await _open_world(settings, ground, stops, stack, reached)
-        pipeline = pipeline_of(world, _pace(settings), doubtful=ground.doubts)
+        pace = _pace(settings)
+        dispatcher = dispatcher_of(pace)
+        pipeline = pipeline_of(world, pace, dispatcher, doubtful=ground.doubts)
         await stack.enter_async_context(pipeline)
-        greeter, scenes = _scenes(world, ground, pipeline)
+        presenter, scenes = _scenes(world, ground, pipeline)
         upkeep = _upkeep(ground, pipeline, scenes)
         await stack.enter_async_context(upkeep.running())
 
         async def first_ready() -> None:
-            await upkeep.begin()
+            oldest_ms = ground.clock.now_ms() - settings.turns.resume_age_s * 1000
+            await upkeep.begin(partial(presenter.finish_all, oldest_ms=oldest_ms))
             due = upkeep.events.catch_up.due
-            count = await pipeline.recover(place.predecessor, greet=greeter.finish, later=due)
+            count = await pipeline.recover(place.predecessor, later=due)
             if count:
                 log.info("answering what was left", extra={"lines": count})
 
         use_discord_at(settings.discord.api_url, settings.discord.gateway_url or None)
         bot = RoleplayBot(
-            actions=_actions(settings, world, ground, pipeline, scenes=scenes, upkeep=upkeep),
+            actions=_actions(
+                settings,
+                world,
+                ground,
+                pipeline,
+                scenes=scenes,
+                upkeep=upkeep,
+                presenter=presenter,
+                dispatcher=dispatcher,
+            ),
             events=upkeep.events,
             notes=ground.store,
             on_first_ready=first_ready,
@@ -215,22 +237,17 @@ async def _open_world(
     return world, echoes
 
 
-def _scenes(world: World, ground: _Ground, pipeline: TurnPipeline) -> tuple[Greeter, Scenes]:
-    greeter = Greeter(
-        store=ground.store,
-        voice=world.voice,
-        poster=world.poster,
-        characters=ground.characters,
-    )
+def _scenes(world: World, ground: _Ground, pipeline: TurnPipeline) -> tuple[Presenter, Scenes]:
+    presenter = presenter_of(world)
     scenes = Scenes(
         store=ground.store,
-        greeter=greeter,
+        presenter=presenter,
         characters=ground.characters,
         prompting=world.prompting,
         lengths=ground.profile.lengths,
         noted=pipeline.noted,
     )
-    return greeter, scenes
+    return presenter, scenes
 
 
 def _upkeep(ground: _Ground, pipeline: TurnPipeline, scenes: Scenes) -> Upkeep:
@@ -252,6 +269,8 @@ def _actions(
     *,
     scenes: Scenes,
     upkeep: Upkeep,
+    presenter: Presenter,
+    dispatcher: Dispatcher,
 ) -> Actions:
     inspection = Inspection(
         store=ground.store,
@@ -262,7 +281,15 @@ def _actions(
         now_ms=ground.clock.now_ms,
     )
     tables = LengthTables(ground.store, ground.generator, ground.profile)
-    return Actions(scenes, pipeline, inspection, tables, upkeep.verifier)
+    return Actions(
+        scenes,
+        pipeline,
+        inspection,
+        tables,
+        upkeep.verifier,
+        director=director_of(world, presenter, lambda sides: secrets.randbelow(sides) + 1),
+        player_lines=player_lines_of(world, pipeline, presenter, dispatcher),
+    )
 
 
 def _http_server(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass
 from functools import partial
 
+from bot.core.dice import Die
 from bot.core.pacing import Pacer
 from bot.core.ports import CharacterSource, Metrics, SceneMemory, TextGenerator, Voice
 from bot.core.profiles import ModelProfile
@@ -13,6 +14,7 @@ from bot.core.split import split
 from bot.services.answering import Answering
 from bot.services.casting import Casting
 from bot.services.channel_leases import ChannelLeases
+from bot.services.directing import Director
 from bot.services.dispatcher import Dispatcher
 from bot.services.drafting import Drafter
 from bot.services.heard import Heard
@@ -20,7 +22,9 @@ from bot.services.incoming import Patience
 from bot.services.live_reply import LiveReply
 from bot.services.milestones import Reached, pass_by
 from bot.services.notices import Notices
+from bot.services.player_lines import PlayerLines
 from bot.services.posting import Poster
+from bot.services.presenting import Presenter
 from bot.services.prompting import Prompting
 from bot.services.reply_writer import ReplyWriter
 from bot.services.resumption import Resumption
@@ -69,10 +73,22 @@ class Pace:
     retry_s: float = 0.5
 
 
-def pipeline_of(world: World, pace: Pace, *, doubtful: Container[ChannelId] = ()) -> TurnPipeline:
+def dispatcher_of(pace: Pace) -> Dispatcher:
+    """Lends out the slots of one process, for everything that asks the model."""
+    return Dispatcher(slots=pace.writing_at_once, waiting=pace.waiting)
+
+
+def pipeline_of(
+    world: World,
+    pace: Pace,
+    dispatcher: Dispatcher | None = None,
+    *,
+    doubtful: Container[ChannelId] = (),
+) -> TurnPipeline:
     """The pipeline of one process.
 
     Args:
+        dispatcher: lends out the slots; without it the pipeline has all for itself.
         doubtful: channels of which memory may lack something.
     """
     heard, notices, rows = Heard(doubtful), Notices(world.voice), Rows(world.voice)
@@ -89,7 +105,9 @@ def pipeline_of(world: World, pace: Pace, *, doubtful: Container[ChannelId] = ()
         store=world.store,
         voice=world.voice,
         notices=notices,
-        writer=_writer(world, pace, leases, heard, rows),
+        writer=_writer(
+            world, pace, leases, heard, rows, dispatcher=dispatcher or dispatcher_of(pace)
+        ),
         leases=leases,
         metrics=world.metrics,
         patience=pace.patience,
@@ -107,13 +125,58 @@ def pipeline_of(world: World, pace: Pace, *, doubtful: Container[ChannelId] = ()
     )
 
 
+def presenter_of(world: World) -> Presenter:
+    """Posts what is stored first. One for each process: it knows what it is at."""
+    return Presenter(
+        store=world.store,
+        voice=world.voice,
+        poster=world.poster,
+        characters=world.characters,
+    )
+
+
+def director_of(world: World, presenter: Presenter, die: Die) -> Director:
+    """Tells what nobody of a story says."""
+    return Director(
+        store=world.store,
+        presenter=presenter,
+        prompting=world.prompting,
+        characters=world.characters,
+        die=die,
+    )
+
+
+def player_lines_of(
+    world: World, pipeline: TurnPipeline, presenter: Presenter, dispatcher: Dispatcher
+) -> PlayerLines:
+    """Drafts lines for players, with the slots that replies have, too."""
+    return PlayerLines(
+        store=world.store,
+        generator=world.generator,
+        prompting=world.prompting,
+        dispatcher=dispatcher,
+        profile=world.profile,
+        characters=world.characters,
+        metrics=world.metrics,
+        presenter=presenter,
+        pipeline=pipeline,
+        new_seed=world.new_seed,
+    )
+
+
 def _writer(
-    world: World, pace: Pace, leases: ChannelLeases, heard: Heard, rows: Rows
+    world: World,
+    pace: Pace,
+    leases: ChannelLeases,
+    heard: Heard,
+    rows: Rows,
+    *,
+    dispatcher: Dispatcher,
 ) -> ReplyWriter:
     drafter = Drafter(
         generator=world.generator,
         prompting=world.prompting,
-        dispatcher=Dispatcher(slots=pace.writing_at_once, waiting=pace.waiting),
+        dispatcher=dispatcher,
         profile=world.profile,
         metrics=world.metrics,
         patience=pace.patience,

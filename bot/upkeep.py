@@ -1,7 +1,7 @@
 """Puts together what keeps memory as the screen is."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -38,8 +38,13 @@ class Upkeep:
         await self.events.catch_up.begin(places)
         self.events.gaps.session_is_ready(shard, places)
 
-    async def begin(self) -> None:
+    async def begin(self, present: Callable[[], Awaitable[None]]) -> None:
         """Connected for the first time, and all that Discord had to tell is handled.
+
+        Args:
+            present: posts what an earlier process has left unposted. It is done
+                before anybody is answered, and when it is known how far each
+                scene was followed: posts of ours hide nothing that was missed.
 
         Raises:
             StoreUnavailable, StoreRefusesWrites.
@@ -47,6 +52,7 @@ class Upkeep:
         await self.events.departures.compare()
         # Some of it may have been told to a process that did not live to store it.
         await self.events.catch_up.prepare()
+        await present()
         await self.events.catch_up.begin()
 
     @asynccontextmanager

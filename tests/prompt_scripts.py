@@ -55,6 +55,14 @@ NIGHT = replace(
         said("Mara", '"One, then."'),
     ),
 )
+NIGHT_WATCH = replace(
+    SOLO,
+    lines=(
+        replied('"The door is open."'),
+        said("Mara", '"So it is."'),
+        replied('"Then shut it."'),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,8 @@ class Golden:
 
     script: Script
     profile: ModelProfile = ZEPHRP
+    player: str = ""
+    """Who is to speak next, if that is not the character."""
 
 
 GOLDEN_PROMPTS = {
@@ -201,4 +211,19 @@ GOLDEN_PROMPTS = {
         ),
         CHATML,
     ),
+    "players_turn": Golden(NIGHT_WATCH, player="Mara"),
+    "players_turn_in_an_open_block": Golden(
+        replace(
+            SOLO,
+            players=(MARA, TOM),
+            lore=(Lore("[Mara goes on: she asks for sugar]", Position.DEPTH, 0),),
+        ),
+        player="Mara",
+    ),
+    "players_turn_unlisted": Golden(replace(NIGHT_WATCH, lines=NIGHT_WATCH.lines[:1]), player="Bo"),
+    "players_turn_later_input_header": Golden(
+        NIGHT_WATCH, replace(ZEPHRP, later_input_header="### Input"), player="Mara"
+    ),
+    "players_turn.alpaca": Golden(NIGHT_WATCH, ALPACA, player="Mara"),
+    "players_turn.chatml": Golden(NIGHT_WATCH, CHATML, player="Mara"),
 }

@@ -71,10 +71,15 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Under whose name and face a message appears."""
+    """Under whose name and face a message appears.
+
+    Attributes:
+        face: address of a picture, of who is no character.
+    """
 
     name: str
     character: Character | None = None
+    face: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 The format is LimaRP v3: an instruction block with the personas, then
 `### Input:` and `### Response:` blocks, one blank line apart, and a last
-response header that is left open after `Name:`, without a space. A profile may
-have other words for all of these.
+response header that is left open after `Name:`, without a space; for a player's
+own turn it is an input header. A profile may have other words for all of these.
 
 No text can forge structure: a line that looks like a header, a speaker or a
 label of the instruction gets one space in front, which `parse` takes away.
@@ -33,26 +33,30 @@ from bot.core.script import Line, Lore, Part, Persona, Piece, Position, Script
 _PARAGRAPH = "\n\n"
 
 
-def render(script: Script, profile: ModelProfile) -> str:
-    """Return the prompt, byte for byte as it is sent."""
-    return "".join([piece.text for piece in pieces(script, profile)])
+def render(script: Script, profile: ModelProfile, *, player: str = "") -> str:
+    """Return the prompt, byte for byte as it is sent; *player* as for `pieces`."""
+    return "".join([piece.text for piece in pieces(script, profile, player=player)])
 
 
-def pieces(script: Script, profile: ModelProfile) -> tuple[Piece, ...]:
+def pieces(script: Script, profile: ModelProfile, *, player: str = "") -> tuple[Piece, ...]:
     """Return the prompt in pieces that know what they are; joined, they are the prompt.
 
     Every line of the story that says something is one piece. What parts two
     texts (a gap, the end of a block, a header) belongs to the latter: a piece
     depends on what stands before it, never on what comes after.
+
+    Args:
+        player: who is to speak next, if that is not the script's character. Such
+            a prompt tells the model no length, and cannot be parsed.
     """
+    if player:
+        script = _with_player(script, player)
     drafted = draft(script, profile)
     guard = Guard(profile, drafted.names)
-    modifier = "" if drafted.length == AUTO else _modifier(drafted.length, profile)
-    header = f"{_gap(profile)}{profile.response_header}{modifier}\n"
     return (
         *_instruction(drafted, profile, guard),
         *_story(drafted, profile, guard),
-        Piece(Part.REPLY, f"{header}{drafted.character.name}:"),
+        Piece(Part.REPLY, _opened(drafted, profile, player)),
     )
 
 
@@ -111,11 +115,17 @@ def parse(text: str, profile: ModelProfile) -> Script:
     )
 
 
-def speakers(script: Script, profile: ModelProfile) -> tuple[str, ...]:
-    """Name everybody but the character whose reply it is, latest speaker first.
+def speakers(script: Script, profile: ModelProfile, *, player: str = "") -> tuple[str, ...]:
+    """Name everybody but whoever is to speak, latest speaker first.
 
-    Who only listens comes behind, in the order of the players.
+    Who only listens comes behind, in the order of the players. If *player* is
+    to speak, the script's character comes before all others.
     """
+    if player:
+        hero = hero_name(script)
+        own = player_name(player, hero)
+        others = speakers(_with_player(script, player), profile)
+        return (hero, *(name for name in others if name != own))
     hero, cleaner = hero_name(script), Cleaner(profile)
     found: dict[str, None] = {}
     somebody_plays = bool(script.players)
@@ -135,10 +145,30 @@ def speakers(script: Script, profile: ModelProfile) -> tuple[str, ...]:
     return tuple(found)
 
 
-def stop_strings(script: Script, profile: ModelProfile) -> tuple[str, ...]:
+def stop_strings(script: Script, profile: ModelProfile, *, player: str = "") -> tuple[str, ...]:
     """Return what ends a reply, most important first: any header, then any name."""
-    names = (f"\n{name}:" for name in speakers(script, profile))
+    names = (f"\n{name}:" for name in speakers(script, profile, player=player))
     return tuple(dict.fromkeys((profile.header_stop, *profile.stops, *names)))
+
+
+def _with_player(script: Script, player: str) -> Script:
+    """*script* with *player* among those who play; who is listed already stays in place."""
+    return replace(script, players=(*script.players, Persona(player)))
+
+
+def _opened(drafted: Draft, profile: ModelProfile, player: str) -> str:
+    """What is left open for whoever is to speak."""
+    hero = drafted.character.name
+    if not player:
+        modifier = "" if drafted.length == AUTO else _modifier(drafted.length, profile)
+        return f"{_gap(profile)}{profile.response_header}{modifier}\n{hero}:"
+    own = f"{player_name(player, hero)}:"
+    roles = [entry.line.role for entry in drafted.entries]
+    if roles and roles[-1] is not Role.CHARACTER:
+        return f"\n{own}"  # the block is open already
+    is_later = any(role is not Role.CHARACTER for role in roles)
+    header = (is_later and profile.later_input_header) or profile.input_header
+    return f"{_gap(profile)}{header}\n{own}"
 
 
 def _instruction(drafted: Draft, profile: ModelProfile, guard: Guard) -> Iterator[Piece]:

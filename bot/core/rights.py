@@ -19,6 +19,11 @@ class Action(StrEnum):
     SET_GUARD = "set the guard level"
     LOOK_INSIDE = "look at the prompt"
     VERIFY = "compare my memory with the channel"
+    NARRATE = "narrate"
+    INSTRUCT = "ask something of the next reply"
+    DRAFT_LINE = "have a line drafted"
+    SET_NOTE = "see or set the author's note"
+    SET_SCENARIO = "set the scenario"
 
 
 FOR_ALL_PLAYERS = frozenset(
@@ -28,6 +33,9 @@ FOR_ALL_PLAYERS = frozenset(
         Action.RETRY_REPLY,
         Action.CONTINUE_REPLY,
         Action.ASK_WHY,
+        Action.NARRATE,
+        Action.INSTRUCT,
+        Action.DRAFT_LINE,
     }
 )
 """What whoever may write may do; all else is the owner's and the moderators'."""

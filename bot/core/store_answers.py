@@ -63,12 +63,14 @@ class Survey:
     Attributes:
         last: its newest turn.
         owed: messages that have to leave the screen.
+        is_unposted: whether any of its last turns is still to be posted.
     """
 
     head: SceneHead
     work: Work | None
     last: Turn | None
     owed: tuple[MessageId, ...] = ()
+    is_unposted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from bot.core.facts import Ending, ReplyFacts
 from bot.core.lengths import LengthSource
 from bot.core.scene import MessageId, Role, Scene, Turn, TurnId, Work, reply_turn_id
 from bot.core.triggers import Decision, decide
+from bot.core.unposted import ORIGIN, Origin
 
 DECISION = "decision"
 """Under this name the facts of a player's turn keep its `Decision`."""
@@ -18,6 +19,7 @@ class Fate(StrEnum):
 
     REPLY = "reply"
     GREETING = "greeting"
+    NARRATED = "narrated"
     GROWING = "growing"  # a reply that is being written
     BROKEN_OFF = "broken off"  # a reply that nobody writes on
     NO_LINE = "no line"
@@ -42,6 +44,9 @@ class Fate(StrEnum):
 _SENTENCES: Mapping[Fate, str] = {
     Fate.REPLY: "This reply of {name}'s came about so:",
     Fate.GREETING: "This is how {name} opens every scene; the model did not write it.",
+    Fate.NARRATED: (
+        "This is a narrator's line: {name} knows it, and it asks for no answer by itself."
+    ),
     Fate.GROWING: "This reply is being written. Ask again when it is done.",
     Fate.BROKEN_OFF: "This reply broke off. Try again under the notice finishes it.",
     Fate.NO_LINE: (
@@ -136,7 +141,11 @@ def fate_of(message: MessageId, said: Said | None, around: Around) -> Fate:
     turn = shown_by(scene, message) if scene is not None else None
     if scene is None or turn is None:
         return _of_stranger(said, scene)
+    if turn.role is Role.NARRATOR:
+        return Fate.NARRATED
     if turn.role is Role.CHARACTER:
+        if turn.facts.get(ORIGIN) == Origin.GREETING:
+            return Fate.GREETING
         before = (each for each in scene.turns if each.id < turn.id)
         has_answered = turn.facts or any(each.role is Role.PLAYER for each in before)
         return Fate.REPLY if has_answered else Fate.GREETING

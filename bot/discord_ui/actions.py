@@ -11,8 +11,10 @@ from bot.core.lengths import AUTO, Length, LengthStep
 from bot.core.rights import FOR_ALL_PLAYERS, Action, may
 from bot.core.scene import ChannelId, GuardLevel, MessageId, Place, SceneHead, TurnId, UserId
 from bot.discord_ui.convert import member_of, place_of, said_in
+from bot.services.directing import Director
 from bot.services.inspection import ContextView, Explanation, Inspection
 from bot.services.length_tables import LengthTables
+from bot.services.player_lines import PlayerLines
 from bot.services.scenes import Scenes
 from bot.services.turns import TurnPipeline
 from bot.services.verify import Repair, Verifier
@@ -40,6 +42,8 @@ class Actions:
     inspection: Inspection
     length_tables: LengthTables
     verifier: Verifier
+    director: Director
+    player_lines: PlayerLines
 
     def place(self, interaction: discord.Interaction) -> Place:
         """Where the interaction happened.

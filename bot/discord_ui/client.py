@@ -23,10 +23,13 @@ from bot.discord_ui.buttons import DYNAMIC_ITEMS
 from bot.discord_ui.command_sync import sync_if_changed
 from bot.discord_ui.continuity import Continuity, ContinuousBot
 from bot.discord_ui.convert import custom_ids_of, edit_of, incoming_of, is_own
+from bot.discord_ui.directing import ClearButton, DirectingCog
 from bot.discord_ui.error_replies import is_worth_a_line, tell
 from bot.discord_ui.gaps import Gaps
 from bot.discord_ui.inspection import InspectionCog
 from bot.discord_ui.length import LengthCog
+from bot.discord_ui.player_lines import DYNAMIC_ITEMS as PLAYER_LINE_ITEMS
+from bot.discord_ui.player_lines import PlayerLinesCog
 from bot.discord_ui.roleplay import RoleplayCog
 from bot.discord_ui.scene import SceneCog
 from bot.services.catch_up import CatchUp
@@ -132,11 +135,13 @@ class RoleplayBot(ContinuousBot):
         self._on_own_message = on_own_message
 
     async def setup_hook(self) -> None:
-        self.add_dynamic_items(*DYNAMIC_ITEMS)
+        self.add_dynamic_items(*DYNAMIC_ITEMS, *PLAYER_LINE_ITEMS, ClearButton)
         await self.add_cog(RoleplayCog(self.actions))
         await self.add_cog(LengthCog(self.actions))
         await self.add_cog(SceneCog(self.actions))
         await self.add_cog(InspectionCog(self, self.actions))
+        await self.add_cog(DirectingCog(self.actions))
+        await self.add_cog(PlayerLinesCog(self.actions))
         try:
             sent = await sync_if_changed(self.tree, self._notes, self.application_id or 0)
         except discord.HTTPException as error:

@@ -1,14 +1,26 @@
 """What comes into the turn pipeline, and how patient it is."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from bot.core.errors import StoreUnavailable
 from bot.core.scene import MessageId, Place, UserId
+from bot.services.insistence import insist
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How a line came that we post for a member.
+
+    Attributes:
+        draft: the message that it was drafted in.
+        face: address of the picture to post it under; empty for none.
+    """
+
+    draft: MessageId
+    face: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +28,10 @@ class Incoming:
     """A member's message. Times are Unix time in milliseconds.
 
     Attributes:
+        message: of a line that we post for them, what names it in its place.
         edited_ms: Discord's time of the edit that gave it this text; 0 if it
             has the text it was written with.
+        sent: None for a message that stands in the channel already.
     """
 
     place: Place
@@ -29,6 +43,7 @@ class Incoming:
     replies_to_character: bool
     at_ms: int
     edited_ms: int = 0
+    sent: Sent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +76,23 @@ class Patience:
 
     async def insist(self, step: Callable[[], Awaitable[T]]) -> T:
         """Do *step*, which may be done twice, and again while the store is briefly away."""
-        for pause_s in self.store_pauses_s:
-            try:
-                return await step()
-            except StoreUnavailable:
-                await asyncio.sleep(pause_s)
-        return await step()
+        return await insist(step, self.store_pauses_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a member asked for by a command or a button, as far as all of them are alike.
+
+    Attributes:
+        event: the interaction's id: names what comes of it, so that a second
+            delivery of the same one adds nothing.
+        name: the member's in this server.
+        face: address of the member's picture there.
+    """
+
+    event: MessageId
+    place: Place
+    user: UserId
+    name: str
+    at_ms: int
+    face: str = ""

@@ -1,9 +1,12 @@
 """Members' lines on their way into the store: what is part of a story, what asks for a reply."""
 
+from dataclasses import replace
+
 from bot.core.ports import SceneStore
-from bot.core.scene import ChannelId, Role, SceneHead, Turn, player_turn_id
+from bot.core.scene import ChannelId, MessageId, Role, SceneHead, Turn, player_turn_id
 from bot.core.store_answers import IngestStatus
 from bot.core.triggers import Decision, decide, is_out_of_character
+from bot.core.unposted import DRAFT, ORIGIN, Origin, to_be_posted
 from bot.services.heard import Heard
 from bot.services.incoming import Incoming
 from bot.services.lane import Trigger
@@ -66,14 +69,18 @@ class Intake:
             await self._notices.mark_as_remark(place, incoming.message)
             return decision, None
         turn = _turn_of(incoming, _decision(before, incoming))
-        seen = self._heard.sure(place.channel, incoming.message)
+        seen: MessageId | None = None
+        if incoming.sent is None:  # else no message stands there by which it was heard
+            seen = self._heard.sure(place.channel, incoming.message)
         ingested = await self._store.ingest(place.channel, turn, seen=seen)
         self.note_live(ingested.head, place.channel)
         if ingested.status is not IngestStatus.STORED or ingested.head is None:
             return None, None
         decision = _decision(ingested.head, incoming)
         if decision != turn.facts["decision"]:  # another process has let somebody in
-            await self._store.set_facts(place.channel, turn.id, {"decision": decision})
+            await self._store.set_facts(
+                place.channel, turn.id, {**turn.facts, "decision": decision}
+            )
         if decision is Decision.ANSWER:
             return decision, Trigger(turn.id, incoming.author)
         is_second = len(ingested.head.players) == ROUND and incoming.author not in before.players
@@ -95,7 +102,7 @@ def _decision(head: SceneHead, incoming: Incoming) -> Decision:
 
 
 def _turn_of(incoming: Incoming, decision: Decision) -> Turn:
-    return Turn(
+    turn = Turn(
         id=player_turn_id(incoming.message),
         role=Role.PLAYER,
         name=incoming.name,
@@ -106,3 +113,7 @@ def _turn_of(incoming: Incoming, decision: Decision) -> Turn:
         edited_ms=incoming.edited_ms,
         facts={"decision": decision},
     )
+    if incoming.sent is None:
+        return turn
+    facts = {**turn.facts, ORIGIN: Origin.SENT, DRAFT: str(incoming.sent.draft)}
+    return to_be_posted(replace(turn, facts=facts), face=incoming.sent.face)

@@ -8,16 +8,17 @@ from bot.core.budget import Costs, Plan, PromptTooLong, plan, standing_cut
 from bot.core.characters import Character
 from bot.core.errors import GenerationError
 from bot.core.generation import ModelLimits, Tokens
-from bot.core.lengths import ChosenLength, Length, choose_length
+from bot.core.lengths import AUTO, ChosenLength, Length, LengthSource, LengthStep, choose_length
 from bot.core.ports import Metrics, SceneStore, TextGenerator
 from bot.core.profiles import ModelProfile
 from bot.core.prompt import pieces, render, speakers, stop_strings
-from bot.core.scene import ChannelId, Scene, Turn, TurnId, UserId
+from bot.core.scene import NO_TURN, ChannelId, Scene, Turn, TurnId, UserId
 from bot.core.script import Part, Piece, Script
 from bot.core.story import Story, script_of, story_of
 from bot.core.token_counts import estimate, fingerprint
 from bot.core.token_ledger import TokenLedger
 from bot.services.prefix_meter import PrefixMeter
+from bot.services.prompt_room import Room
 from bot.services.recent import Recent
 
 CHANNELS_REMEMBERED = 256
@@ -65,37 +66,19 @@ class BuiltPrompt:
 
 
 @dataclass(frozen=True, slots=True)
-class _Room:
-    """What the model server and the profile leave for prompt and reply."""
-
-    context: int
-    budget: int
-    reply: int
-
-    @classmethod
-    def of(cls, profile: ModelProfile, limits: ModelLimits | None, length: ChosenLength) -> "_Room":
-        context = profile.context_tokens
-        if limits is not None:
-            context = min(context, limits.max_total_tokens)
-        # A server may be set up for less than the longest replies of its model.
-        budget = context - min(length.step.max_new_tokens, context // 2)
-        if limits is not None:
-            budget = min(budget, limits.max_input_tokens)
-        return cls(context, budget, length.step.max_new_tokens)
-
-
-@dataclass(frozen=True, slots=True)
 class _Task:
     """A prompt that is to be built.
 
     Attributes:
         around: the pieces of the prompt without any line.
         written: what the reply already has.
+        player: who is to speak, if that is not the character.
     """
 
     story: Story
     around: tuple[Piece, ...]
     written: str
+    player: str
     ledger: TokenLedger
 
 
@@ -170,7 +153,6 @@ class Prompting:
             character, scene=scene.head.length, me=me, next_reply=scene.head.next_length
         )
         limits = await self._generator.limits()
-        room = _Room.of(self._profile, limits, length)
         tokenizer = fingerprint(limits, self._profile)
         story = story_of(
             scene,
@@ -181,7 +163,51 @@ class Prompting:
             is_begun=is_begun or bool(written),
             cast=cast,
         )
-        task = self._task(channel, story, written, tokenizer)
+        task = self._task(channel, story, tokenizer, written=written)
+        built, tokens = await self._built(task, limits, length, cut=scene.head.cut, excess=excess)
+        built = replace(built, reused=self._meter.measure(channel, tokens.ids))
+        self._last.set(channel, _Remembered(built, tokenizer, task.ledger.told(task.around)))
+        return built
+
+    async def build_for_player(
+        self,
+        scene: Scene,
+        character: Character,
+        *,
+        player: str,
+        cast: Sequence[Character] = (),
+        hint: str = "",
+        most_tokens: int,
+    ) -> BuiltPrompt:
+        """Render the scene for *player*'s own next turn, of at most so many tokens.
+
+        That is nobody's reply: it is not the channel's last prompt, and what is
+        asked of the next reply stands aside for *hint*.
+
+        Raises:
+            PromptTooLong: the parts that are never cut do not fit.
+            GenerationError: the model server cannot be asked for limits or counts.
+        """
+        length = ChosenLength(LengthStep(AUTO, most_tokens, (0, 0)), LengthSource.DEFAULT)
+        limits = await self._generator.limits()
+        hinted = replace(scene, head=replace(scene.head, instruction=hint))
+        story = story_of(hinted, character, AUTO, trigger=NO_TURN, cast=cast)
+        tokenizer = fingerprint(limits, self._profile)
+        task = self._task(scene.head.place.channel, story, tokenizer, player=player)
+        built, _ = await self._built(task, limits, length, cut=scene.head.cut)
+        return built
+
+    async def _built(
+        self,
+        task: _Task,
+        limits: ModelLimits,
+        length: ChosenLength,
+        *,
+        cut: TurnId | None,
+        excess: int = 0,
+    ) -> tuple[BuiltPrompt, Tokens]:
+        """The prompt of *task*, and its tokens; *cut* is where the scene was cut so far."""
+        room = Room.of(self._profile, limits, length)
         chosen, draft, together = await self._fit(task, room, excess)
         left = together - len(draft.tokens)
         if left < LEAST_REPLY_TOKENS:
@@ -189,21 +215,20 @@ class Prompting:
             raise PromptTooLong(tokens=len(draft.tokens), budget=budget)
         built = BuiltPrompt(
             prompt=draft.prompt,
-            stop=stop_strings(draft.script, self._profile),
-            others=speakers(draft.script, self._profile),
+            stop=stop_strings(draft.script, self._profile, player=task.player),
+            others=speakers(draft.script, self._profile, player=task.player),
             max_new_tokens=min(length.step.max_new_tokens, left),
             length=length,
             tokens=len(draft.tokens),
-            reused=self._meter.measure(channel, draft.tokens.ids),
+            reused=0,
             parts=draft.parts,
             dropped=len(task.story.turns) - len(chosen.kept),
             context_tokens=room.context,
             model=limits.model,
             counts=task.ledger.news(),
-            cut=_moved_cut(task.story, chosen, scene.head.cut),
+            cut=_moved_cut(task.story, chosen, cut),
         )
-        self._last.set(channel, _Remembered(built, tokenizer, task.ledger.told(task.around)))
-        return built
+        return built, draft.tokens
 
     async def check(
         self,
@@ -221,9 +246,9 @@ class Prompting:
         chosen = self._length(character, scene=length)
         script = script_of(character, user=owner_name, scenario=scenario, length=chosen.step.name)
         prompt = render(replace(script, examples=()), self._profile)
-        room = _Room.of(self._profile, None, chosen)
+        room = Room.of(self._profile, None, chosen)
         try:
-            room = _Room.of(self._profile, await self._generator.limits(), chosen)
+            room = Room.of(self._profile, await self._generator.limits(), chosen)
             tokens = len(await self._generator.tokenize(prompt))
         except GenerationError:
             # The server is away and may come back before the first line does. An
@@ -259,17 +284,25 @@ class Prompting:
             character=character.length,
         )
 
-    def _task(self, channel: ChannelId, story: Story, written: str, tokenizer: str) -> _Task:
+    def _task(
+        self,
+        channel: ChannelId,
+        story: Story,
+        tokenizer: str,
+        *,
+        written: str = "",
+        player: str = "",
+    ) -> _Task:
         around = (
-            *pieces(replace(story.script, lines=()), self._profile),
+            *pieces(replace(story.script, lines=()), self._profile, player=player),
             *_written_piece(written),
         )
         remembered = self._last.get(channel)
         is_told = remembered is not None and remembered.tokenizer == tokenizer
         told = remembered.told if remembered is not None and is_told else {}
-        return _Task(story, around, written, TokenLedger(story.turns, tokenizer, told))
+        return _Task(story, around, written, player, TokenLedger(story.turns, tokenizer, told))
 
-    async def _fit(self, task: _Task, room: _Room, excess: int) -> tuple[Plan, _Draft, int]:
+    async def _fit(self, task: _Task, room: Room, excess: int) -> tuple[Plan, _Draft, int]:
         """Choose lines until the prompt, counted exactly, fits.
 
         Beside it what prompt and reply may have together.
@@ -325,7 +358,10 @@ class Prompting:
             examples=task.story.script.examples if examples else (),
             lines=tuple(task.story.script.lines[at] for at in lines),
         )
-        written = (*pieces(script, self._profile), *_written_piece(task.written))
+        written = (
+            *pieces(script, self._profile, player=task.player),
+            *_written_piece(task.written),
+        )
         prompt = "".join(piece.text for piece in written)
         tokens = await self._generator.tokenize(prompt)
         parts = task.ledger.note(written, tokens.starts, lines)

@@ -25,7 +25,8 @@ from bot.core.scene import (
     UserId,
     player_turn_id,
 )
-from bot.services.greeting import Greeter
+from bot.core.unposted import ORIGIN, Origin, to_be_posted
+from bot.services.presenting import Presenter
 from bot.services.prompting import Prompting
 
 CHOICES_SHOWN = 25
@@ -66,14 +67,14 @@ class Scenes:
         self,
         *,
         store: SceneStore,
-        greeter: Greeter,
+        presenter: Presenter,
         characters: CharacterSource,
         prompting: Prompting,
         lengths: LengthLadder,
         noted: Callable[[SceneHead], None],
     ) -> None:
         self._store = store
-        self._greeter = greeter
+        self._presenter = presenter
         self._source = characters
         self._prompting = prompting
         self._noted = noted
@@ -140,11 +141,13 @@ class Scenes:
             seen=opening.event,
         )
         turn = _greeting(opening, character)
+        if turn is not None:
+            self._presenter.claim(opening.place.channel, turn.id)
         head = await self._store.start(head, turn)
         self._noted(head)
         self._prompting.forget(opening.place.channel)  # the prompt of an earlier scene
         if turn is not None:
-            await self._greeter.greet(opening.place, character, turn)
+            await self._presenter.show(head, turn)
         return head
 
     async def resume(self, channel: ChannelId, *, is_age_restricted: bool, at_ms: int) -> SceneHead:
@@ -236,10 +239,14 @@ def _greeting(opening: Opening, character: Character) -> Turn | None:
     if opening.greeting is None or not character.greetings:
         return None
     order = [*character.greetings[opening.greeting :], *character.greetings[: opening.greeting]]
-    return Turn(
-        id=player_turn_id(opening.event),
-        role=Role.CHARACTER,
-        name=character.name,
-        swipes=tuple(filled(text, char=character.name, user=opening.owner_name) for text in order),
-        at_ms=opening.at_ms,
+    texts = tuple(filled(text, char=character.name, user=opening.owner_name) for text in order)
+    return to_be_posted(
+        Turn(
+            id=player_turn_id(opening.event),
+            role=Role.CHARACTER,
+            name=character.name,
+            swipes=texts,
+            at_ms=opening.at_ms,
+            facts={ORIGIN: Origin.GREETING},
+        )
     )

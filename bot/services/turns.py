@@ -24,7 +24,6 @@ from bot.core.scene import (
     Turn,
     TurnId,
     player_turn_id,
-    trigger_of,
 )
 from bot.core.triggers import Decision
 from bot.services.answering import Answering
@@ -48,15 +47,10 @@ WRITTEN_KEPT = 4_096
 """Messages whose last change by us is remembered: Discord tells us of it a moment later."""
 
 
-class Greet(Protocol):
-    """Ends the start of a scene whose greeting no message shows."""
+class Show(Protocol):
+    """Posts a stored turn."""
 
-    async def __call__(self, head: SceneHead, turn: Turn, /, *, is_fresh: bool) -> None: ...
-
-
-async def _greet_nobody(_head: SceneHead, _turn: Turn, /, *, is_fresh: bool) -> None:
-    """Leave it as it is."""
-    _ = is_fresh
+    async def __call__(self, head: SceneHead, turn: Turn, /) -> None: ...
 
 
 class TurnPipeline(Wishes):
@@ -153,6 +147,27 @@ class TurnPipeline(Wishes):
             self._begin(head, trigger)
         return decision
 
+    async def send(self, incoming: Incoming, show: Show) -> Decision | None:
+        """Take a line in that we post for its author; returns as `receive` does.
+
+        It is stored, then shown, then answered, like any line of theirs.
+
+        Raises:
+            UserError: it cannot be shown, and is not remembered.
+            StoreUnavailable, StoreRefusesWrites.
+        """
+        channel = incoming.place.channel
+        decision, trigger = await self._insist(lambda: self._intake.take(incoming))
+        scene = await self._insist(partial(self._store.read, channel)) if decision else None
+        named = player_turn_id(incoming.message)
+        line = next((turn for turn in scene.turns if turn.id == named), None) if scene else None
+        if scene is None or line is None:
+            return decision
+        await show(scene.head, line)
+        if trigger is not None:
+            self._begin(scene.head, trigger)
+        return decision
+
     def hear(self, channel: ChannelId, message: MessageId) -> None:
         """Discord has told us of *message*, whoever wrote it, and of all before it."""
         if self._intake.live_head(channel) is not None:
@@ -206,14 +221,12 @@ class TurnPipeline(Wishes):
         self,
         predecessor: str | None = None,
         *,
-        greet: Greet = _greet_nobody,
         later: Collection[ChannelId] = (),
     ) -> int:
         """After a start: answer what a crash or a restart left unanswered; returns how many.
 
         Args:
             predecessor: what it held is free at once: it is known to have ended.
-            greet: ends the start of a scene whose greeting is not on the screen.
             later: channels of which not all lines are known yet: whoever learns them
                 calls `take_up`. A reply that shows in part goes on at once.
         """
@@ -226,10 +239,6 @@ class TurnPipeline(Wishes):
             for survey in surveys:
                 channel = survey.head.place.channel
                 self._intake.note_live(survey.head, channel)
-                if survey.last is not None and _is_unposted(survey.last):
-                    is_fresh = survey.last.at_ms >= self._oldest_ms()
-                    await greet(survey.head, survey.last, is_fresh=is_fresh)
-                    continue
                 is_answered = survey.last is None or survey.last.role is Role.CHARACTER
                 if survey.work is None and is_answered:
                     continue
@@ -338,8 +347,3 @@ class TurnPipeline(Wishes):
         chore = self._tasks.create_task(clearing, name=f"old buttons {lane.channel}")
         self._chores.add(chore)
         chore.add_done_callback(self._chores.discard)
-
-
-def _is_unposted(turn: Turn) -> bool:
-    """Whether it is a greeting that no message shows: the process ended while it was posted."""
-    return turn.role is Role.CHARACTER and not turn.messages and trigger_of(turn.id) is None

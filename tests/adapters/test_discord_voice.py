@@ -80,6 +80,18 @@ def voice(discord: ScriptedDiscord, session: aiohttp.ClientSession) -> DiscordVo
     return voice_of(discord, session)
 
 
+async def test_who_is_no_character_speaks_under_the_face_that_is_given(
+    voice: DiscordVoice, discord: ScriptedDiscord
+) -> None:
+    await voice.say(HARBOUR, Speaker("Tom", face="https://faces.invalid/tom.png"), "Hello.")
+    await voice.say(HARBOUR, Speaker("Narrator"), "It rains.")
+
+    tom, narrator = (call.body for call in discord.calls(EXECUTE))
+    assert (tom["username"], tom["avatar_url"]) == ("Tom", "https://faces.invalid/tom.png")
+    assert narrator["username"] == "Narrator"
+    assert "avatar_url" not in narrator
+
+
 async def test_a_character_speaks_under_its_own_name_and_face(
     voice: DiscordVoice, discord: ScriptedDiscord
 ) -> None:

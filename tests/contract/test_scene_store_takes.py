@@ -7,6 +7,7 @@ import pytest
 from bot.core.errors import LeaseLost
 from bot.core.scene import ChannelId, MessageId, TurnId, Work, WorkKind, mark_of
 from bot.core.store_answers import Taken
+from bot.core.unposted import as_posted, to_be_posted
 from tests.contract.stores import Store, head_of, texts
 from tests.scenes import HARBOUR, TOWER, line, reply, scene
 
@@ -381,3 +382,17 @@ async def test_a_survey_tells_what_a_start_has_to_know(store: Store) -> None:
         (await store.head(HARBOUR), line(1)),
     ]
     assert [each.work for each in found] == [None, WORK]
+
+
+async def test_a_survey_tells_of_turns_that_are_still_to_be_posted(store: Store) -> None:
+    await store.start(scene(), None)
+    await store.ingest(HARBOUR, replace(line(1, 'He says "messages":[1].'), messages=()))
+    waiting = to_be_posted(line(2, '"to_post":"1"'))
+    seen = []
+
+    for turn in (waiting, line(3), as_posted(waiting, {MessageId(50): waiting.text})):
+        seen.append((await store.survey([HARBOUR]))[0].is_unposted)
+        await store.commit(HARBOUR, turn)
+    seen.append((await store.survey([HARBOUR]))[0].is_unposted)
+
+    assert seen == [False, True, True, False]

@@ -34,7 +34,7 @@ def by_name(profile: ModelProfile) -> str:
 def test_prompts_read_as_the_reviewed_files(name: str) -> None:
     golden = GOLDEN_PROMPTS[name]
 
-    prompt = render(golden.script, golden.profile)
+    prompt = render(golden.script, golden.profile, player=golden.player)
 
     # Files end in a line break, and prompts never do.
     assert prompt + "\n" == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
@@ -194,6 +194,18 @@ def test_another_character_stops_a_reply_too() -> None:
     assert stop_strings(script, ZEPHRP) == ("\n###", "\nMara:", "\nBo:")
 
 
+def test_the_character_stops_a_players_turn_first_and_the_player_does_not() -> None:
+    script = GOLDEN_PROMPTS["several_players"].script
+
+    assert speakers(script, ZEPHRP, player="Ann") == ("Lyra", "Mara", "Tom")
+    assert stop_strings(script, ZEPHRP, player="Ann") == ("\n###", "\nLyra:", "\nMara:", "\nTom:")
+
+
+def test_a_player_who_has_the_characters_name_is_told_from_it() -> None:
+    assert render(SOLO, ZEPHRP, player="Lyra").endswith("\nLyra (2):")
+    assert speakers(SOLO, ZEPHRP, player="Lyra")[0] == "Lyra"
+
+
 def test_a_name_whose_line_says_nothing_is_nobodys() -> None:
     script = replace(SOLO, lines=(*SOLO.lines, said("Tom", " \u200b\n")))
 
@@ -284,9 +296,10 @@ def test_a_stranger_in_an_example_stands_for_the_first_player() -> None:
 def test_the_pieces_of_a_prompt_are_the_prompt(name: str) -> None:
     golden = GOLDEN_PROMPTS[name]
 
-    tiles = pieces(golden.script, golden.profile)
+    tiles = pieces(golden.script, golden.profile, player=golden.player)
 
-    assert "".join(tile.text for tile in tiles) == render(golden.script, golden.profile)
+    prompt = render(golden.script, golden.profile, player=golden.player)
+    assert "".join(tile.text for tile in tiles) == prompt
     assert all(tile.text for tile in tiles)
 
 

@@ -223,3 +223,42 @@ def test_everybody_but_the_character_stops_its_reply(script: Script, profile: Mo
     named = [f"\n{name}:" for name in speakers(script, profile)]
     assert sorted(named) == sorted(f"\n{name}:" for name in everybody - {cleaned.character.name})
     assert stops == (profile.header_stop, *profile.stops, *named)
+
+
+@MANY
+@given(SCRIPTS, st.sampled_from(PROFILES), st.sampled_from(NAMES))
+def test_a_players_turn_begins_where_their_line_would_stand(
+    script: Script, profile: ModelProfile, name: str
+) -> None:
+    """Lines only: what stands at a depth from the end moves with the line."""
+    cleaned = clean(script, profile)
+    player = name or "Mara"
+    cleaned = replace(cleaned, players=(*cleaned.players, Persona(player)))
+
+    prompt = render(cleaned, profile, player=player)
+
+    said = replace(cleaned, lines=(*cleaned.lines, Line(Role.PLAYER, player, "word")))
+    assert render(said, profile).startswith(f"{prompt} word{profile.block_end}")
+    assert "".join(tile.text for tile in pieces(cleaned, profile, player=player)) == prompt
+
+
+@MANY
+@given(SCRIPTS, st.sampled_from(PROFILES), st.sampled_from(NAMES))
+def test_a_players_turn_is_their_own_whatever_texts_say(
+    script: Script, profile: ModelProfile, name: str
+) -> None:
+    player = name or "Mara"
+
+    prompt = render(script, profile, player=player)
+
+    others = speakers(script, profile, player=player)
+    *_, last = prompt.split("\n")
+    own = last.removesuffix(":")
+    assert last == f"{own}:"
+    assert own not in others
+    assert others[0] == clean(script, profile).character.name
+    mark = re.escape(profile.header_mark)
+    *_, header = re.findall(rf"^{mark}.*", prompt, re.MULTILINE | re.IGNORECASE)
+    assert header in {profile.input_header, profile.later_input_header}
+    told = clean(replace(script, players=(*script.players, Persona(player))), profile)
+    assert {who.name for who in told.players} - {own} <= set(others)

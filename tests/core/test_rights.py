@@ -14,7 +14,14 @@ def test_who_may_not_write_may_do_nothing(action: Action) -> None:
 
 @pytest.mark.parametrize(
     "action",
-    [Action.END_SCENE, Action.SET_SCENE_LENGTH, Action.SET_GUARD, Action.LOOK_INSIDE],
+    [
+        Action.END_SCENE,
+        Action.SET_SCENE_LENGTH,
+        Action.SET_GUARD,
+        Action.LOOK_INSIDE,
+        Action.SET_NOTE,
+        Action.SET_SCENARIO,
+    ],
 )
 def test_what_concerns_everybody_is_the_owners_and_the_moderators(action: Action) -> None:
     assert may(action, Member(OWNER, can_write=True, can_moderate=False), SCENE)
@@ -31,6 +38,9 @@ def test_what_concerns_everybody_is_the_owners_and_the_moderators(action: Action
         Action.RETRY_REPLY,
         Action.CONTINUE_REPLY,
         Action.ASK_WHY,
+        Action.NARRATE,
+        Action.INSTRUCT,
+        Action.DRAFT_LINE,
     ],
 )
 def test_every_player_may_start_a_scene_and_have_a_say_in_the_reply(action: Action) -> None:

@@ -8,8 +8,10 @@ from bot.core.change import Change, Undo
 from bot.core.scene import MessageId, Role, Scene, SceneHead, Turn, TurnId, UserId, Work, WorkKind
 from bot.core.store_answers import Deleted, Survey
 from bot.core.store_ports import MOST_SWIPES
+from bot.core.unposted import is_to_be_posted
 
 EARLY_KEPT = 256
+SURVEYED = 20
 _UNTOUCHED = ("place", "live", "seen", "players", "version")
 NO_TURN = TurnId("")
 _UNKNOWN = Turn(NO_TURN, Role.NARRATOR, "", ("",))
@@ -51,7 +53,9 @@ class MemoryChannel:
 
     def survey(self) -> Survey:
         last = next(reversed(self.stored()), None)
-        return Survey(self.head, self.work, last, tuple(sorted(self.owed)))
+        newest = (self.turns[turn] for turn in self.order[-SURVEYED:])
+        is_unposted = any(turn is not None and is_to_be_posted(turn) for turn in newest)
+        return Survey(self.head, self.work, last, tuple(sorted(self.owed)), is_unposted)
 
     def holds(self, user: UserId) -> bool:
         copies = [scene for scene, _ in self.saves.values()]

@@ -25,6 +25,7 @@ class Shown:
     text: str
     labels: list[str]
     custom_ids: list[str]
+    face: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class ScriptedVoice:
         error = await self._act("say", None, text)
         if error is None or self.stores_first:
             shown = self.messages[message] = Shown(
-                message, place.channel, speaker.name, text, [], []
+                message, place.channel, speaker.name, text, [], [], _face_of(speaker)
             )
             _put_under(shown, buttons)
             if self.on_say is not None:
@@ -178,6 +179,10 @@ class ScriptedVoice:
         # A request takes at least a tick, so that everything can come between.
         await asyncio.sleep(self.latency_s)
         return error
+
+
+def _face_of(speaker: Speaker) -> str:
+    return speaker.face if speaker.character is None else speaker.character.key
 
 
 def _put_under(shown: Shown, buttons: Sequence[Button]) -> None:

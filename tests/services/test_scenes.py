@@ -7,7 +7,7 @@ import pytest
 from bot.core.characters import Character, Rating
 from bot.core.errors import PostAmbiguous, PostRefused, TextRefused, UserError
 from bot.core.scene import CharacterKey, MessageId
-from bot.services.greeting import Greeter
+from bot.services.presenting import Presenter
 from bot.services.prompting import Prompting
 from bot.services.scenes import Opening, Scenes
 from tests.fakes.memory_store import MemorySceneStore
@@ -28,7 +28,7 @@ def scenes(
     return (
         Scenes(
             store=store,
-            greeter=Greeter(
+            presenter=Presenter(
                 store=store,
                 voice=voice,
                 poster=poster_on(voice),

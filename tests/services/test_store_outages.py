@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from bot.core.scene import MessageId
-from bot.services.greeting import Greeter
+from bot.services.presenting import Presenter
 from bot.services.prompting import Prompting
 from bot.services.scenes import Opening, Scenes
 from tests.fakes.word_counter import WordCounter
@@ -71,7 +71,7 @@ def scenes_of(stage: Stage) -> Scenes:
     )
     return Scenes(
         store=stage.store,
-        greeter=Greeter(
+        presenter=Presenter(
             store=stage.store,
             voice=stage.voice,
             poster=poster_on(stage.voice),

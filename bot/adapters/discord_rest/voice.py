@@ -321,6 +321,8 @@ class DiscordVoice:
 
     async def _looks_of(self, speaker: Speaker) -> dict[str, str]:
         looks = {"username": webhook_name(speaker.name)}
+        if speaker.face:
+            looks["avatar_url"] = speaker.face
         if speaker.character is not None:
             face = await self._portraits.url(speaker.character)
             if face is not None:

@@ -312,11 +312,12 @@ class RedisSceneStore(Stories):
 
 
 def _survey_of(channel: ChannelId, answer: Sequence[Any]) -> Survey | None:
-    fields, players, noted, newest, leaving = answer
+    fields, players, noted, newest, leaving, unposted = answer
     try:
         head = head_of(channel, records.pairs(fields), records.pairs(players))
     except StoreUnavailable:
         return None
     last = turn_of(channel, newest) if newest else None
     owed = records.numbers(sorted(leaving), channel, what="message")
-    return Survey(head, work_of(channel, noted), last, tuple(map(MessageId, owed)))
+    work = work_of(channel, noted)
+    return Survey(head, work, last, tuple(map(MessageId, owed)), unposted == "1")

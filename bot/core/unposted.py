@@ -1,0 +1,67 @@
+"""Turns that are stored first and posted by us afterwards, and what they say of that.
+
+That a turn has no messages is not enough to know it by: a copied story shows
+nothing of itself either, and is not to be posted. So the turn says it, until it
+stands on the screen.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from enum import StrEnum
+
+from bot.core.scene import MessageId, Turn
+
+ORIGIN = "origin"
+"""Under this name a turn's facts keep its `Origin`, also once it is posted."""
+DRAFT = "draft"
+"""Under this one a line that was sent for a player keeps the message of its draft."""
+_WAITS = "to_post"
+_FACE = "face"
+
+
+class Origin(StrEnum):
+    """How a turn that no model wrote, and no member posted, came into the story."""
+
+    GREETING = "greeting"
+    NARRATION = "narration"
+    TIME = "time"
+    ROLL = "roll"
+    SENT = "sent"  # for a player, who had it drafted
+
+
+def to_be_posted(turn: Turn, *, face: str = "") -> Turn:
+    """Return *turn* as one that we have to post, under the picture at *face* if it is a player's.
+
+    Whatever showed it before shows it no more.
+    """
+    facts = {**turn.facts, _WAITS: "1"} | ({_FACE: face} if face else {})
+    return replace(turn, messages=(), parts=(), edited_ms=0, facts=facts)
+
+
+def is_to_be_posted(turn: Turn) -> bool:
+    """Whether *turn* is remembered and to be on the screen, and no message shows it yet."""
+    return not turn.messages and _WAITS in turn.facts
+
+
+def face_of(turn: Turn) -> str:
+    """The picture under which it is posted, also when it comes back; empty for none."""
+    return turn.facts.get(_FACE, "")
+
+
+def as_posted(turn: Turn, shown: Mapping[MessageId, str], *, is_whole: bool = True) -> Turn:
+    """Return *turn* as the messages of *shown* show it.
+
+    Args:
+        is_whole: whether they show all of it; else it is what they show.
+    """
+    facts = {name: text for name, text in turn.facts.items() if name != _WAITS}
+    swipes = list(turn.swipes)
+    if not is_whole:
+        swipes[turn.current] = "\n".join(shown.values())
+    return replace(
+        turn,
+        swipes=tuple(swipes),
+        messages=tuple(shown),
+        parts=tuple(shown.values()) if len(shown) > 1 else (),
+        facts=facts,
+    )

@@ -3,30 +3,16 @@
 import logging
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 from functools import partial
 
-import aiohttp
-
-from bot.adapters.character_files import DirectoryCharacters
-from bot.adapters.discord_rest import (
-    DiscordClock,
-    DiscordRest,
-    DiscordVoice,
-    Portraits,
-    WebhookDirectory,
-    post_sent,
-)
 from bot.adapters.http_server import open_http_server
-from bot.adapters.process_name import has_ended, our_name
-from bot.adapters.prometheus import PrometheusMetrics
+from bot.adapters.process_name import has_ended
 from bot.adapters.redis_store import (
     GatewayPlace,
     GatewaySessions,
     RedisClient,
-    RedisSceneStore,
     RedisStartGuard,
     ShardLeases,
     WriteProbe,
@@ -34,7 +20,6 @@ from bot.adapters.redis_store import (
 )
 from bot.adapters.tgi import TgiGenerator
 from bot.assembly import (
-    Pace,
     World,
     director_of,
     dispatcher_of,
@@ -42,29 +27,23 @@ from bot.assembly import (
     player_lines_of,
     presenter_of,
 )
-from bot.composition import answer_within, open_generator, open_redis, profile_of, store_on
+from bot.composition import answer_within
 from bot.core.errors import (
     GenerationError,
     StartupError,
-    StoreRefusesWrites,
-    StoreUnavailable,
     first_of,
 )
-from bot.core.profiles import ModelProfile
-from bot.core.scene import ChannelId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.client import RoleplayBot, use_discord_at
 from bot.discord_ui.continuity import Continuity, ContinuousBot
+from bot.ground import Ground, open_ground, open_world, pace_of, token_of
+from bot.services.debts import Debts
 from bot.services.dispatcher import Dispatcher
-from bot.services.doubts import Doubts
-from bot.services.echoes import Echoes
-from bot.services.incoming import Patience
 from bot.services.inspection import Inspection
 from bot.services.length_tables import LengthTables
-from bot.services.milestones import Milestone, Reached, pass_by
-from bot.services.posting import Poster
+from bot.services.milestones import Reached, pass_by
 from bot.services.presenting import Presenter
-from bot.services.prompting import Prompting
+from bot.services.rewriting import Rewriting
 from bot.services.scenes import Scenes
 from bot.services.turns import TurnPipeline
 from bot.serving import Stops, serve
@@ -86,7 +65,7 @@ async def run_bot(
     Raises:
         StartupError: something it cannot do without is wrong or missing.
     """
-    token = _token(settings)
+    token = token_of(settings)
     if not token:
         raise StartupError(
             "No Discord token is set. Put BOT_DISCORD__TOKEN=… into .env (developer portal, your "
@@ -117,16 +96,18 @@ async def open_app(
             server that is down stops nothing.
     """
     async with AsyncExitStack() as stack:
-        ground = await _open_ground(settings, stack)
+        ground = await open_ground(settings, stack)
         place = _place(settings, ground.redis, ground.owner)
         stack.push_async_callback(place.release)
-        world, echoes = await _open_world(settings, ground, stops, stack, reached)
-        pace = _pace(settings)
+        world, echoes = await open_world(
+            settings, ground, stack, on_unauthorized=stops.refused.set, reached=reached
+        )
+        pace = pace_of(settings)
         dispatcher = dispatcher_of(pace)
         pipeline = pipeline_of(world, pace, dispatcher, doubtful=ground.doubts)
         await stack.enter_async_context(pipeline)
         presenter, scenes = _scenes(world, ground, pipeline)
-        upkeep = _upkeep(ground, pipeline, scenes)
+        upkeep = _upkeep(world, ground, pipeline, scenes)
         await stack.enter_async_context(upkeep.running())
 
         async def first_ready() -> None:
@@ -161,83 +142,7 @@ async def open_app(
         yield bot, pipeline, place
 
 
-@dataclass(frozen=True, slots=True)
-class _Ground:
-    """What everything else stands on."""
-
-    profile: ModelProfile
-    characters: DirectoryCharacters
-    redis: RedisClient
-    store: RedisSceneStore
-    probe: WriteProbe
-    generator: TgiGenerator
-    metrics: PrometheusMetrics
-    clock: DiscordClock
-    owner: str
-    doubts: Doubts = field(default_factory=Doubts)
-
-
-async def _open_ground(settings: Settings, stack: AsyncExitStack) -> _Ground:
-    profile = profile_of(settings)
-    characters = DirectoryCharacters(
-        settings.characters, lengths=[step.name for step in profile.lengths.choices]
-    )
-    for warning in characters.warnings:
-        log.warning(warning)
-    redis = await open_redis(settings, stack)
-    store = store_on(redis, settings)
-    await _complete_index(store)
-    return _Ground(
-        profile=profile,
-        characters=characters,
-        redis=redis,
-        store=store,
-        probe=WriteProbe(redis, answer_within=answer_within(settings)),
-        generator=await stack.enter_async_context(open_generator(settings)),
-        metrics=PrometheusMetrics(),
-        clock=DiscordClock(),
-        owner=our_name(),
-    )
-
-
-async def _open_world(
-    settings: Settings, ground: _Ground, stops: Stops, stack: AsyncExitStack, reached: Reached
-) -> tuple[World, Echoes]:
-    http = await stack.enter_async_context(
-        aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=64),
-            trace_configs=[
-                post_sent(lambda: reached(Milestone.POST_SENT)),
-                ground.clock.listen(),
-            ],
-        )
-    )
-    voice = _voice(settings, http, ground.store, on_unauthorized=stops.refused.set)
-    echoes = Echoes(store=ground.store, voice=voice, metrics=ground.metrics)
-    prompting = Prompting(
-        store=ground.store,
-        generator=ground.generator,
-        profile=ground.profile,
-        metrics=ground.metrics,
-    )
-    world = World(
-        store=ground.store,
-        generator=ground.generator,
-        voice=voice,
-        poster=Poster(voice, echoes),
-        characters=ground.characters,
-        metrics=ground.metrics,
-        prompting=prompting,
-        profile=ground.profile,
-        owner=ground.owner,
-        now_ms=ground.clock.now_ms,
-        new_seed=lambda: secrets.randbits(31),
-        reached=reached,
-    )
-    return world, echoes
-
-
-def _scenes(world: World, ground: _Ground, pipeline: TurnPipeline) -> tuple[Presenter, Scenes]:
+def _scenes(world: World, ground: Ground, pipeline: TurnPipeline) -> tuple[Presenter, Scenes]:
     presenter = presenter_of(world)
     scenes = Scenes(
         store=ground.store,
@@ -250,12 +155,13 @@ def _scenes(world: World, ground: _Ground, pipeline: TurnPipeline) -> tuple[Pres
     return presenter, scenes
 
 
-def _upkeep(ground: _Ground, pipeline: TurnPipeline, scenes: Scenes) -> Upkeep:
+def _upkeep(world: World, ground: Ground, pipeline: TurnPipeline, scenes: Scenes) -> Upkeep:
     return upkeep_of(
         ground.store,
         pipeline,
         scenes,
         ground.doubts,
+        Debts(ground.store, world.voice),
         now_ms=ground.clock.now_ms,
         clock_s=time.monotonic,
     )
@@ -264,7 +170,7 @@ def _upkeep(ground: _Ground, pipeline: TurnPipeline, scenes: Scenes) -> Upkeep:
 def _actions(
     settings: Settings,
     world: World,
-    ground: _Ground,
+    ground: Ground,
     pipeline: TurnPipeline,
     *,
     scenes: Scenes,
@@ -281,19 +187,28 @@ def _actions(
         now_ms=ground.clock.now_ms,
     )
     tables = LengthTables(ground.store, ground.generator, ground.profile)
+    rewriting = Rewriting(
+        store=ground.store,
+        pipeline=pipeline,
+        prompting=world.prompting,
+        debts=upkeep.debts,
+        doubts=ground.doubts,
+        now_ms=ground.clock.now_ms,
+    )
     return Actions(
         scenes,
         pipeline,
         inspection,
         tables,
         upkeep.verifier,
+        rewriting=rewriting,
         director=director_of(world, presenter, lambda sides: secrets.randbelow(sides) + 1),
         player_lines=player_lines_of(world, pipeline, presenter, dispatcher),
     )
 
 
 def _http_server(
-    settings: Settings, stops: Stops, bot: RoleplayBot, ground: _Ground
+    settings: Settings, stops: Stops, bot: RoleplayBot, ground: Ground
 ) -> AbstractAsyncContextManager[object]:
     return open_http_server(
         host=settings.http.host,
@@ -304,22 +219,11 @@ def _http_server(
     )
 
 
-async def _complete_index(store: RedisSceneStore) -> None:
-    """What an earlier version left without an entry; the next start does what this one cannot."""
-    try:
-        count = await store.complete_indexes()
-    except (StoreUnavailable, StoreRefusesWrites) as error:
-        log.warning("the index is not complete", extra={"error": type(error).__name__})
-    else:
-        if count:
-            log.info("scenes of an earlier version were indexed", extra={"scenes": count})
-
-
 def _place(settings: Settings, redis: RedisClient, owner: str) -> GatewayPlace:
     leases = ShardLeases(redis, answer_within=answer_within(settings))
     return GatewayPlace(
         leases,
-        bot=fingerprint(_token(settings)),
+        bot=fingerprint(token_of(settings)),
         owner=owner,
         for_s=settings.turns.lease_s,
         has_ended=has_ended,
@@ -330,36 +234,13 @@ def _continuity(settings: Settings, redis: RedisClient, owner: str, upkeep: Upke
     async def look_up(bot: ContinuousBot, shard: int) -> None:
         await upkeep.look_up(bot.guilds, shard)
 
-    bot, patience = fingerprint(_token(settings)), answer_within(settings)
+    bot, patience = fingerprint(token_of(settings)), answer_within(settings)
     return Continuity(
         sessions=GatewaySessions(redis, bot=bot, owner=owner, answer_within=patience),
         guard=RedisStartGuard(redis, bot=bot, answer_within=patience),
         steady_s=settings.discord.steady_s,
         on_gap=look_up,
     )
-
-
-def _voice(
-    settings: Settings,
-    http: aiohttp.ClientSession,
-    notes: RedisSceneStore,
-    *,
-    on_unauthorized: Callable[[], None],
-) -> DiscordVoice:
-    rest = DiscordRest(
-        http,
-        api_url=settings.discord.api_url,
-        token=_token(settings),
-        on_unauthorized=on_unauthorized,
-    )
-    assets = settings.discord.asset_channel
-    portraits = Portraits(
-        rest,
-        notes,
-        public_url=settings.http.public_url or None,
-        asset_channel=None if assets is None else ChannelId(assets),
-    )
-    return DiscordVoice(rest, WebhookDirectory(rest), portraits)
 
 
 async def _reasons(
@@ -378,22 +259,3 @@ async def _reasons(
     except GenerationError:
         missing["model"] = "The model server does not answer."
     return missing
-
-
-def _token(settings: Settings) -> str:
-    token = settings.discord.token
-    return "" if token is None else token.get_secret_value().strip()
-
-
-def _pace(settings: Settings) -> Pace:
-    turns, stream = settings.turns, settings.stream
-    return Pace(
-        patience=Patience(resume_age_s=turns.resume_age_s),
-        lease_s=turns.lease_s,
-        merge_pause_s=turns.merge_pause_s,
-        writing_at_once=turns.writing_at_once,
-        waiting=turns.waiting,
-        edit_every_s=stream.edit_every_s,
-        edit_at_most_s=stream.edit_at_most_s,
-        last_edit_s=stream.last_edit_s,
-    )

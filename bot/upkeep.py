@@ -12,6 +12,7 @@ from bot.discord_ui.client import Events
 from bot.discord_ui.gaps import Gaps, places_of
 from bot.discord_ui.screen import DiscordScreen
 from bot.services.catch_up import CatchUp
+from bot.services.debts import Debts
 from bot.services.departures import Departures
 from bot.services.doubts import Doubts
 from bot.services.mirror import Mirror
@@ -27,6 +28,7 @@ class Upkeep:
     screen: DiscordScreen
     verifier: Verifier
     events: Events
+    debts: Debts
 
     async def look_up(self, guilds: Iterable[discord.Guild], shard: int) -> None:
         """Nobody tells what happened in those of *guilds* that *shard* hears of.
@@ -54,14 +56,16 @@ class Upkeep:
         await self.events.catch_up.prepare()
         await present()
         await self.events.catch_up.begin()
+        await self.debts.recover()
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None, None]:
-        """Look at what is doubtful, and forget what is due, while the block lasts."""
+        """Look at what is doubtful, and do away with what is due, while the block lasts."""
         async with asyncio.TaskGroup() as tasks:
             ours = [
                 tasks.create_task(self.events.catch_up.run(), name="catching up"),
                 tasks.create_task(self.events.departures.run(), name="forgetting"),
+                tasks.create_task(self.debts.run(), name="clearing the screen"),
             ]
             try:
                 yield
@@ -75,6 +79,7 @@ def upkeep_of(
     pipeline: TurnPipeline,
     scenes: Scenes,
     doubts: Doubts,
+    debts: Debts,
     *,
     now_ms: Callable[[], int],
     clock_s: Callable[[], float],
@@ -104,4 +109,5 @@ def upkeep_of(
         now_ms=now_ms,
     )
     mirror = Mirror(memory=pipeline, doubts=doubts, clock_s=clock_s)
-    return Upkeep(screen, verifier, Events(mirror, departures, catch_up, Gaps(doubts)))
+    events = Events(mirror, departures, catch_up, Gaps(doubts))
+    return Upkeep(screen, verifier, events, debts)

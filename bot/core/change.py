@@ -12,7 +12,7 @@ class Undo:
     Attributes:
         name: of the change; what takes back another one does not serve.
         head: the scene's head before it.
-        put: turns as they were; what leaves the screen has no messages.
+        put: turns as they were.
         drop: turns that were not there.
         owed: messages of those, which leave the screen then.
         is_back: whether taking it back does what was done again.

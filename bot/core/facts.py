@@ -34,6 +34,7 @@ class ReplyFacts:
         waited_ms: from the line to the first text; wrote_ms: from there to the end.
         lore: names of the lorebook entries in the prompt.
         repeats: whether it is close to what the character said just before.
+        edited_by: who has given it another text since.
     """
 
     model: str = ""
@@ -49,6 +50,7 @@ class ReplyFacts:
     wrote_ms: int = 0
     lore: tuple[str, ...] = ()
     repeats: bool = False
+    edited_by: str = ""
 
     def written(self) -> Mapping[str, str]:
         """As texts by name, without what says nothing; `read` undoes it."""

@@ -1,8 +1,10 @@
 """Who may do what in a scene: one function for commands, buttons and menus."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.core.errors import UserError
 from bot.core.scene import SceneHead, UserId
 
 
@@ -24,6 +26,12 @@ class Action(StrEnum):
     DRAFT_LINE = "have a line drafted"
     SET_NOTE = "see or set the author's note"
     SET_SCENARIO = "set the scenario"
+    SWIPE = "swipe"
+    EDIT_REPLY = "edit this reply"
+    UNDO = "take this back"
+    DELETE = "take this out of the story"
+    HIDE = "hide this"
+    PIN = "pin this"
 
 
 FOR_ALL_PLAYERS = frozenset(
@@ -31,14 +39,26 @@ FOR_ALL_PLAYERS = frozenset(
         Action.START_SCENE,
         Action.STOP_REPLY,
         Action.RETRY_REPLY,
-        Action.CONTINUE_REPLY,
         Action.ASK_WHY,
         Action.NARRATE,
         Action.INSTRUCT,
         Action.DRAFT_LINE,
     }
 )
-"""What whoever may write may do; all else is the owner's and the moderators'."""
+"""What whoever may write may do."""
+
+FOR_THE_ANSWERED = frozenset(
+    {
+        Action.CONTINUE_REPLY,
+        Action.SWIPE,
+        Action.EDIT_REPLY,
+        Action.UNDO,
+        Action.DELETE,
+        Action.HIDE,
+        Action.PIN,
+    }
+)
+"""What also those may do who were answered; all else is the owner's and the moderators'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +75,43 @@ class Member:
     can_moderate: bool
 
 
-def may(action: Action, member: Member, scene: SceneHead | None) -> bool:
+def may(
+    action: Action,
+    member: Member,
+    scene: SceneHead | None,
+    answered: Collection[UserId] = (),
+) -> bool:
     """Decide whether *member* may do *action*.
 
     What every player may do is in `FOR_ALL_PLAYERS`; what changes the scene for
     everybody, or shows what they all wrote, is its owner's and the moderators'.
+
+    Args:
+        answered: the players whose lines what it is done to answers.
     """
     if not member.can_write:
         return False
     if action in FOR_ALL_PLAYERS:
         return True
+    if action in FOR_THE_ANSWERED and member.user in answered:
+        return True
     return member.can_moderate or (scene is not None and scene.owner == member.user)
+
+
+def allow(
+    action: Action,
+    member: Member,
+    scene: SceneHead | None,
+    answered: Collection[UserId] = (),
+) -> None:
+    """Raise UserError, which says who may, unless `may` says yes."""
+    if may(action, member, scene, answered):
+        return
+    if action in FOR_ALL_PLAYERS:
+        raise UserError(f"You need the right to write here to {action.value}.")
+    if action in FOR_THE_ANSWERED:
+        raise UserError(
+            "Only the player who was answered, the one who started the scene and moderators "
+            f"may {action.value}."
+        )
+    raise UserError(f"Only the one who started the scene and moderators may {action.value}.")

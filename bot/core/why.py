@@ -1,7 +1,7 @@
 """What "Why?" answers: how a reply came about, or why a line has none."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.core.facts import Ending, ReplyFacts
@@ -251,8 +251,9 @@ _UNKNOWN = "not noted"
 
 def rows(facts: ReplyFacts) -> tuple[tuple[str, str], ...]:
     """Put *facts* into words, as labels with what stands behind them."""
-    if facts == ReplyFacts():
-        return (("Details", "none were noted when it was written"),)
+    edited = (("Edited by", facts.edited_by),) if facts.edited_by else ()
+    if replace(facts, edited_by="") == ReplyFacts():
+        return (("Details", "none were noted when it was written"), *edited)
     source = _SOURCES.get(facts.source)
     told = [
         ("Model", facts.model or _UNKNOWN),
@@ -270,7 +271,7 @@ def rows(facts: ReplyFacts) -> tuple[tuple[str, str], ...]:
         told.append(("Tries", f"{facts.tries}; what came before was empty or a repetition"))
     if facts.repeats:
         told.append(("Repetition", "close to what the character said just before"))
-    return tuple(told)
+    return (*told, *edited)
 
 
 def _tokens(facts: ReplyFacts) -> str:

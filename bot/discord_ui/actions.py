@@ -8,13 +8,14 @@ from discord import app_commands
 from bot.core.errors import NoLiveScene, UserError
 from bot.core.length_table import LengthTable, example
 from bot.core.lengths import AUTO, Length, LengthStep
-from bot.core.rights import FOR_ALL_PLAYERS, Action, may
+from bot.core.rights import Action, allow
 from bot.core.scene import ChannelId, GuardLevel, MessageId, Place, SceneHead, TurnId, UserId
 from bot.discord_ui.convert import member_of, place_of, said_in
 from bot.services.directing import Director
 from bot.services.inspection import ContextView, Explanation, Inspection
 from bot.services.length_tables import LengthTables
 from bot.services.player_lines import PlayerLines
+from bot.services.rewriting import Rewriting
 from bot.services.scenes import Scenes
 from bot.services.turns import TurnPipeline
 from bot.services.verify import Repair, Verifier
@@ -44,6 +45,7 @@ class Actions:
     verifier: Verifier
     director: Director
     player_lines: PlayerLines
+    rewriting: Rewriting
 
     def place(self, interaction: discord.Interaction) -> Place:
         """Where the interaction happened.
@@ -60,11 +62,7 @@ class Actions:
         self, interaction: discord.Interaction, action: Action, scene: SceneHead | None
     ) -> None:
         """Raise UserError unless whoever asked may do *action*."""
-        if may(action, member_of(interaction), scene):
-            return
-        if action in FOR_ALL_PLAYERS:
-            raise UserError(f"You need the right to write here to {action.value}.")
-        raise UserError(f"Only the one who started the scene and moderators may {action.value}.")
+        allow(action, member_of(interaction), scene)
 
     def require_own_rights(self, interaction: discord.Interaction) -> None:
         """Raise UserError where we could not even say that something went wrong."""
@@ -88,16 +86,6 @@ class Actions:
         """Ask again for the reply to *turn*; False if it is being written already."""
         self.allow(interaction, Action.RETRY_REPLY, None)
         return await self.pipeline.retry(self.place(interaction).channel, turn)
-
-    async def swipe(self, interaction: discord.Interaction, turn: TurnId) -> bool:
-        """Have another text of *turn* written; False if that is being done already."""
-        self.allow(interaction, Action.RETRY_REPLY, None)
-        return await self.pipeline.swipe(self.place(interaction).channel, turn)
-
-    async def continue_reply(self, interaction: discord.Interaction, turn: TurnId) -> bool:
-        """Have the reply *turn* written on; False if that is being done already."""
-        self.allow(interaction, Action.CONTINUE_REPLY, None)
-        return await self.pipeline.continue_reply(self.place(interaction).channel, turn)
 
     async def set_guard(self, interaction: discord.Interaction, level: GuardLevel) -> str:
         """Choose how closely the scene's replies are watched; returns what to tell the member."""

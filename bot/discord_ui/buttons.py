@@ -12,7 +12,7 @@ from bot.core.scene import TurnId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.error_replies import acknowledge, telling
 from bot.services.again import StoryWentOn
-from bot.services.reply_buttons import CONTINUE_PREFIX, NEW_PREFIX, RETRY_PREFIX
+from bot.services.reply_buttons import RETRY_PREFIX
 
 _TURN = r"(?P<turn>[0-9a-z]{1,40})"
 
@@ -83,32 +83,6 @@ class RetryButton(_TurnButton, template=rf"{RETRY_PREFIX}{_TURN}"):
                 await _take_away(interaction)
 
 
-class ContinueButton(_TurnButton, template=rf"{CONTINUE_PREFIX}{_TURN}"):
-    """Has a reply that ran out of tokens written on, in its own message."""
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        if not await acknowledge(interaction):
-            return
-        actions: Actions = interaction.client.actions
-        async with telling(interaction):
-            if not await actions.continue_reply(interaction, self.turn):
-                text = "That reply is being continued already."
-                await interaction.followup.send(text, ephemeral=True)
-
-
-class NewSwipeButton(_TurnButton, template=rf"{NEW_PREFIX}{_TURN}"):
-    """Has another text of the reply that it stands under written, in its own message."""
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        if not await acknowledge(interaction):
-            return
-        actions: Actions = interaction.client.actions
-        async with telling(interaction):
-            if not await actions.swipe(interaction, self.turn):
-                text = "That reply is being written already."
-                await interaction.followup.send(text, ephemeral=True)
-
-
 class LengthSelect(
     discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"length:(?P<scope>scene|me|next)"
 ):
@@ -155,6 +129,14 @@ class LengthSelect(
             await interaction.edit_original_response(content=told, view=None)
 
 
+def view_of(item: discord.ui.Item[Any]) -> discord.ui.View:
+    """What is sent with a message so that *item*, which lives by its id, stands below it."""
+    view = discord.ui.View(timeout=None)
+    view.add_item(item)
+    view.stop()  # else discord.py has a task wait for a quarter of an hour to forget it
+    return view
+
+
 async def _take_away(interaction: discord.Interaction[Any]) -> None:
     """Remove the message that was pressed under."""
     try:
@@ -165,4 +147,4 @@ async def _take_away(interaction: discord.Interaction[Any]) -> None:
                 await interaction.message.delete()
 
 
-DYNAMIC_ITEMS = (StopButton, RetryButton, ContinueButton, NewSwipeButton, LengthSelect)
+DYNAMIC_ITEMS = (StopButton, RetryButton, LengthSelect)

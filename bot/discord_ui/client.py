@@ -32,6 +32,8 @@ from bot.discord_ui.player_lines import DYNAMIC_ITEMS as PLAYER_LINE_ITEMS
 from bot.discord_ui.player_lines import PlayerLinesCog
 from bot.discord_ui.roleplay import RoleplayCog
 from bot.discord_ui.scene import SceneCog
+from bot.discord_ui.story import StoryCog
+from bot.discord_ui.story_buttons import STORY_ITEMS
 from bot.services.catch_up import CatchUp
 from bot.services.departures import Departures
 from bot.services.mirror import Mirror
@@ -135,13 +137,14 @@ class RoleplayBot(ContinuousBot):
         self._on_own_message = on_own_message
 
     async def setup_hook(self) -> None:
-        self.add_dynamic_items(*DYNAMIC_ITEMS, *PLAYER_LINE_ITEMS, ClearButton)
+        self.add_dynamic_items(*DYNAMIC_ITEMS, *STORY_ITEMS, *PLAYER_LINE_ITEMS, ClearButton)
         await self.add_cog(RoleplayCog(self.actions))
         await self.add_cog(LengthCog(self.actions))
         await self.add_cog(SceneCog(self.actions))
         await self.add_cog(InspectionCog(self, self.actions))
         await self.add_cog(DirectingCog(self.actions))
         await self.add_cog(PlayerLinesCog(self.actions))
+        await self.add_cog(StoryCog(self))
         try:
             sent = await sync_if_changed(self.tree, self._notes, self.application_id or 0)
         except discord.HTTPException as error:

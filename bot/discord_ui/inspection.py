@@ -13,7 +13,7 @@ from bot.core.facts import ReplyFacts
 from bot.core.token_bar import cells
 from bot.core.why import rows, sentence
 from bot.discord_ui.actions import Actions
-from bot.services.inspection import ContextView, Share
+from bot.services.inspection import ContextView, Explanation, Share
 
 CELLS = 16
 """Of the bar. With its label a row has 35 characters: more would break on a phone."""
@@ -61,10 +61,15 @@ class InspectionCog(commands.Cog):
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         found = await self._actions.ask_why(interaction, message)
-        lines = [escape_markdown(sentence(found.fate, found.name))]
-        if found.facts is not None:
-            lines += facts_lines(found.facts)
-        await interaction.followup.send("\n".join(lines), ephemeral=True)
+        await interaction.followup.send(explained(found), ephemeral=True)
+
+
+def explained(found: Explanation) -> str:
+    """What became of a message, and how a reply came about."""
+    lines = [escape_markdown(sentence(found.fate, found.name))]
+    if found.facts is not None:
+        lines += facts_lines(found.facts)
+    return "\n".join(lines)
 
 
 def facts_lines(facts: ReplyFacts) -> list[str]:

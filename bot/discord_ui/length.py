@@ -7,7 +7,7 @@ from discord.ext import commands
 from bot.core.lengths import Length
 from bot.core.scene import UserId
 from bot.discord_ui.actions import SCOPES, Actions, length_choices
-from bot.discord_ui.buttons import LengthSelect
+from bot.discord_ui.buttons import LengthSelect, view_of
 
 SCOPE_CHOICES = [
     app_commands.Choice(name=name, value=value)
@@ -47,8 +47,7 @@ class LengthCog(commands.Cog):
         head = await self._actions.scenes.live_head(self._actions.place(interaction).channel)
         chosen = await self._actions.scenes.length_for(head, UserId(interaction.user.id))
         expected = await self._actions.expected()
-        view = discord.ui.View(timeout=None)
-        view.add_item(LengthSelect(chosen_scope, expected, chosen))
+        view = view_of(LengthSelect(chosen_scope, expected, chosen))
         lines = [
             f"The next reply to you will be **{chosen.step.name}** ({chosen.source}).",
             *(f"- {step.name}: {words}" for step, words in expected),

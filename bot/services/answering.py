@@ -94,6 +94,8 @@ class Answering:
 
     async def _answer(self, lane: Lane, tasks: asyncio.TaskGroup) -> str | None:
         async with Typist(self._voice, lane.head.place) as typist:
+            if lane.serving.kind is WorkKind.SHOW:
+                typist.stop()  # an edit would not end what Discord shows for ten seconds
             if not lane.is_showing:
                 await lane.settle(self._writer.merge_pause_s)
             if lane.is_stopped:

@@ -22,7 +22,7 @@ from bot.core.ports import Button, Speaker, Voice
 from bot.core.scene import MessageId, Place
 from bot.services.milestones import Milestone, Reached, pass_by
 from bot.services.posting import Poster
-from bot.services.reply_messages import Outbox, ReplyMessages
+from bot.services.reply_messages import Moving, Outbox, ReplyMessages
 
 PART_LIMIT = 1_900
 """Discord takes 2,000 characters; a name in bold above the text may need some."""
@@ -58,6 +58,7 @@ class LiveReply:
         on_refused: Callable[[PostRefused], None] = lambda _: None,
         is_ours: Callable[[], bool] = lambda: True,
         reached: Reached = pass_by,
+        moving: Moving = Moving.FREELY,
         part_limit: int = PART_LIMIT,
         last_edit_s: float = 20.0,
         retry_s: float = 0.5,
@@ -83,6 +84,7 @@ class LiveReply:
                 nobody goes on writing; `finish` raises the same error.
             is_ours: whether the reply is this process's to leave readable; where
                 another one writes it now, its text is newer.
+            moving: whether it goes on in new messages if the old ones cannot be changed.
             last_edit_s: how long `finish` may take.
             retry_s: the first pause after Discord did not take something.
         """
@@ -104,6 +106,7 @@ class LiveReply:
             on_removing=on_removing,
             is_ours=is_ours,
             reached=reached,
+            moving=moving,
         )
         self._pacer = pacer
         self._on_refused = on_refused

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
 
 from bot.core.errors import (
@@ -25,7 +26,7 @@ from bot.core.errors import (
 from bot.core.harmless import harmless
 from bot.core.marks import part_of
 from bot.core.ports import Button, Speaker, Voice
-from bot.core.scene import MessageId, Place
+from bot.core.scene import MessageId, Place, Turn, Work, WorkKind
 from bot.services.milestones import Milestone, Reached
 from bot.services.posting import Poster
 
@@ -33,6 +34,22 @@ log = logging.getLogger(__name__)
 
 # Another message would meet the same fate, or nobody would want it.
 _FINAL = (MessageGone, NotAllowedHere, PlaceClosed, PlaceGone, TextRefused)
+
+
+class Moving(Enum):
+    """Whether a reply goes on in new messages where Discord will not change its old ones."""
+
+    FREELY = "freely"
+    CLEANLY = "cleanly"  # only if the old ones can be removed
+    NEVER = "never"  # others stand behind it
+
+
+def moving_of(work: Work, turns: Sequence[Turn]) -> Moving:
+    """Tell it for *work*: what is stored stands nowhere twice, nor behind what follows it."""
+    if work.kind is WorkKind.REPLY:
+        return Moving.FREELY
+    is_last = all(turn.id <= work.reply for turn in turns)
+    return Moving.CLEANLY if is_last else Moving.NEVER
 
 
 class Outbox(Protocol):
@@ -98,6 +115,7 @@ class ReplyMessages:
         on_removing: Callable[[MessageId], None],
         is_ours: Callable[[], bool],
         reached: Reached,
+        moving: Moving,
     ) -> None:
         """Take up what `LiveReply` is given; *on_calling* is told of each post and edit."""
         self._voice = voice
@@ -118,6 +136,7 @@ class ReplyMessages:
         self._on_removing = on_removing
         self._is_ours = is_ours
         self._reached = reached
+        self._moving = moving
         self._has_moved = False  # into new messages, which is done once
         self._intended = ""
         self._is_tame = False  # its words were refused once
@@ -214,8 +233,8 @@ class ReplyMessages:
         await self.take_up()
         try:
             return await self._lay_out(text, at_end)
-        except _Lost:
-            await self._move()
+        except _Lost as lost:
+            await self._move(lost)
         except TextRefused:
             if self._is_tame or harmless(text) == text:
                 raise
@@ -238,15 +257,24 @@ class ReplyMessages:
             self._on_visible()
         return len(texts)
 
-    async def _move(self) -> None:
-        """Go on in new messages; what can be removed of the old ones is."""
+    async def _move(self, lost: _Lost) -> None:
+        """Go on in new messages; what can be removed of the old ones is.
+
+        Raises:
+            PostRefused: that must not be.
+        """
+        if self._moving is Moving.NEVER:
+            raise PostRefused("a message that others follow cannot be changed") from lost
         await self._confirm()
         self._has_moved = True
-        lost, self._parts = self._parts, []
-        for part in lost:
+        for part in self._parts:
             self._on_removing(part.message)
-            with suppress(PostError):
+            try:
                 await self._voice.delete(self._place, part.message)
+            except PostError as error:
+                if self._moving is Moving.CLEANLY:
+                    raise PostRefused("a message can neither be changed nor removed") from error
+        self._parts = []
 
     async def _post(self, text: str) -> None:
         mark = self._mark(self._next)

@@ -6,16 +6,18 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
+from bot.core.change import Change
 from bot.core.characters import Character
 from bot.core.errors import (
     LeaseLost,
     MessageGone,
     NoLiveScene,
     PostError,
+    PostRefused,
     StoreUnavailable,
 )
 from bot.core.facts import Ending, ReplyFacts
-from bot.core.ports import Metrics, SceneStore, Speaker
+from bot.core.ports import Metrics, SceneMemory, Speaker
 from bot.core.profiles import ModelProfile
 from bot.core.scene import (
     NO_TURN,
@@ -40,6 +42,7 @@ from bot.services.live_reply import LiveReply
 from bot.services.milestones import Milestone, Reached, pass_by
 from bot.services.outbox import ReplyOutbox
 from bot.services.reply_buttons import stop_button
+from bot.services.reply_messages import moving_of
 from bot.services.resumption import Resumption, taken_up
 from bot.services.rows import Rows, row_of
 from bot.services.typist import Typist
@@ -57,7 +60,7 @@ class ReplyWriter:
     def __init__(
         self,
         *,
-        store: SceneStore,
+        store: SceneMemory,
         casting: Casting,
         drafter: Drafter,
         leases: ChannelLeases,
@@ -183,6 +186,7 @@ class ReplyWriter:
             on_refused=lambda _: lane.interrupt.request(Reason.STOP),
             is_ours=lambda: lane.hold is None or not lane.hold.is_lost,
             reached=self._reached,
+            moving=moving_of(work, lane.turns),
         )
 
     async def keep_partial(self, lane: Lane) -> bool:
@@ -197,7 +201,11 @@ class ReplyWriter:
         return await self._settle(lane, work, lane.partial)
 
     async def _show_stored(self, lane: Lane, work: Work) -> None:
-        """Make the screen show what memory has of a turn."""
+        """Make the screen show what memory has of a turn, or memory what the screen shows.
+
+        Raises:
+            PostRefused: the screen stays as it is.
+        """
         stored = stored_of(lane, work)
         if stored is None:
             await self._store.abandon(lane.channel, work.reply, fence=lane.fence)
@@ -205,19 +213,32 @@ class ReplyWriter:
         lane.is_showing = True
         lane.shows_in(work.messages)
         speaker = self._casting.find(lane, work)
-        async with self._live(lane, Speaker(stored.name, speaker), work) as live:
-            buttons = row_of(work, lane.turns)
-            messages = await live.finish(stored.text, buttons)
-            shown = replace(
-                stored,
-                swipes=(live.text,),
-                current=0,
-                messages=messages,
-                parts=live.parts if len(messages) > 1 else (),
-                edited_ms=live.edited_ms,
-            )
-            lane.written = dict.fromkeys(messages, live.edited_ms)
-            await self._commit(lane, work, shown, None, row=messages[-1] if buttons else None)
+        try:
+            async with self._live(lane, Speaker(stored.name, speaker), work) as live:
+                buttons = row_of(work, lane.turns)
+                messages = await live.finish(stored.text, buttons)
+        except PostRefused:
+            await self._take_over(lane, work, stored)
+            raise
+        shown = replace(
+            stored,
+            swipes=(live.text,),
+            current=0,
+            messages=messages,
+            parts=live.parts if len(messages) > 1 else (),
+            edited_ms=live.edited_ms,
+        )
+        lane.written = dict.fromkeys(messages, live.edited_ms)
+        await self._commit(lane, work, shown, None, row=messages[-1] if buttons else None)
+
+    async def _take_over(self, lane: Lane, work: Work, stored: Turn) -> None:
+        """The screen cannot follow: remember what stands there."""
+        shown = await self._resumption.shown_of(lane, work, stored)
+        if shown is not None:
+            await self._commit(lane, work, shown, None, row=None)
+        elif not stored.messages:  # it was to be posted, and nobody will see it
+            gone = Change(drop=(stored.id,), ends_work=True)
+            await self._store.apply(lane.channel, gone, version=lane.head.version)
 
     async def settle_for(self, lane: Lane, work: Work) -> None:
         """End a reply that nobody writes on with what is there of it, or take it back.

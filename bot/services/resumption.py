@@ -7,14 +7,14 @@ what the reply goes on from.
 
 import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.core.characters import Character
 from bot.core.errors import PostError
 from bot.core.ports import ShownPost, Voice
 from bot.core.profiles import ModelProfile
 from bot.core.reply_text import ReplyText
-from bot.core.scene import Work
+from bot.core.scene import Turn, Work
 from bot.services.lane import Lane, Partial
 
 log = logging.getLogger(__name__)
@@ -88,6 +88,25 @@ class Resumption:
         if _covers(self._known(lane, partial, character), text):
             return partial
         return Partial(work.trigger, tokens=work.tokens, spoken=text)
+
+    async def shown_of(self, lane: Lane, work: Work, stored: Turn) -> Turn | None:
+        """*stored* as its messages show it; None if none is left, or nobody may look."""
+        posts = await self._screen(lane, work)
+        left = {
+            message: post.text
+            for message, post in zip(work.messages, posts or (), strict=False)
+            if post is not None
+        }
+        if not left:
+            return None
+        parts = tuple(left.values())
+        return replace(
+            stored,
+            swipes=("\n".join(parts),),
+            current=0,
+            messages=tuple(left),
+            parts=parts if len(parts) > 1 else (),
+        )
 
     def _known(self, lane: Lane, partial: Partial, character: Character) -> str:
         return taken_up(lane, partial, character, self._profile).shown

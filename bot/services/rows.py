@@ -59,6 +59,7 @@ class Rows:
         """
         if row is None:
             return ()
+        self._cleared.forget(row)  # an undo may bring it back under a reply that had lost it
         before = (head.old_row, head.row)
         return tuple(
             each

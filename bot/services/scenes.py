@@ -214,8 +214,8 @@ class Scenes:
         """Choose how closely the scene's replies are watched for the players' parts."""
         await self._store.set_guard(channel, level)
 
-    async def set_next_length(self, channel: ChannelId, step: Length) -> None:
-        """Choose the length of the next reply only."""
+    async def set_next_length(self, channel: ChannelId, step: Length | None) -> None:
+        """Choose the length of the next reply only; None chooses none."""
         await self._store.set_next_length(channel, step)
 
     async def set_user_length(self, user: UserId, step: Length) -> None:

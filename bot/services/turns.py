@@ -23,6 +23,7 @@ from bot.core.scene import (
     SceneHead,
     Turn,
     TurnId,
+    WorkKind,
     player_turn_id,
 )
 from bot.core.triggers import Decision
@@ -201,6 +202,8 @@ class TurnPipeline(Wishes):
         if self._closing:
             return  # the line is stored: the next process answers it
         channel = head.place.channel
+        # Nobody waits for more lines before what is stored changes, and none joins it.
+        is_begun = is_begun or trigger.kind is not WorkKind.REPLY
         lane = self._lanes.get(channel)
         if lane is None:
             lane = self._lanes[channel] = Lane(head, trigger, is_begun=is_begun)

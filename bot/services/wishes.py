@@ -139,8 +139,11 @@ class Wishes:
         """
         lane = self._lanes.get(channel)
         if lane is not None:  # it takes up what is noted, but maybe not to its end
-            async with asyncio.timeout(HALT_WITHIN_S):
-                await lane.finished.wait()
+            try:
+                async with asyncio.timeout(HALT_WITHIN_S):
+                    await lane.finished.wait()
+            except TimeoutError:
+                raise UserError(UNDER_WAY) from None
         scene = await self._live_scene(channel)
         stored = next((each for each in scene.turns if each.id == turn), None)
         if stored is not None and not self._is_closing():

@@ -204,6 +204,20 @@ async def test_a_lost_webhook_is_replaced_once(
     assert [each.text for each in discord.on_screen(7)] == ["one", "two"]
 
 
+async def test_what_a_lost_webhook_has_posted_can_still_be_read(
+    voice: DiscordVoice, discord: ScriptedDiscord
+) -> None:
+    message = await voice.say(HARBOUR, MARA, "**one**\ntwo")
+    discord.webhooks.clear()
+    with pytest.raises(PostRefused):
+        await voice.edit(HARBOUR, message, MARA, "three")
+
+    shown = await voice.look(HARBOUR, message)
+
+    assert shown is not None
+    assert shown.text == "**one**\ntwo"
+
+
 async def test_webhooks_that_vanish_as_they_are_made_end_in_plain_messages(
     voice: DiscordVoice, discord: ScriptedDiscord
 ) -> None:

@@ -1,6 +1,7 @@
 import pytest
 
-from bot.core.rights import FOR_ALL_PLAYERS, Action, Member, may
+from bot.core.errors import UserError
+from bot.core.rights import FOR_ALL_PLAYERS, FOR_THE_ANSWERED, Action, Member, allow, may
 from bot.core.scene import ChannelId, CharacterKey, Place, SceneHead, UserId
 
 OWNER, OTHER = UserId(1), UserId(2)
@@ -36,7 +37,6 @@ def test_what_concerns_everybody_is_the_owners_and_the_moderators(action: Action
         Action.START_SCENE,
         Action.STOP_REPLY,
         Action.RETRY_REPLY,
-        Action.CONTINUE_REPLY,
         Action.ASK_WHY,
         Action.NARRATE,
         Action.INSTRUCT,
@@ -45,3 +45,26 @@ def test_what_concerns_everybody_is_the_owners_and_the_moderators(action: Action
 )
 def test_every_player_may_start_a_scene_and_have_a_say_in_the_reply(action: Action) -> None:
     assert may(action, Member(OTHER, can_write=True, can_moderate=False), SCENE)
+
+
+@pytest.mark.parametrize("action", FOR_THE_ANSWERED)
+def test_what_becomes_of_a_reply_is_also_for_those_it_answers(action: Action) -> None:
+    member = Member(OTHER, can_write=True, can_moderate=False)
+
+    assert may(action, member, SCENE, {OTHER})
+    assert not may(action, member, SCENE, {OWNER})
+    assert may(action, Member(OWNER, can_write=True, can_moderate=False), SCENE)
+    assert not may(action, Member(OTHER, can_write=False, can_moderate=False), SCENE, {OTHER})
+
+
+def test_a_refusal_says_who_may() -> None:
+    stranger = Member(OTHER, can_write=True, can_moderate=False)
+    mute = Member(OTHER, can_write=False, can_moderate=False)
+
+    with pytest.raises(UserError, match=r"Only the player who was answered.*may swipe"):
+        allow(Action.SWIPE, stranger, SCENE)
+    with pytest.raises(UserError, match="started the scene and moderators may stop or resume"):
+        allow(Action.END_SCENE, stranger, SCENE)
+    with pytest.raises(UserError, match="need the right to write here"):
+        allow(Action.STOP_REPLY, mute, SCENE)
+    allow(Action.SWIPE, stranger, SCENE, {OTHER})

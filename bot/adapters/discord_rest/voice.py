@@ -181,6 +181,12 @@ class DiscordVoice:
                 answer = await self._rest.request(routes.get_message(place.channel, message))
                 shown = shown_post(answer)
                 return replace(shown, text=without_name(shown.text))
+            except Refused as refused:
+                if not _webhook_is_gone(refused):
+                    raise
+                # What it posted stands there yet, and anybody who sees the channel may read it.
+                route = routes.get_message(place.channel, message)
+                return shown_post(await self._rest.request(route))
         return None
 
     async def delete(self, place: Place, message: MessageId) -> None:

@@ -1,6 +1,7 @@
 """What holds after every fault, once it is quiet: I1 to I7. I8 stands in `leftovers.py`.
 
-I1  no line of a member, written in a live scene, is missing from memory
+I1  no line of a member, written in a live scene, is missing from memory, but those that
+    are marked as taken back, and of these none is there
 I2  nothing is remembered twice
 I3  a turn shows one reply: no part of it stands there twice
 I4  each line that asks for an answer has one outcome: a reply, its own or that to a
@@ -61,6 +62,8 @@ def _forgotten(evidence: Evidence) -> Iterator[str]:
         for seen in shown:
             if _belongs_to_the_story(seen, scene, evidence) and seen.id not in remembered:
                 yield f"line {seen.id} is not remembered: {seen.text!r}"
+            if seen.is_marked and seen.id in remembered:
+                yield f"line {seen.id} is marked as taken back: {seen.text!r}"
 
 
 def _remembered_twice(evidence: Evidence) -> Iterator[str]:
@@ -130,8 +133,9 @@ def _unlike(evidence: Evidence) -> Iterator[str]:
                 yield f"turn {turn.id} shows nowhere"
             yield from _turn_unlike(turn, texts)
         yield from _disorder(scene)
-        work = evidence.memory[scene.head.place.channel].work
-        known = _shown_by(scene) | set(work.messages if work else ())
+        kept = evidence.memory[scene.head.place.channel]
+        known = _shown_by(scene) | set(kept.work.messages if kept.work else ())
+        known |= {seen.id for seen in shown if seen.is_orphan and seen.id in kept.owed}
         for seen in shown:
             speaks = seen.kind is Kind.CHARACTER or _reply(seen, evidence) is not None
             if speaks and _is_since(seen, scene) and seen.id not in known:
@@ -200,6 +204,7 @@ def _belongs_to_the_story(seen: Seen, scene: Scene, evidence: Evidence) -> bool:
         seen.kind is Kind.MEMBER
         and _is_since(seen, scene)
         and seen.id not in evidence.unheard
+        and not seen.is_marked
         and bool(seen.text.strip())
         and not is_out_of_character(seen.text)
     )

@@ -21,6 +21,7 @@ class Kept:
         order: ids of turns as they are listed, tombstones included.
         records: ids of turns that have a record, or a tombstone.
         leased_ms: for how long yet somebody has the channel.
+        owed: messages that have to leave the screen.
     """
 
     scene: Scene | None
@@ -28,6 +29,7 @@ class Kept:
     order: Sequence[str] = ()
     records: Sequence[str] = ()
     leased_ms: int = 0
+    owed: Sequence[int] = ()
 
 
 class Memory:
@@ -64,6 +66,7 @@ class Memory:
             order,
             records,
             max(0, left_ms),
+            await self.store.owed(channel),
         )
 
     async def shards_held(self) -> Sequence[str]:

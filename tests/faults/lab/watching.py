@@ -10,7 +10,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -25,6 +25,7 @@ from bot.playground.messages import Message
 from bot.playground.rest import API
 from bot.playground.site import Site, site_of
 from bot.playground.world import ASSETS_ID, BOT_ID
+from bot.services.debts import TAKEN_BACK
 from bot.services.reply_buttons import STOP_PREFIX, line_to_retry
 
 JSON = dict[str, Any]
@@ -86,7 +87,13 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A message that is on the screen."""
+    """A message that is on the screen, with the buttons that can be pressed.
+
+    Attributes:
+        is_marked: as taken back.
+        is_orphan: whether the webhook that posted it is no more, so that only
+            moderators can remove it.
+    """
 
     id: int
     channel: ChannelId
@@ -97,6 +104,8 @@ class Seen:
     buttons: tuple[str, ...] = ()
     pings: bool = False
     revisions: tuple[str, ...] = ()
+    is_marked: bool = False
+    is_orphan: bool = False
 
     @property
     def grows(self) -> bool:
@@ -167,9 +176,11 @@ class Watcher:
             message.author_id,
             message.webhook_name or (user.global_name or user.username if user else ""),
             message.content,
-            tuple(_ids(message.components)),
+            tuple(_ids(message.components, lambda cell: not cell.get("disabled"))),
             bool(message.mentions or message.mention_roles or message.mention_everyone),
             tuple(revision.text for revision in self.site.messages.revisions(message.id)),
+            BOT_ID in message.reactions.get(TAKEN_BACK, ()),
+            message.webhook_id not in {0, BOT_ID, *(each.id for each in self.site.webhooks.of())},
         )
 
     def _kind(self, message: Message) -> Kind:
@@ -185,11 +196,13 @@ class Watcher:
         post.buttons.update(_ids(shown["components"]))
 
 
-def _ids(components: Sequence[JSON]) -> Iterator[str]:
+def _ids(
+    components: Sequence[JSON], which: Callable[[JSON], bool] = lambda _: True
+) -> Iterator[str]:
     for component in components:
-        if "custom_id" in component:
+        if "custom_id" in component and which(component):
             yield str(component["custom_id"])
-        yield from _ids(component.get("components") or ())
+        yield from _ids(component.get("components") or (), which)
 
 
 async def _body(request: web.Request) -> JSON:

@@ -1,0 +1,193 @@
+"""What a bot stands on, as the settings say: Redis, the model, Discord's REST API, the clock."""
+
+import logging
+import secrets
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+import aiohttp
+
+from bot.adapters.character_files import DirectoryCharacters
+from bot.adapters.discord_rest import (
+    DiscordClock,
+    DiscordRest,
+    DiscordVoice,
+    Portraits,
+    WebhookDirectory,
+    post_sent,
+)
+from bot.adapters.process_name import our_name
+from bot.adapters.prometheus import PrometheusMetrics
+from bot.adapters.redis_store import (
+    RedisClient,
+    RedisSceneStore,
+    WriteProbe,
+)
+from bot.adapters.tgi import TgiGenerator
+from bot.assembly import (
+    Pace,
+    World,
+)
+from bot.composition import answer_within, open_generator, open_redis, profile_of, store_on
+from bot.core.errors import (
+    StoreRefusesWrites,
+    StoreUnavailable,
+)
+from bot.core.profiles import ModelProfile
+from bot.core.scene import ChannelId
+from bot.services.doubts import Doubts
+from bot.services.echoes import Echoes
+from bot.services.incoming import Patience
+from bot.services.milestones import Milestone, Reached
+from bot.services.posting import Poster
+from bot.services.prompting import Prompting
+from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What everything else stands on."""
+
+    profile: ModelProfile
+    characters: DirectoryCharacters
+    redis: RedisClient
+    store: RedisSceneStore
+    probe: WriteProbe
+    generator: TgiGenerator
+    metrics: PrometheusMetrics
+    clock: DiscordClock
+    owner: str
+    doubts: Doubts = field(default_factory=Doubts)
+
+
+async def open_ground(settings: Settings, stack: AsyncExitStack) -> Ground:
+    """Open all of it; the stack closes it again.
+
+    Raises:
+        StartupError: characters, memory or a port are not usable.
+    """
+    profile = profile_of(settings)
+    characters = DirectoryCharacters(
+        settings.characters, lengths=[step.name for step in profile.lengths.choices]
+    )
+    for warning in characters.warnings:
+        log.warning(warning)
+    redis = await open_redis(settings, stack)
+    store = store_on(redis, settings)
+    await _complete_index(store)
+    return Ground(
+        profile=profile,
+        characters=characters,
+        redis=redis,
+        store=store,
+        probe=WriteProbe(redis, answer_within=answer_within(settings)),
+        generator=await stack.enter_async_context(open_generator(settings)),
+        metrics=PrometheusMetrics(),
+        clock=DiscordClock(),
+        owner=our_name(),
+    )
+
+
+async def open_world(
+    settings: Settings,
+    ground: Ground,
+    stack: AsyncExitStack,
+    *,
+    on_unauthorized: Callable[[], None],
+    reached: Reached,
+) -> tuple[World, Echoes]:
+    """Open what the pipeline works on; beside it the echoes of our own posts.
+
+    Args:
+        on_unauthorized: told when Discord does not accept the token any more.
+    """
+    http = await stack.enter_async_context(
+        aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=64),
+            trace_configs=[
+                post_sent(lambda: reached(Milestone.POST_SENT)),
+                ground.clock.listen(),
+            ],
+        )
+    )
+    voice = _voice(settings, http, ground.store, on_unauthorized=on_unauthorized)
+    echoes = Echoes(store=ground.store, voice=voice, metrics=ground.metrics)
+    prompting = Prompting(
+        store=ground.store,
+        generator=ground.generator,
+        profile=ground.profile,
+        metrics=ground.metrics,
+    )
+    world = World(
+        store=ground.store,
+        generator=ground.generator,
+        voice=voice,
+        poster=Poster(voice, echoes),
+        characters=ground.characters,
+        metrics=ground.metrics,
+        prompting=prompting,
+        profile=ground.profile,
+        owner=ground.owner,
+        now_ms=ground.clock.now_ms,
+        new_seed=lambda: secrets.randbits(31),
+        reached=reached,
+    )
+    return world, echoes
+
+
+async def _complete_index(store: RedisSceneStore) -> None:
+    """What an earlier version left without an entry; the next start does what this one cannot."""
+    try:
+        count = await store.complete_indexes()
+    except (StoreUnavailable, StoreRefusesWrites) as error:
+        log.warning("the index is not complete", extra={"error": type(error).__name__})
+    else:
+        if count:
+            log.info("scenes of an earlier version were indexed", extra={"scenes": count})
+
+
+def _voice(
+    settings: Settings,
+    http: aiohttp.ClientSession,
+    notes: RedisSceneStore,
+    *,
+    on_unauthorized: Callable[[], None],
+) -> DiscordVoice:
+    rest = DiscordRest(
+        http,
+        api_url=settings.discord.api_url,
+        token=token_of(settings),
+        on_unauthorized=on_unauthorized,
+    )
+    assets = settings.discord.asset_channel
+    portraits = Portraits(
+        rest,
+        notes,
+        public_url=settings.http.public_url or None,
+        asset_channel=None if assets is None else ChannelId(assets),
+    )
+    return DiscordVoice(rest, WebhookDirectory(rest), portraits)
+
+
+def token_of(settings: Settings) -> str:
+    """The token, without blanks; empty if there is none."""
+    token = settings.discord.token
+    return "" if token is None else token.get_secret_value().strip()
+
+
+def pace_of(settings: Settings) -> Pace:
+    """How fast the pipeline goes."""
+    turns, stream = settings.turns, settings.stream
+    return Pace(
+        patience=Patience(resume_age_s=turns.resume_age_s),
+        lease_s=turns.lease_s,
+        merge_pause_s=turns.merge_pause_s,
+        writing_at_once=turns.writing_at_once,
+        waiting=turns.waiting,
+        edit_every_s=stream.edit_every_s,
+        edit_at_most_s=stream.edit_at_most_s,
+        last_edit_s=stream.last_edit_s,
+    )

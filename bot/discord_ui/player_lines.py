@@ -54,9 +54,13 @@ class _DraftButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(?
 
     says = ""
     acts = ""
+    style = discord.ButtonStyle.secondary
 
     def __init__(self) -> None:
-        super().__init__(discord.ui.Button(label=self.says, custom_id=self.acts))
+        button: discord.ui.Button[Any] = discord.ui.Button(
+            label=self.says, custom_id=self.acts, style=self.style
+        )
+        super().__init__(button)
 
     @classmethod
     async def from_custom_id(
@@ -71,7 +75,7 @@ class _DraftButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(?
 class SendButton(_DraftButton, template=r"draft:send"):
     """Sends the draft as the member's own line."""
 
-    says, acts = "Send", "draft:send"
+    says, acts, style = "Send", "draft:send", discord.ButtonStyle.primary
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         if not await acknowledge(interaction):

@@ -122,10 +122,7 @@ async def test_a_hint_stands_right_before_the_draft(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "more", ["\nMira: Hello!", "\n### Response:\nMira: Hello!", "\nTom: I stay here."]
 )
-async def test_a_draft_never_holds_anybody_elses_line(desk: Desk, more: str) -> None:
-    await desk.stage.store.commit(
-        HARBOUR.channel, (await desk.stage.last_turn())
-    )  # nothing new: Tom is known from here
+async def test_row_02_a_draft_never_holds_anybody_elses_line(desk: Desk, more: str) -> None:
     await desk.stage.say("I am here, too.", author=TOM)
     await desk.stage.quiet()
     desk.say(f" I wait.{more}")

@@ -138,7 +138,7 @@ async def test_notes_scenarios_and_wishes_reach_the_next_prompt(stage: Running) 
     assert (await told(mara, "ooc")).content == "Nothing is asked of the next reply."
 
 
-async def test_a_note_stays_until_it_is_cleared_also_after_a_restart(stage: Running) -> None:
+async def test_row_09_a_note_stays_until_it_is_cleared_also_after_a_restart(stage: Running) -> None:
     mara = stage.world.mara
     await begin(stage)
     await told(mara, "note", text="The lamp oil runs low.")
@@ -193,7 +193,7 @@ async def test_two_members_who_tell_at_once_are_both_heard(
     assert "[Keep it short.]" in prompt
 
 
-async def test_who_has_no_right_gets_one_sentence(
+async def test_row_15_who_has_no_right_gets_one_sentence(
     stage: Running, scene_store: RedisSceneStore
 ) -> None:
     mara, tom = stage.world.mara, stage.world.tom
@@ -223,6 +223,21 @@ async def test_who_has_no_right_gets_one_sentence(
     assert scene is not None
     assert (scene.turns, scene.head.note) == ((), "The lamp oil runs low.")
     assert note.is_ephemeral
+
+
+async def test_row_14_nothing_that_is_told_pings_anybody(stage: Running) -> None:
+    mara, world = stage.world.mara, stage.world
+    await begin(stage)
+    line = f"@everyone <@{TOM_ID}> look!"
+
+    await told(mara, "narrate", text=line)
+    await told(mara, "roll", dice="d20", reason=line)
+
+    shown = await narrated(mara)
+    assert [line in m.content for m in shown] == [True, True]
+    for message in shown:
+        raw = await world.rest("GET", f"/channels/{TAVERN_ID}/messages/{message.id}")
+        assert (raw["mention_everyone"], raw["mentions"]) == (False, [])
 
 
 async def test_without_a_scene_nothing_is_told(stage: Running) -> None:
@@ -260,10 +275,12 @@ async def hanging(clean_redis_url: str, tmp_path: Path) -> AsyncGenerator[Faulty
         yield everything
 
 
+@pytest.mark.parametrize("is_told_again", [True, False], ids=["told again", "looked up"])
 @pytest.mark.parametrize("fault", [SILENCE, STORE_THEN_SILENCE], ids=["before", "after"])
-async def test_a_line_is_told_once_although_the_bot_is_killed_around_its_post(
-    hanging: Faulty, scene_store: RedisSceneStore, fault: Fault
+async def test_p2_a_line_is_told_once_although_the_bot_is_killed_around_its_post(
+    hanging: Faulty, scene_store: RedisSceneStore, fault: Fault, *, is_told_again: bool
 ) -> None:
+    """What is said meanwhile is heard, whether Discord tells of it or it has to be read."""
     mara = hanging.world.mara
     await begin(hanging, greeting="1")
     bot = (await hanging.world.rest("GET", "/users/@me"))["id"]
@@ -273,6 +290,8 @@ async def test_a_line_is_told_once_although_the_bot_is_killed_around_its_post(
 
     await hanging.bot.kill()
     await mara.send("Did you hear that?")
+    if not is_told_again:
+        await hanging.world.gateway("invalidate", resumable=False)
     await hanging.bot.start()
     await hanging.bot.wait_ready()
 

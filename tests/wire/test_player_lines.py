@@ -75,7 +75,7 @@ async def answered(stage: Running | Faulty, after: Shown) -> Shown:
     )
 
 
-async def test_a_draft_is_seen_by_its_member_only_and_sent_as_their_own_line(
+async def test_row_02_a_draft_is_seen_by_its_member_only_and_sent_as_their_own_line(
     stage: Running, scene_store: RedisSceneStore
 ) -> None:
     mara, tom = stage.world.mara, stage.world.tom
@@ -122,7 +122,7 @@ async def test_a_sent_line_that_is_deleted_is_forgotten(
     await eventually(is_forgotten)
 
 
-async def test_a_draft_can_be_edited_in_a_form_that_outlives_a_restart(
+async def test_row_09_a_draft_can_be_edited_in_a_form_that_outlives_a_restart(
     stage: Running, scene_store: RedisSceneStore
 ) -> None:
     mara = stage.world.mara
@@ -161,7 +161,7 @@ async def test_another_draft_takes_the_place_of_the_first_with_the_same_hint(
     assert stage.tgi.asked[-1].prompt.endswith("[Mara goes on: knock loudly]\nMara:")
 
 
-async def test_three_suggestions_are_buttons_that_say_them_also_after_a_restart(
+async def test_row_09_three_suggestions_are_buttons_that_say_them_also_after_a_restart(
     stage: Running, scene_store: RedisSceneStore
 ) -> None:
     mara = stage.world.mara
@@ -195,7 +195,7 @@ async def test_of_many_clicks_one_line_comes(stage: Running, scene_store: RedisS
     assert len(await own_lines(mara, line.text)) == 1
 
 
-async def test_two_members_who_send_at_once_are_both_heard(
+async def test_row_04_two_members_who_send_at_once_are_both_heard(
     stage: Running, scene_store: RedisSceneStore
 ) -> None:
     mara, tom = stage.world.mara, stage.world.tom
@@ -219,7 +219,7 @@ async def test_two_members_who_send_at_once_are_both_heard(
     }
 
 
-async def test_who_may_not_write_gets_one_sentence(
+async def test_row_15_who_may_not_write_gets_one_sentence(
     stage: Running, scene_store: RedisSceneStore
 ) -> None:
     mara, tom = stage.world.mara, stage.world.tom
@@ -274,7 +274,7 @@ async def hanging(clean_redis_url: str, tmp_path: Path) -> AsyncGenerator[Faulty
 
 
 @pytest.mark.parametrize("fault", [SILENCE, STORE_THEN_SILENCE], ids=["before", "after"])
-async def test_a_line_is_sent_once_although_the_bot_is_killed_around_its_post(
+async def test_p2_a_line_is_sent_once_although_the_bot_is_killed_around_its_post(
     hanging: Faulty, scene_store: RedisSceneStore, fault: Fault
 ) -> None:
     mara = hanging.world.mara

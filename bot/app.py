@@ -194,6 +194,7 @@ def _actions(
         debts=upkeep.debts,
         doubts=ground.doubts,
         now_ms=ground.clock.now_ms,
+        post=presenter.show,
     )
     return Actions(
         scenes,

@@ -24,6 +24,7 @@ from bot.core.scene import (
     trigger_of,
 )
 from bot.core.split import split
+from bot.core.unposted import to_be_posted
 
 EDIT_UNITS = 4_000
 """UTF-16 units that a form of Discord's holds."""
@@ -131,8 +132,10 @@ def redo(scene: Scene, kept: Undo | None, *, name: str, now_ms: int) -> Change:
     ours = (at for at, turn in enumerate(kept.put) if is_shown_by_us(turn))
     end = next(ours, len(kept.put)) + 1
     back, rest = [unposted(turn) for turn in kept.put[:end]], kept.put[end:]
-    last = back[-1]
-    is_reply = last.role is Role.CHARACTER and is_shown_by_us(kept.put[len(back) - 1])
+    last, is_ours = back[-1], is_shown_by_us(kept.put[len(back) - 1])
+    is_reply = last.role is Role.CHARACTER and is_ours
+    if is_ours and not is_reply:
+        back[-1] = to_be_posted(last)
     return Change(
         put=tuple(back),
         work=shown_again(last, at_ms=now_ms) if is_reply else None,

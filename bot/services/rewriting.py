@@ -18,6 +18,7 @@ from bot.core.errors import NoLiveScene, UserError
 from bot.core.ports import SceneMemory
 from bot.core.rights import Action, Member, allow
 from bot.core.scene import ChannelId, MessageId, Role, Scene, SceneHead, Turn, TurnId
+from bot.core.unposted import is_to_be_posted
 from bot.core.why import shown_by
 from bot.services.debts import Debts
 from bot.services.doubts import Doubts
@@ -274,13 +275,13 @@ class Rewriting:
 
     async def _bring_back(self, done: _Done) -> None:
         """Put on the screen what memory has back."""
-        seen, change, head = done.seen, done.change, done.seen.scene.head
+        change, head = done.change, done.seen.scene.head
         channel, last = head.place.channel, change.put[-1]
         lines = [each for turn in change.put for each in turn.messages]
         if lines:  # while they were no part of the story, nobody heard what became of them
             self._doubts.changed(channel, min(lines))
         await self._debts.unmark(head.place, change.put)
-        if change.work is None and _is_unposted(last, seen.kept):
+        if is_to_be_posted(last):
             await self._post(head, last)
         await self._follow(done)
         try:
@@ -372,9 +373,3 @@ class Rewriting:
 
 def _gone(done: _Done) -> list[Turn]:
     return [turn for turn in done.seen.scene.turns if turn.id in done.change.drop]
-
-
-def _is_unposted(turn: Turn, kept: Undo | None) -> bool:
-    """Whether *turn* had a message of ours when it was taken back."""
-    before = kept.put if kept is not None else ()
-    return any(acts.is_shown_by_us(each) for each in before if each.id == turn.id)

@@ -36,6 +36,7 @@ from bot.core.story_acts import (
     text_stamp,
     undo,
 )
+from bot.core.unposted import is_to_be_posted
 from tests.scenes import ANN, BOB, line, reply, scene
 
 GREETING = replace(line(1, "Welcome."), role=Role.CHARACTER, author=None, messages=(MessageId(2),))
@@ -196,6 +197,21 @@ def test_lines_behind_the_last_reply_come_back_without_a_post() -> None:
     step = redo(applied(before, change), kept(change), name="one", now_ms=6)
 
     assert (step.put, step.work, step.uses_undo) == ((line(20),), None, True)
+
+
+def test_a_line_that_we_have_posted_comes_back_as_one_that_waits_for_that() -> None:
+    before = told(10)
+    rain = replace(line(20), role=Role.NARRATOR, messages=(MessageId(25),))
+    before = Scene(before.head, (*before.turns, rain, line(30)))
+    change = undone(before)
+
+    first = redo(applied(before, change), kept(change), name="one", now_ms=6)
+
+    [back] = first.put
+    assert is_to_be_posted(back)
+    assert (back.id, back.messages, first.work) == (rain.id, (), None)
+    rest = redo(applied(applied(before, change), first), kept(first), name="one", now_ms=6)
+    assert (rest.put, rest.uses_undo) == ((line(30),), True)
 
 
 def test_what_no_message_showed_comes_back_without_a_post() -> None:

@@ -51,6 +51,65 @@ async def test_the_model_knows_nothing_of_what_was_undone(told: Told) -> None:
     assert "Answer 2." not in prompt
 
 
+async def tell_and_send(told: Told) -> None:
+    """A line of a narrator's, and one that is sent for Mara, with its reply."""
+    mara, tgi = told.world.mara, told.tgi
+    await told.exchange("I knock.", "The door opens.")
+    await told.command("narrate", text="It rains.")
+    tgi.reply = lambda prompt: " I go in." if prompt.endswith("Mara:") else " The room is dark."
+    draft = await mara.answer(await mara.slash("impersonate"))
+    assert (await mara.click(draft, "Send")).is_acknowledged
+    await told.reply("The room is dark.")
+
+
+async def own_posts(told: Told) -> list[tuple[str, str]]:
+    """What our webhook has posted, and under whose name."""
+    shown = [m for m in await told.world.mara.messages() if m.is_webhook]
+    return [(m.author, m.content) for m in shown]
+
+
+OWN_POSTS = [
+    ("Clover", "The door opens."),
+    ("Narrator", "It rains."),
+    ("Mara", "I go in."),
+    ("Clover", "The room is dark."),
+]
+
+
+async def test_redo_brings_told_and_sent_lines_back_under_their_own_names(told: Told) -> None:
+    await tell_and_send(told)
+    assert await own_posts(told) == OWN_POSTS
+    face = next(m.avatar_url for m in await told.world.mara.messages() if m.content == "I go in.")
+
+    undone = await told.command("undo")
+    await told.equal("I knock.", "The door opens.")
+    assert (await told.world.mara.click(undone, "Redo")).is_acknowledged
+    await told.equal("I knock.", "The door opens.", "It rains.", "I go in.", "The room is dark.")
+
+    assert await own_posts(told) == OWN_POSTS
+    again = next(m for m in await told.world.mara.messages() if m.content == "I go in.")
+    assert again.avatar_url == face
+    prompt = await told.prompt()
+    assert "Clover: The door opens.\n\n### Input:\nIt rains.\nMara: I go in.\n" in prompt
+
+
+async def test_a_told_line_whose_redo_a_kill_cut_short_is_on_the_screen_again(told: Told) -> None:
+    await tell_and_send(told)
+    undone = await told.command("undo")
+    await told.equal("I knock.", "The door opens.")
+    bot = (await told.world.rest("GET", "/users/@me"))["id"]
+    told.faults.script(f"POST /webhooks/(?!{bot})", SILENCE)
+
+    assert (await told.world.mara.click(undone, "Redo")).is_acknowledged
+    await eventually(lambda: told.faults.struck)
+    await told.restart()
+
+    await told.equal("I knock.", "The door opens.", "It rains.")
+    assert (await told.world.mara.click(undone, "Redo")).is_acknowledged
+    await told.equal("I knock.", "The door opens.", "It rains.", "I go in.", "The room is dark.")
+    assert await own_posts(told) == OWN_POSTS
+
+
 async def test_an_undo_that_a_kill_cut_short_is_done_by_the_next_process(told: Told) -> None:
     await told.exchange("I knock.", "The door opens.")
     await told.exchange("I go in.", "The room is dark.")

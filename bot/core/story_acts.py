@@ -191,14 +191,19 @@ def pin(scene: Scene, turn: TurnId, *, pinned: bool) -> Change:
 
 
 def editable(scene: Scene, turn: TurnId) -> Turn:
-    """A turn whose text fits into a form and is a character's.
+    """A turn whose text fits into a form and is a character's, or a narrator's that we have posted.
 
     Raises:
         UserError: it is not.
     """
     found = turn_in(scene, turn)
-    if found.role is not Role.CHARACTER:
-        raise UserError("Only a character's replies are edited here. Edit your own in Discord.")
+    is_narrators = found.role is Role.NARRATOR and is_shown_by_us(found)
+    if found.role is not Role.CHARACTER and not is_narrators:
+        if is_shown_by_us(found):
+            raise UserError("A line that was sent is not edited. Delete it and write another.")
+        raise UserError(
+            "Only what a character or a narrator says is edited here. Edit your own in Discord."
+        )
     if utf16_units(found.text) > EDIT_UNITS:
         raise UserError(f"This reply is longer than the {EDIT_UNITS:,} characters of a form.")
     return found

@@ -291,3 +291,24 @@ async def test_only_replies_are_edited_and_only_the_newest_goes_on(told: Told) -
 
     assert "your own in Discord" in (await told.menu("Edit reply", line)).content
     assert "too old" in (await told.menu("Continue", old)).content
+
+
+async def test_what_a_narrator_says_is_edited_and_what_was_sent_for_a_player_is_not(
+    told: Told,
+) -> None:
+    mara, tgi = told.world.mara, told.tgi
+    await told.command("narrate", text="It rains.")
+    tgi.reply = lambda prompt: " I knock." if prompt.endswith("Mara:") else " The door opens."
+    draft = await mara.answer(await mara.slash("impersonate"))
+    await mara.click(draft, "Send")
+    await told.reply("The door opens.")
+    rain = next(m for m in await mara.messages() if m.author == "Narrator")
+    sent = next(m for m in await mara.messages() if m.is_webhook and m.author == "Mara")
+
+    use = await mara.context("Edit reply", rain)
+    assert (await mara.submit(use, {"text": "It pours."})).is_acknowledged
+    await told.equal("It pours.", "I knock.", "The door opens.")
+
+    assert [m.id for m in await mara.messages() if m.author == "Narrator"] == [rain.id]
+    assert "It pours.\nMara: I knock." in await told.prompt()
+    assert "is not edited" in (await told.menu("Edit reply", sent)).content

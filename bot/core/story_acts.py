@@ -135,7 +135,7 @@ def redo(scene: Scene, kept: Undo | None, *, name: str, now_ms: int) -> Change:
     last, is_ours = back[-1], is_shown_by_us(kept.put[len(back) - 1])
     is_reply = last.role is Role.CHARACTER and is_ours
     if is_ours and not is_reply:
-        back[-1] = to_be_posted(last)
+        back[-1] = to_be_posted(kept.put[len(back) - 1])
     return Change(
         put=tuple(back),
         work=shown_again(last, at_ms=now_ms) if is_reply else None,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
 
-from bot.core.scene import MessageId, Turn
+from bot.core.scene import MessageId, Turn, message_of
 
 ORIGIN = "origin"
 """Under this name a turn's facts keep its `Origin`, also once it is posted."""
@@ -17,6 +17,7 @@ DRAFT = "draft"
 """Under this one a line that was sent for a player keeps the message of its draft."""
 _WAITS = "to_post"
 _FACE = "face"
+_AFTER = "after"
 
 
 class Origin(StrEnum):
@@ -35,6 +36,8 @@ def to_be_posted(turn: Turn, *, face: str = "") -> Turn:
     Whatever showed it before shows it no more.
     """
     facts = {**turn.facts, _WAITS: "1"} | ({_FACE: face} if face else {})
+    if turn.messages:
+        facts[_AFTER] = str(max(turn.messages))
     return replace(turn, messages=(), parts=(), edited_ms=0, facts=facts)
 
 
@@ -48,13 +51,23 @@ def face_of(turn: Turn) -> str:
     return turn.facts.get(_FACE, "")
 
 
+def posted_after(turn: Turn) -> MessageId:
+    """A message that is older than every one that is to show *turn*.
+
+    What showed it before it was taken back may be heard of late, and has the
+    same marks.
+    """
+    before = turn.facts.get(_AFTER, "")
+    return max(message_of(turn.id), MessageId(int(before) if before.isdecimal() else 0))
+
+
 def as_posted(turn: Turn, shown: Mapping[MessageId, str], *, is_whole: bool = True) -> Turn:
     """Return *turn* as the messages of *shown* show it.
 
     Args:
         is_whole: whether they show all of it; else it is what they show.
     """
-    facts = {name: text for name, text in turn.facts.items() if name != _WAITS}
+    facts = {name: text for name, text in turn.facts.items() if name not in (_WAITS, _AFTER)}
     swipes = list(turn.swipes)
     if not is_whole:
         swipes[turn.current] = "\n".join(shown.values())

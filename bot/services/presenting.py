@@ -25,10 +25,9 @@ from bot.core.scene import (
     Turn,
     TurnId,
     mark_of,
-    message_of,
 )
 from bot.core.split import split
-from bot.core.unposted import ORIGIN, Origin, as_posted, face_of, is_to_be_posted
+from bot.core.unposted import ORIGIN, Origin, as_posted, face_of, is_to_be_posted, posted_after
 from bot.services.insistence import STORE_PAUSES_S, insist
 from bot.services.posting import Poster, post_button
 from bot.services.recent import Recent
@@ -147,7 +146,7 @@ class Presenter:
         parts = split(turn.text)
         for number, part in enumerate(parts):
             mark = mark_of(turn.id, number)
-            message = await self._poster.arrived(head.place, mark, after=message_of(turn.id))
+            message = await self._poster.arrived(head.place, mark, after=posted_after(turn))
             if message is None:
                 break
             shown[message] = part
@@ -199,7 +198,7 @@ class Presenter:
         is_late: bool,
     ) -> None:
         """Post one by one; *shown* takes up each message: it counts even if the next fails."""
-        after = message_of(turn.id)
+        after = posted_after(turn)
         for number, part in enumerate(split(turn.text)):
             mark = mark_of(turn.id, number)
             message = await self._poster.arrived(place, mark, after=after) if is_late else None

@@ -21,7 +21,14 @@ from bot.core.directions import (
 )
 from bot.core.errors import UserError
 from bot.core.scene import NOTE_DEPTH, MessageId, Role, SceneHead
-from bot.core.unposted import Origin, as_posted, face_of, is_to_be_posted, to_be_posted
+from bot.core.unposted import (
+    Origin,
+    as_posted,
+    face_of,
+    is_to_be_posted,
+    posted_after,
+    to_be_posted,
+)
 from tests.scenes import ANN, line, scene
 
 
@@ -114,5 +121,6 @@ def test_a_posted_turn_says_no_more_that_it_waits() -> None:
     assert face_of(waiting) == "https://faces.example/ann.png"
     assert (posted.messages, posted.parts, posted.text) == ((MessageId(5),), (), "Hello.")
     assert not is_to_be_posted(posted)
-    # As it is when it was taken back and is to come back.
-    assert to_be_posted(posted) == waiting
+    again = to_be_posted(posted)  # it was taken back, and is to come back
+    assert (face_of(again), again.messages) == (face_of(waiting), ())
+    assert posted_after(again) == MessageId(5)

@@ -91,8 +91,10 @@ def head_of_it() -> SceneHead:
     return SceneHead(HARBOUR, MARA, MIRA.key, MIRA.name, started_ms=1)
 
 
-def presenter(store: MemorySceneStore, voice: ScriptedVoice) -> Presenter:
-    echoes = Echoes(store=store, voice=voice, metrics=CountingMetrics())
+def presenter(
+    store: MemorySceneStore, voice: ScriptedVoice, echoes: Echoes | None = None
+) -> Presenter:
+    echoes = echoes or Echoes(store=store, voice=voice, metrics=CountingMetrics())
     return Presenter(
         store=store,
         voice=voice,
@@ -346,6 +348,22 @@ async def test_a_store_that_is_briefly_away_is_asked_again(voice: ScriptedVoice)
 
     [shown] = voice.on_screen(HARBOUR.channel)
     assert await messages(store) == (shown.id,)
+
+
+async def test_what_showed_a_line_before_it_was_taken_back_is_not_taken_for_its_post(
+    voice: ScriptedVoice,
+) -> None:
+    """The gateway tells a new process late of posts that were removed since."""
+    before = replace(RAIN, messages=(MessageId(9_105),))
+    store = await told(to_be_posted(before))
+    echoes = Echoes(store=store, voice=voice, metrics=CountingMetrics())
+    button = post_button(mark_of(RAIN.id, 0))
+    await echoes.heard(HARBOUR.channel, MessageId(9_105), [button.custom_id])
+
+    await presenter(store, voice, echoes).finish(head_of_it(), oldest_ms=FRESH)
+
+    [shown] = voice.on_screen(HARBOUR.channel)
+    assert await memory(store) == [("It rains.", (shown.id,))]
 
 
 async def test_a_line_whose_fate_is_unknown_is_kept_for_the_next_start(

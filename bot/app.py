@@ -33,10 +33,13 @@ from bot.core.errors import (
     StartupError,
     first_of,
 )
+from bot.core.ports import Threads
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.client import RoleplayBot, use_discord_at
 from bot.discord_ui.continuity import Continuity, ContinuousBot
 from bot.ground import Ground, open_ground, open_world, pace_of, token_of
+from bot.services.branches import Branches
+from bot.services.chats import Chats
 from bot.services.debts import Debts
 from bot.services.dispatcher import Dispatcher
 from bot.services.inspection import Inspection
@@ -45,6 +48,7 @@ from bot.services.milestones import Reached, pass_by
 from bot.services.presenting import Presenter
 from bot.services.rewriting import Rewriting
 from bot.services.scenes import Scenes
+from bot.services.shelf import Shelf
 from bot.services.turns import TurnPipeline
 from bot.serving import Stops, serve
 from bot.settings import EXIT_CONFIG, Settings
@@ -99,7 +103,7 @@ async def open_app(
         ground = await open_ground(settings, stack)
         place = _place(settings, ground.redis, ground.owner)
         stack.push_async_callback(place.release)
-        world, echoes = await open_world(
+        world, echoes, threads = await open_world(
             settings, ground, stack, on_unauthorized=stops.refused.set, reached=reached
         )
         pace = pace_of(settings)
@@ -129,6 +133,7 @@ async def open_app(
                 upkeep=upkeep,
                 presenter=presenter,
                 dispatcher=dispatcher,
+                threads=threads,
             ),
             events=upkeep.events,
             notes=ground.store,
@@ -177,6 +182,7 @@ def _actions(
     upkeep: Upkeep,
     presenter: Presenter,
     dispatcher: Dispatcher,
+    threads: Threads,
 ) -> Actions:
     inspection = Inspection(
         store=ground.store,
@@ -196,6 +202,16 @@ def _actions(
         now_ms=ground.clock.now_ms,
         post=presenter.show,
     )
+    shelf = Shelf(
+        store=ground.store,
+        scenes=scenes,
+        pipeline=pipeline,
+        voice=world.voice,
+        debts=upkeep.debts,
+        doubts=ground.doubts,
+        forget_prompt=world.prompting.forget,
+        keep=settings.turns.history_keep,
+    )
     return Actions(
         scenes,
         pipeline,
@@ -205,6 +221,11 @@ def _actions(
         rewriting=rewriting,
         director=director_of(world, presenter, lambda sides: secrets.randbelow(sides) + 1),
         player_lines=player_lines_of(world, pipeline, presenter, dispatcher),
+        shelf=shelf,
+        branches=Branches(store=ground.store, threads=threads, scenes=scenes, shelf=shelf),
+        chats=Chats(
+            store=ground.store, scenes=scenes, shelf=shelf, keep=settings.turns.history_keep
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from bot.adapters.character_files import DirectoryCharacters
 from bot.adapters.discord_rest import (
     DiscordClock,
     DiscordRest,
+    DiscordThreads,
     DiscordVoice,
     Portraits,
     WebhookDirectory,
@@ -34,6 +35,7 @@ from bot.core.errors import (
     StoreRefusesWrites,
     StoreUnavailable,
 )
+from bot.core.ports import Threads
 from bot.core.profiles import ModelProfile
 from bot.core.scene import ChannelId
 from bot.services.doubts import Doubts
@@ -98,8 +100,8 @@ async def open_world(
     *,
     on_unauthorized: Callable[[], None],
     reached: Reached,
-) -> tuple[World, Echoes]:
-    """Open what the pipeline works on; beside it the echoes of our own posts.
+) -> tuple[World, Echoes, Threads]:
+    """Open what the pipeline works on; beside it the echoes of our own posts, and threads.
 
     Args:
         on_unauthorized: told when Discord does not accept the token any more.
@@ -113,7 +115,13 @@ async def open_world(
             ],
         )
     )
-    voice = _voice(settings, http, ground.store, on_unauthorized=on_unauthorized)
+    rest = DiscordRest(
+        http,
+        api_url=settings.discord.api_url,
+        token=token_of(settings),
+        on_unauthorized=on_unauthorized,
+    )
+    voice = _voice(settings, rest, ground.store)
     echoes = Echoes(store=ground.store, voice=voice, metrics=ground.metrics)
     prompting = Prompting(
         store=ground.store,
@@ -135,7 +143,7 @@ async def open_world(
         new_seed=lambda: secrets.randbits(31),
         reached=reached,
     )
-    return world, echoes
+    return world, echoes, DiscordThreads(rest)
 
 
 async def _complete_index(store: RedisSceneStore) -> None:
@@ -149,19 +157,7 @@ async def _complete_index(store: RedisSceneStore) -> None:
             log.info("scenes of an earlier version were indexed", extra={"scenes": count})
 
 
-def _voice(
-    settings: Settings,
-    http: aiohttp.ClientSession,
-    notes: RedisSceneStore,
-    *,
-    on_unauthorized: Callable[[], None],
-) -> DiscordVoice:
-    rest = DiscordRest(
-        http,
-        api_url=settings.discord.api_url,
-        token=token_of(settings),
-        on_unauthorized=on_unauthorized,
-    )
+def _voice(settings: Settings, rest: DiscordRest, notes: RedisSceneStore) -> DiscordVoice:
     assets = settings.discord.asset_channel
     portraits = Portraits(
         rest,

@@ -71,6 +71,7 @@ OFTEN = kinds(
 )
 SELDOM = kinds(
     start=(st.integers(1, 3),),
+    begin=(st.integers(1, 3), st.booleans()),
     set_live=(st.sampled_from([True, True, False]),),
     again=(),
     anew=(NUMBERS, ONE_OF),
@@ -88,7 +89,7 @@ SELDOM = kinds(
     apply=(
         st.lists(st.tuples(NUMBERS, TEXTS, MESSAGES), max_size=2),
         st.lists(NUMBERS, max_size=2),
-        st.sampled_from(["", "stay", "forget", "note", "show", "end"]),
+        st.sampled_from(["", "stay", "forget", "note", "show", "end", "cast"]),
         st.integers(0, 1),
     ),
     save=(st.sampled_from(["x", "y"]),),
@@ -115,6 +116,12 @@ class Teller:
         return await self.store.start(
             scene(started_ms=started_ms), reply(started_ms, "hello", 20 + started_ms)
         )
+
+    async def begin(self, started_ms: int, shows: bool) -> object:  # noqa: FBT001  # a random value
+        """In the middle of a story."""
+        told = (line(1, author=BOB), reply(1, "then", 21), line(2))
+        work = _shown_work() if shows else None
+        return await self.store.start(scene(started_ms=started_ms), None, told=told, work=work)
 
     async def set_live(self, live: bool) -> object:  # noqa: FBT001  # a random value
         return await self.store.set_live(HARBOUR, live=live)
@@ -269,6 +276,7 @@ class Teller:
         turns = {line(number).id: (number, text, message) for number, text, message in put}
         change = Change(
             head=replace(head, note="rain", note_once=True, owner=BOB) if what == "note" else None,
+            players={BOB: "Bob"} if what == "cast" else None,
             put=tuple(
                 replace(reply(number, text, message), id=line(number).id)
                 for number, text, message in turns.values()
@@ -285,7 +293,8 @@ class Teller:
         done = await self.store.apply(HARBOUR, change, version=head.version - age)
         assert not done or await self.store.apply(HARBOUR, change, version=head.version - age)
         undo = await self.store.undo(HARBOUR)
-        return done, undo and replace(undo, head=scene())  # its players and version are not kept
+        # How often it was changed, and whether it goes on, is the scene's own affair.
+        return done, undo and replace(undo, head=replace(undo.head, version=0, live=True))
 
     async def save(self, name: str) -> object:
         found = await self.store.read(HARBOUR)

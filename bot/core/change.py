@@ -1,8 +1,9 @@
 """What becomes of a scene by a member's wish, and what takes it back."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from bot.core.scene import MessageId, SceneHead, Turn, TurnId, Work
+from bot.core.scene import MessageId, SceneHead, Turn, TurnId, UserId, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +12,7 @@ class Undo:
 
     Attributes:
         name: of the change; what takes back another one does not serve.
-        head: the scene's head before it.
+        head: the scene's head before it, its players among it.
         put: turns as they were.
         drop: turns that were not there.
         owed: messages of those, which leave the screen then.
@@ -34,6 +35,7 @@ class Change:
     Attributes:
         head: as it is from now on; None leaves it. Place, players, `live` and
             `seen` are not touched.
+        players: who plays from now on; None leaves that.
         put: turns that are new, changed, or brought back.
         drop: turns that are forgotten.
         work: a turn that the screen has to follow, or a reply to be made.
@@ -44,6 +46,7 @@ class Change:
     """
 
     head: SceneHead | None = None
+    players: Mapping[UserId, str] | None = field(default=None, hash=False)
     put: tuple[Turn, ...] = ()
     drop: tuple[TurnId, ...] = ()
     work: Work | None = None

@@ -46,3 +46,9 @@ def without_invisible(text: str) -> str:
 def utf16_units(text: str) -> int:
     """Count *text* in UTF-16 units: never fewer than its characters."""
     return len(text) if text.isascii() else len(text) + sum(char > "\uffff" for char in text)
+
+
+def shortened(text: str, most: int) -> str:
+    """*text* as one line of at most so many characters."""
+    line = " ".join(plain(text).split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"

@@ -3,11 +3,12 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from bot.core.characters import Character
 from bot.core.generation import Delta, GenerationRequest, ModelLimits, Tokens
-from bot.core.scene import CharacterKey, MessageId, Place
+from bot.core.scene import ChannelId, CharacterKey, GuildId, MessageId, Place, UserId
 from bot.core.store_ports import GuildStore, NoteStore, SceneMemory, SceneStore, StoryStore
 
 __all__ = [
@@ -22,6 +23,9 @@ __all__ = [
     "Speaker",
     "StoryStore",
     "TextGenerator",
+    "ThreadHome",
+    "ThreadKind",
+    "Threads",
     "Voice",
 ]
 
@@ -170,6 +174,42 @@ class Voice(Protocol):
 
     async def unreact(self, place: Place, message: MessageId, emoji: str) -> None:
         """Take that back; where there is none, nothing happens."""
+        ...
+
+
+class ThreadKind(StrEnum):
+    """Of which kind a channel is, as far as threads differ there."""
+
+    TEXT = "text"
+    NEWS = "news"
+    FORUM = "forum"
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadHome:
+    """A channel in which threads can be started."""
+
+    channel: ChannelId
+    guild: GuildId
+    kind: ThreadKind = ThreadKind.TEXT
+
+
+class Threads(Protocol):
+    """Starts threads. All methods raise PostError."""
+
+    async def open(
+        self, home: ThreadHome, name: str, opening: str, *, after: MessageId
+    ) -> ChannelId:
+        """Start a public thread, in a forum a post, that begins with the bot saying *opening*.
+
+        Discord cannot be asked to start one only once. So a start of which the
+        answer was lost is looked for among the threads that are newer than
+        *after*, and is never made again: PostAmbiguous says that it was not found.
+        """
+        ...
+
+    async def invite(self, thread: ChannelId, user: UserId) -> None:
+        """Put the thread on *user*'s list, without pinging them."""
         ...
 
 

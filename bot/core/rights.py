@@ -32,6 +32,12 @@ class Action(StrEnum):
     DELETE = "take this out of the story"
     HIDE = "hide this"
     PIN = "pin this"
+    RESTART = "begin the story anew"
+    BRANCH = "branch the story"
+    SAVE = "save stories"
+    LOAD = "load stories"
+    EXPORT = "export the story"
+    IMPORT = "put another story in this one's place"
 
 
 FOR_ALL_PLAYERS = frozenset(
@@ -43,6 +49,7 @@ FOR_ALL_PLAYERS = frozenset(
         Action.NARRATE,
         Action.INSTRUCT,
         Action.DRAFT_LINE,
+        Action.BRANCH,
     }
 )
 """What whoever may write may do."""

@@ -35,8 +35,19 @@ class SceneStore(Protocol):
     somebody else was given a newer fence; without one they ask nothing.
     """
 
-    async def start(self, head: SceneHead, opening: Turn | None) -> SceneHead:
+    async def start(
+        self,
+        head: SceneHead,
+        opening: Turn | None,
+        *,
+        told: Sequence[Turn] = (),
+        work: Work | None = None,
+    ) -> SceneHead:
         """Begin a scene in a channel, replacing a stopped one and its turns.
+
+        Args:
+            told: turns with which it begins, behind the opening one, oldest first.
+            work: what has to be done then.
 
         Raises:
             SceneAlreadyLive: another one is live there. The same start again

@@ -11,12 +11,15 @@ from bot.core.lengths import AUTO, Length, LengthStep
 from bot.core.rights import Action, allow
 from bot.core.scene import ChannelId, GuardLevel, MessageId, Place, SceneHead, TurnId, UserId
 from bot.discord_ui.convert import member_of, place_of, said_in
+from bot.services.branches import Branches
+from bot.services.chats import Chats
 from bot.services.directing import Director
 from bot.services.inspection import ContextView, Explanation, Inspection
 from bot.services.length_tables import LengthTables
 from bot.services.player_lines import PlayerLines
 from bot.services.rewriting import Rewriting
 from bot.services.scenes import Scenes
+from bot.services.shelf import Shelf
 from bot.services.turns import TurnPipeline
 from bot.services.verify import Repair, Verifier
 
@@ -46,6 +49,9 @@ class Actions:
     director: Director
     player_lines: PlayerLines
     rewriting: Rewriting
+    shelf: Shelf
+    branches: Branches
+    chats: Chats
 
     def place(self, interaction: discord.Interaction) -> Place:
         """Where the interaction happened.

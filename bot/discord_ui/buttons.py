@@ -129,10 +129,11 @@ class LengthSelect(
             await interaction.edit_original_response(content=told, view=None)
 
 
-def view_of(item: discord.ui.Item[Any]) -> discord.ui.View:
-    """What is sent with a message so that *item*, which lives by its id, stands below it."""
+def view_of(*items: discord.ui.Item[Any]) -> discord.ui.View:
+    """What is sent with a message so that *items*, which live by their ids, stand below it."""
     view = discord.ui.View(timeout=None)
-    view.add_item(item)
+    for item in items:
+        view.add_item(item)
     view.stop()  # else discord.py has a task wait for a quarter of an hour to forget it
     return view
 

@@ -20,6 +20,7 @@ from bot.core.scene import ChannelId, GuildId, MessageId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.bad_events import outlive_bad_events
 from bot.discord_ui.buttons import DYNAMIC_ITEMS
+from bot.discord_ui.chat_files import WhoSelect
 from bot.discord_ui.command_sync import sync_if_changed
 from bot.discord_ui.continuity import Continuity, ContinuousBot
 from bot.discord_ui.convert import custom_ids_of, edit_of, incoming_of, is_own
@@ -32,6 +33,7 @@ from bot.discord_ui.player_lines import DYNAMIC_ITEMS as PLAYER_LINE_ITEMS
 from bot.discord_ui.player_lines import PlayerLinesCog
 from bot.discord_ui.roleplay import RoleplayCog
 from bot.discord_ui.scene import SceneCog
+from bot.discord_ui.shelf_buttons import SHELF_ITEMS
 from bot.discord_ui.story import StoryCog
 from bot.discord_ui.story_buttons import STORY_ITEMS
 from bot.services.catch_up import CatchUp
@@ -138,6 +140,7 @@ class RoleplayBot(ContinuousBot):
 
     async def setup_hook(self) -> None:
         self.add_dynamic_items(*DYNAMIC_ITEMS, *STORY_ITEMS, *PLAYER_LINE_ITEMS, ClearButton)
+        self.add_dynamic_items(*SHELF_ITEMS, WhoSelect)
         await self.add_cog(RoleplayCog(self.actions))
         await self.add_cog(LengthCog(self.actions))
         await self.add_cog(SceneCog(self.actions))

@@ -7,6 +7,7 @@ import discord
 from discord.utils import escape_mentions
 
 from bot.core.names import without_name
+from bot.core.ports import ThreadHome, ThreadKind
 from bot.core.rights import Member
 from bot.core.scene import ChannelId, GuildId, MessageId, Place, UserId
 from bot.core.why import Said
@@ -34,6 +35,18 @@ def place_of(channel: object, guild_id: int | None) -> Place | None:
             return Place(ChannelId(channel.id), None, None)
         case _:
             return None
+
+
+def thread_home_of(channel: object, guild_id: int | None) -> ThreadHome | None:
+    """Where a thread beside *channel* would be started; None where there can be none."""
+    if isinstance(channel, discord.Thread):
+        channel = channel.parent
+    if guild_id is None or not isinstance(channel, discord.TextChannel | discord.ForumChannel):
+        return None
+    kind = ThreadKind.FORUM if isinstance(channel, discord.ForumChannel) else ThreadKind.TEXT
+    if isinstance(channel, discord.TextChannel) and channel.is_news():
+        kind = ThreadKind.NEWS
+    return ThreadHome(ChannelId(channel.id), GuildId(guild_id), kind)
 
 
 def is_age_restricted(channel: object) -> bool:

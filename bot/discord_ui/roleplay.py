@@ -1,4 +1,7 @@
-"""`/roleplay start|stop|resume|status`."""
+"""`/roleplay start|stop|resume|status`.
+
+The rest of the group is in `shelf.py` and `chat_files.py`.
+"""
 
 from contextlib import suppress
 
@@ -8,13 +11,19 @@ from discord.ext import commands
 
 from bot.core.errors import CharacterUnknown
 from bot.core.lengths import Length
+from bot.core.links import link_to
 from bot.core.rights import Action
 from bot.core.scene import GuardLevel, MessageId, Role, UserId
+from bot.discord_ui import shelf_actions
 from bot.discord_ui.actions import GUARDED, Actions, length_choices
+from bot.discord_ui.chat_files import ChatFileCommands
 from bot.discord_ui.convert import is_age_restricted, milliseconds
+from bot.discord_ui.shelf import ShelfCommands
+from bot.discord_ui.shelf_buttons import question
 from bot.services.scenes import CHOICES_SHOWN, Opening
 
 NO_GREETING = "none"
+NEW_THREAD = "new thread"
 LABEL_LIMIT = 100
 NAMES_SHOWN = 20
 SCENARIO_LIMIT = 1000
@@ -23,6 +32,8 @@ SCENARIO_LIMIT = 1000
 @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
 @app_commands.allowed_installs(guilds=True, users=False)
 class RoleplayCog(
+    ShelfCommands,
+    ChatFileCommands,
     commands.GroupCog,
     group_name="roleplay",
     group_description="Scenes: a character answers in this channel",
@@ -40,6 +51,10 @@ class RoleplayCog(
         scenario="Where it begins and what is going on, if not as the character has it",
         length="How long the replies are; /length changes it later",
         greeting="How the character opens the scene",
+        where="Here, or in a thread of its own (in a forum: a post)",
+    )
+    @app_commands.choices(
+        where=[app_commands.Choice(name=name, value=name) for name in ("here", NEW_THREAD)]
     )
     async def start(
         self,
@@ -48,34 +63,57 @@ class RoleplayCog(
         scenario: app_commands.Range[str, 1, SCENARIO_LIMIT] | None = None,
         length: str | None = None,
         greeting: app_commands.Range[str, 1, 10] | None = None,
+        *,
+        where: str = "here",
     ) -> None:
         """Start a scene: the character greets you and answers what you write."""
         # Discord voids an interaction that is not acknowledged within 3 s:
         # nothing that waits comes before this, here and in every command.
         await interaction.response.defer(ephemeral=True)
         self._actions.allow(interaction, Action.START_SCENE, None)
-        self._actions.require_own_rights(interaction)
         found = self._actions.scenes.character(character)
-        head = await self._actions.scenes.start(
-            Opening(
-                event=MessageId(interaction.id),
-                place=self._actions.place(interaction),
-                owner=UserId(interaction.user.id),
-                owner_name=interaction.user.display_name,
-                character=found.key,
-                at_ms=milliseconds(interaction.created_at),
-                scenario=scenario or "",
-                length=Length(length) if length else None,
-                greeting=_greeting_number(greeting, len(found.greetings)),
-                is_age_restricted=is_age_restricted(interaction.channel),
-            )
+        opening = Opening(
+            event=MessageId(interaction.id),
+            place=self._actions.place(interaction),
+            owner=UserId(interaction.user.id),
+            owner_name=interaction.user.display_name,
+            character=found.key,
+            at_ms=milliseconds(interaction.created_at),
+            scenario=scenario or "",
+            length=Length(length) if length else None,
+            greeting=_greeting_number(greeting, len(found.greetings)),
+            is_age_restricted=is_age_restricted(interaction.channel),
         )
+        if where == NEW_THREAD:
+            place = await shelf_actions.start_in_thread(self._actions, interaction, opening)
+            told = f"The scene with **{found.name}** is on in <#{place.channel}>: {link_to(place)}"
+            await interaction.followup.send(told, ephemeral=True)
+            return
+        await self._start_here(interaction, opening)
+
+    async def _start_here(self, interaction: discord.Interaction, opening: Opening) -> None:
+        self._actions.require_own_rights(interaction)
+        before = await self._actions.scenes.head(opening.place.channel)
+        if before is not None and before.live:
+            embeds = [discord.Embed(title="Scenario", description=opening.scenario)]
+            await interaction.followup.send(
+                f"A scene with **{before.character_name}** is live here. Resume goes on with it; "
+                f"Restart begins one with **{self._name_of(opening)}** in its place.",
+                view=question(opening, before),
+                embeds=embeds if opening.scenario else [],
+                ephemeral=True,
+            )
+            return
+        head = await self._actions.scenes.start(opening)
         await interaction.followup.send(
             f"The scene with **{head.character_name}** is on. Just write what you say or do. "
             "A line in ((double brackets)) stays out of the story, `/length` changes how long "
             "the replies are, and `/roleplay stop` ends it.",
             ephemeral=True,
         )
+
+    def _name_of(self, opening: Opening) -> str:
+        return self._actions.scenes.character(opening.character).name
 
     @start.autocomplete("character")
     async def _characters(

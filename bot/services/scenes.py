@@ -23,6 +23,7 @@ from bot.core.scene import (
     SceneHead,
     Turn,
     UserId,
+    Work,
     player_turn_id,
 )
 from bot.core.unposted import ORIGIN, Origin, to_be_posted
@@ -122,8 +123,36 @@ class Scenes:
                 a channel for everyone, no right to write here, or more text
                 than the model can read.
         """
+        head, turn = await self.prepared(opening)
+        if turn is not None:
+            self._presenter.claim(opening.place.channel, turn.id)
+        head = await self._store.start(head, turn)
+        self._noted(head)
+        self._prompting.forget(opening.place.channel)  # the prompt of an earlier scene
+        if turn is not None:
+            await self._presenter.show(head, turn)
+        return head
+
+    async def begin(self, told: Scene, work: Work | None) -> SceneHead:
+        """Begin a scene in the middle of a story, with what has to be done then.
+
+        Raises:
+            SceneAlreadyLive: another one is live there.
+        """
+        head = await self._store.start(told.head, None, told=told.turns, work=work)
+        self._noted(head)
+        self._prompting.forget(head.place.channel)
+        return head
+
+    async def prepared(self, opening: Opening) -> tuple[SceneHead, Turn | None]:
+        """The scene that *opening* asks for and its greeting; nothing is begun.
+
+        Raises:
+            UserError: unknown character, an adult one in a channel for everyone,
+                or more text than the model can read.
+        """
         character = self.character(opening.character)
-        _check_age(character, is_age_restricted=opening.is_age_restricted)
+        check_age(character, is_age_restricted=opening.is_age_restricted)
         await self._prompting.check(
             character,
             scenario=opening.scenario.strip(),
@@ -140,15 +169,7 @@ class Scenes:
             started_ms=opening.at_ms,
             seen=opening.event,
         )
-        turn = _greeting(opening, character)
-        if turn is not None:
-            self._presenter.claim(opening.place.channel, turn.id)
-        head = await self._store.start(head, turn)
-        self._noted(head)
-        self._prompting.forget(opening.place.channel)  # the prompt of an earlier scene
-        if turn is not None:
-            await self._presenter.show(head, turn)
-        return head
+        return head, _greeting(opening, character)
 
     async def resume(self, channel: ChannelId, *, is_age_restricted: bool, at_ms: int) -> SceneHead:
         """Go on with the channel's scene. What was said while it was stopped is no part of it.
@@ -159,7 +180,7 @@ class Scenes:
         head = await self._store.head(channel)
         character = self.characters().get(head.character) if head else None
         if character is not None:
-            _check_age(character, is_age_restricted=is_age_restricted)
+            check_age(character, is_age_restricted=is_age_restricted)
         if head is not None and not head.live:
             await self._store.set_resumed(channel, at_ms)
         return await self.set_live(channel, live=True)
@@ -228,7 +249,8 @@ class Scenes:
         await self._store.purge(channel)
 
 
-def _check_age(character: Character, *, is_age_restricted: bool) -> None:
+def check_age(character: Character, *, is_age_restricted: bool) -> None:
+    """Raise UserError where *character* may not play."""
     if character.rating is Rating.ADULT and not is_age_restricted:
         raise UserError(
             f"{character.name} is for adults and plays only in age-restricted channels."

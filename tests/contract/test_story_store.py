@@ -199,3 +199,51 @@ async def test_a_forgotten_channel_keeps_no_copy(store: Store) -> None:
     assert await store.saves(HARBOUR) == []
     assert await store.undo(HARBOUR) is None
     assert await store.owed(HARBOUR) == ()
+
+
+async def test_a_change_may_say_who_plays_from_now_on_and_an_undo_keeps_who_did(
+    store: Store,
+) -> None:
+    head = await told(store, 1)
+    change = Change(players={BOB: "Bob"}, undo=Undo("a", head))
+    await store.apply(HARBOUR, change, version=head.version)
+
+    kept = await store.undo(HARBOUR)
+    assert (await head_of(store)).players == {BOB: "Bob"}
+    assert kept is not None
+    assert kept.head.players == head.players == {ANN: "Ann"}
+    assert HARBOUR in await store.channels_of(BOB)
+    assert HARBOUR in await store.channels_of(ANN)
+
+    now = await head_of(store)
+    assert await store.apply(HARBOUR, Change(players={}), version=now.version)
+    assert (await head_of(store)).players == {}
+
+
+async def test_a_scene_may_begin_in_the_middle_of_a_story(store: Store) -> None:
+    told = (line(1, author=BOB, name="Bob"), reply(1, "answer 1"), line(3))
+    work = Work(reply(3, "").id, line(3).id, at_ms=5)
+
+    head = await store.start(scene(started_ms=7), None, told=told, work=work)
+    again = await store.start(scene(started_ms=7), None, told=told[:1])
+
+    found = await store.read(HARBOUR)
+    assert found is not None
+    assert again == found.head == head
+    assert found.turns == told
+    assert await store.work(HARBOUR) == work
+    assert HARBOUR in await store.channels_of(BOB)
+    assert await store.edit(HARBOUR, MessageId(3), "changed", 5)
+    assert await texts(store) == ["line 1", "answer 1", "changed"]
+
+
+async def test_a_reply_uses_up_what_is_for_it_whatever_else_has_to_be_shown(store: Store) -> None:
+    await told(store, 1)
+    await store.set_next_length(HARBOUR, Length("tiny"))
+    head = await head_of(store)
+    shown = Work(reply(1, "").id, line(1).id, (MessageId(101),), kind=WorkKind.SHOW)
+    await store.apply(HARBOUR, Change(work=shown), version=head.version)
+
+    await store.commit(HARBOUR, reply(2, "answer 2", 102))
+
+    assert (await head_of(store)).next_length is None

@@ -60,12 +60,12 @@ class MemoryChannel:
     def holds(self, user: UserId) -> bool:
         copies = [scene for scene, _ in self.saves.values()]
         turns = [turn for scene in copies for turn in scene.turns]
-        owners = {scene.head.owner for scene in copies}
+        heads = [self.head, *(scene.head for scene in copies)]
         if self.undo is not None:
             turns += self.undo.put
-            owners.add(self.undo.head.owner)
+            heads.append(self.undo.head)
         authors = {turn.author for turn in (*self.stored(), *turns)}
-        return user in authors or user in self.head.players or user in {self.head.owner, *owners}
+        return user in authors or any(user in (head.owner, *head.players) for head in heads)
 
     # Lines
 
@@ -117,6 +117,8 @@ class MemoryChannel:
         self.owed |= set(change.owed)
         if change.undo is not None or change.uses_undo:
             self.undo = change.undo
+        if change.players is not None:
+            self.head = replace(self.head, players=change.players)
         wanted = change.head or self.head
         self.change(
             **{

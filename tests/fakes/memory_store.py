@@ -48,7 +48,14 @@ class MemorySceneStore(MemoryStories):
         self._notes: dict[str, str] = {}
         self._left: dict[GuildId, int] = {}
 
-    async def start(self, head: SceneHead, opening: Turn | None) -> SceneHead:
+    async def start(
+        self,
+        head: SceneHead,
+        opening: Turn | None,
+        *,
+        told: Sequence[Turn] = (),
+        work: Work | None = None,
+    ) -> SceneHead:
         found = self._channels.get(head.place.channel)
         version, floor = 0, NO_TURN
         if found is not None:
@@ -60,8 +67,9 @@ class MemorySceneStore(MemoryStories):
         fresh = MemoryChannel(replace(head, live=True, version=version + 1), self._keep, floor)
         if found is not None:
             fresh.owed, fresh.saves = found.owed, found.saves
-        if opening is not None:
-            fresh.store(opening)
+        for turn in (*([] if opening is None else [opening]), *told):
+            fresh.store(turn)
+        fresh.work = work
         self._channels[head.place.channel] = fresh
         return fresh.head
 

@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -97,6 +97,7 @@ class ScriptedDiscord:
         self.requests: list[Recorded] = []
         self.messages: dict[int, StoredMessage] = {}
         self.webhooks: dict[int, dict[str, Any]] = {}
+        self.threads: dict[int, dict[str, Any]] = {}
         self.answer_headers: Callable[[Recorded], Mapping[str, str]] = lambda _: {}
         self.attachment_ends_at: float = time.time() + 86_400
         self.latency_s = 0.0
@@ -164,7 +165,7 @@ class ScriptedDiscord:
                 return faults.popleft()
         return None
 
-    def _answer(self, asked: Recorded) -> tuple[int, Any]:  # noqa: PLR0911  # one per route
+    def _answer(self, asked: Recorded) -> tuple[int, Any]:  # noqa: C901, PLR0911  # one per route
         match asked.method, asked.path.strip("/").split("/"):
             case "GET", ["oauth2", "applications", "@me"] | ["users", "@me"]:
                 return 200, {"id": str(APPLICATION)}  # of the bot's user, too
@@ -180,6 +181,10 @@ class ScriptedDiscord:
                 return 200, self.webhooks[self.add_webhook(int(channel))]
             case "POST", ["channels", channel, "messages"]:
                 return self._create(asked, int(channel))
+            case "POST", ["channels", channel, "threads"]:
+                return 201, self._start_thread(asked, channel)
+            case "GET", ["guilds", _, "threads", "active"]:
+                return 200, {"threads": list(self.threads.values()), "members": []}
             case _, ["channels", _, "messages", message]:
                 return self._one(asked, int(message), None)
             case _, ["channels", *_]:
@@ -207,6 +212,19 @@ class ScriptedDiscord:
         shape = self._store(asked, channel, None)
         self._nonces[nonce] = int(shape["id"])
         return 200, shape
+
+    def _start_thread(self, asked: Recorded, channel: str) -> dict[str, Any]:
+        number = next(self._ids)
+        self.threads[number] = {
+            "id": str(number),
+            "parent_id": channel,
+            "owner_id": str(BOT_USER),
+            "name": asked.body["name"],
+            "type": asked.body.get("type", 11),
+        }
+        if "message" in asked.body:
+            self._store(replace(asked, body=asked.body["message"]), number, None)
+        return self.threads[number]
 
     def _store(self, asked: Recorded, channel: int, webhook: int | None) -> dict[str, Any]:
         stored = StoredMessage(

@@ -1,6 +1,7 @@
 """A member of the local Discord, as tests act through the page's API."""
 
 import asyncio
+import io
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -254,7 +255,7 @@ class Member:
         form = aiohttp.FormData()
         form.add_field("payload_json", json.dumps(body), content_type="application/json")
         for index, (name, data) in enumerate(files.items()):
-            form.add_field(f"files[{index}]", data, filename=name)
+            form.add_field(f"files[{index}]", io.BytesIO(data), filename=name)
         return await self._world.page("POST", path, data=form)
 
     async def _use(

@@ -20,7 +20,8 @@ DRAW = """async (text) => {
     const { markdown } = await import('/markdown.js');
     const { h } = await import('/dom.js');
     const people = new Map([['12345', { id: '12345', username: 'mara', global_name: 'Mara' }]]);
-    return h('div', {}, markdown(text, { users: people, channels: new Map() })).innerHTML;
+    const channels = new Map([['67890', { id: '67890', name: 'tavern' }]]);
+    return h('div', {}, markdown(text, { users: people, channels })).innerHTML;
 }"""
 TIME = """async (text) => {
     const { markdown } = await import('/markdown.js');
@@ -118,6 +119,18 @@ def test_what_is_still_half_open_stands_as_it_is(page: Page, written: str) -> No
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "data:text/html,x", "file:///etc/x"])
 def test_only_web_addresses_become_links(page: Page, address: str) -> None:
     assert "<a" not in _draw(page, f"[here]({address}) <{address}>")
+
+
+def test_a_link_to_a_channel_that_is_here_stays_here(page: Page) -> None:
+    base = "https://discord.com/channels"
+
+    bare = _draw(page, f"Go to {base}/12345/67890/13579.")
+    named = _draw(page, f"[here]({base}/@me/67890)")
+    elsewhere = _draw(page, f"{base}/12345/99999")
+
+    assert bare == 'Go to <button class="mention" type="button">#tavern (message)</button>.'
+    assert named == '<button class="mention" type="button">here</button>'
+    assert elsewhere.startswith('<a href="')
 
 
 def test_a_link_ends_where_the_sentence_goes_on(page: Page) -> None:

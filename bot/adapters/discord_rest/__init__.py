@@ -9,6 +9,7 @@ from bot.adapters.discord_rest.client import DiscordRest
 from bot.adapters.discord_rest.clock import DiscordClock
 from bot.adapters.discord_rest.portraits import Portraits
 from bot.adapters.discord_rest.refusals import NotTaken, Refused
+from bot.adapters.discord_rest.threads import DiscordThreads
 from bot.adapters.discord_rest.tracing import post_sent
 from bot.adapters.discord_rest.voice import DiscordVoice
 from bot.adapters.discord_rest.webhooks import WebhookDirectory
@@ -16,6 +17,7 @@ from bot.adapters.discord_rest.webhooks import WebhookDirectory
 __all__ = [
     "DiscordClock",
     "DiscordRest",
+    "DiscordThreads",
     "DiscordVoice",
     "NotTaken",
     "Portraits",

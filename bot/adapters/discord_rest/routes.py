@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
-from bot.core.scene import ChannelId, MessageId
+from bot.core.scene import ChannelId, GuildId, MessageId, UserId
 
 MESSAGES_AT_ONCE = 100
 
@@ -108,6 +108,23 @@ def unreact(channel: ChannelId, message: MessageId, emoji: str) -> Route:
     """Take our reaction away."""
     end = f"/messages/{message}/reactions/{quote(emoji, safe='')}/@me"
     return _in_channel("DELETE", channel, end, "/messages/{message}/reactions/{emoji}/@me")
+
+
+def start_thread(channel: ChannelId) -> Route:
+    """A new thread, or a post in a forum."""
+    return _in_channel("POST", channel, "/threads", "/threads")
+
+
+def active_threads(guild: GuildId) -> Route:
+    """Every thread of a guild that is not archived and that we see."""
+    path = f"/guilds/{guild}/threads/active"
+    return Route("GET", path, "/guilds/{guild}/threads/active", str(guild))
+
+
+def add_to_thread(thread: ChannelId, user: UserId) -> Route:
+    """Make somebody a member of a thread."""
+    end = f"/thread-members/{user}"
+    return _in_channel("PUT", thread, end, "/thread-members/{user}")
 
 
 def list_webhooks(channel: ChannelId) -> Route:

@@ -63,8 +63,8 @@ change it, as this one does with later schemas. Since
     rp:{C}:saves    HASH    name -> a copy of the story (JSON): `head`,   ttl
                             `players`, `turns` (records), `at_ms`
     rp:{C}:undo     STRING  what takes the last change back (JSON):       10 min
-                            `name`, `head`, `put` (records), `drop`,
-                            `owed`, `until_ms`, `back`
+                            `name`, `head`, `players`, `put` (records),
+                            `drop`, `owed`, `until_ms`, `back`
     rp:{C}:lease    HASH    `owner`, `until_ms` and `fence`, where no     the lease,
                             scene is; and of the first schema             at least
                                                                           60 s

@@ -257,6 +257,26 @@ def written(messages: Iterable[MessageId]) -> str:
     return ",".join(map(str, messages))
 
 
+def names_of(players: Mapping[UserId, str]) -> dict[str, str]:
+    """Who plays, as a hash holds it."""
+    return {str(user): clean(name) for user, name in players.items()}
+
+
+def parts_to_put(turn: Turn) -> tuple[str, str, str]:
+    """What scripts take of a turn: its id, its record and its messages."""
+    return turn.id, turn_to_record(turn), written(turn.messages)
+
+
+def listed(values: Sequence[str], width: int = 1) -> list[str | int]:
+    """A list of entries of that width as scripts take it: behind its length."""
+    return [len(values) // width, *values]
+
+
+def flat(fields: Mapping[str, str]) -> list[str]:
+    """Undo `pairs`."""
+    return [part for pair in fields.items() for part in pair]
+
+
 def pairs(flat: Sequence[str]) -> dict[str, str]:
     """A hash as scripts return it: field, value, field, value."""
     return dict(zip(flat[::2], flat[1::2], strict=True))

@@ -30,6 +30,7 @@ from bot.core.scene import (
     Turn,
     TurnId,
     UserId,
+    Work,
     player_turn_id,
 )
 from bot.core.store_answers import Deleted, Ingested, IngestStatus, Survey
@@ -91,27 +92,34 @@ class RedisSceneStore(Stories):
         self._live = LiveList(calls)
         self._unsure = Unsure()
 
-    async def start(self, head: SceneHead, opening: Turn | None) -> SceneHead:
+    async def start(
+        self,
+        head: SceneHead,
+        opening: Turn | None,
+        *,
+        told: Sequence[Turn] = (),
+        work: Work | None = None,
+    ) -> SceneHead:
         channel = head.place.channel
         fields = records.head_to_fields(head)
         if head.place.guild is not None:
             fields["in_guild"] = "1"
             await self._unbroken(self._guilds.put(channel, head.place.guild))
-        args: list[str | int] = [
+        turns = told if opening is None else (opening, *told)
+        writers = {turn.author for turn in turns if turn.author is not None} - {*head.players}
+        await self._unbroken(self._index.put(channel, map(str, sorted({*head.players, *writers}))))
+        await self._live.put(channel)
+        answer = await self._change(
+            "start",
+            channel,
             head.owner,
             head.started_ms,
-            opening.id if opening else "",
-            records.turn_to_record(opening) if opening else "",
-            records.written(opening.messages) if opening else "",
-            len(fields),
-            *(part for pair in fields.items() for part in pair),
-        ]
-        for user, name in head.players.items():
-            args += [user, records.clean(name)]
-        writers = {*head.players, *([opening.author] if opening and opening.author else [])}
-        await self._unbroken(self._index.put(channel, [str(user) for user in writers]))
-        await self._live.put(channel)
-        answer = await self._change("start", channel, *args)
+            *records.listed(records.flat(fields), 2),
+            *records.listed(records.flat(records.names_of(head.players)), 2),
+            *records.listed([part for turn in turns for part in records.parts_to_put(turn)], 3),
+            *records.listed(records.flat({} if work is None else records.work_to_fields(work)), 2),
+            *records.listed([str(user) for user in sorted(writers)]),
+        )
         if answer[0] == "taken":
             raise SceneAlreadyLive("A scene is already live in this channel. Stop it first.")
         return head_of(channel, *map(records.pairs, answer[1:]))

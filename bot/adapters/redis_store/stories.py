@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.adapters.redis_store import keys, records
 from bot.adapters.redis_store.answers import head_of, turn_of
+from bot.adapters.redis_store.records import flat, listed
 from bot.adapters.redis_store.replies import Replies
 from bot.core.change import Change, Undo
 from bot.core.errors import StoreUnavailable
@@ -25,9 +26,10 @@ class Stories(Replies):
 
     async def apply(self, channel: ChannelId, change: Change, *, version: int) -> bool:
         self._turns.forget(channel)
-        authors = {turn.author for turn in change.put if turn.author is not None}
-        if authors:
-            await self._calls.unbroken(self._index.put(channel, map(str, sorted(authors))))
+        named = {turn.author for turn in change.put if turn.author is not None}
+        named |= set(change.players or ())
+        if named:
+            await self._calls.unbroken(self._index.put(channel, map(str, sorted(named))))
         rest = _written(change)
         name = hashlib.sha1(
             "\0".join(map(str, (version, *rest))).encode(), usedforsecurity=False
@@ -52,7 +54,7 @@ class Stories(Replies):
         copy = {
             "at_ms": str(at_ms),
             "head": records.head_to_fields(scene.head),
-            "players": {str(user): called for user, called in scene.head.players.items()},
+            "players": records.names_of(scene.head.players),
             "turns": [records.turn_to_record(turn) for turn in scene.turns],
         }
         answer = await self._channel.change(
@@ -94,30 +96,21 @@ def _written(change: Change) -> list[str | int]:
         "1" if change.ends_work else "",
         undo,
         UNDO_MS,
-        *_listed(list(_flat(fields)), 2),
-        *_listed(list(_flat(work)), 2),
-        *_listed(list(change.drop)),
-        *_listed([str(message) for message in change.owed]),
-        *_listed([part for turn in change.put for part in _put(turn)], 3),
+        "" if change.players is None else "1",
+        *listed(flat(records.names_of(change.players or {})), 2),
+        *listed(flat(fields), 2),
+        *listed(flat(work), 2),
+        *listed(list(change.drop)),
+        *listed([str(message) for message in change.owed]),
+        *listed([part for turn in change.put for part in records.parts_to_put(turn)], 3),
     ]
-
-
-def _flat(fields: Mapping[str, str]) -> Iterable[str]:
-    return (part for pair in fields.items() for part in pair)
-
-
-def _put(turn: Turn) -> tuple[str, str, str]:
-    return turn.id, records.turn_to_record(turn), records.written(turn.messages)
-
-
-def _listed(values: Sequence[str], width: int = 1) -> list[str | int]:
-    return [len(values) // width, *values]
 
 
 def _undo_to(undo: Undo) -> Mapping[str, Any]:
     return {
         "name": undo.name,
         "head": records.head_to_fields(undo.head),
+        "players": records.names_of(undo.head.players),
         "put": [records.turn_to_record(turn) for turn in undo.put],
         "drop": list(undo.drop),
         "owed": [str(message) for message in undo.owed],

@@ -27,7 +27,7 @@ class Page {
     this.context = {
       get users() { return store.users; },
       get channels() { return store.channels; },
-      onchannel: (id) => this.go(id),
+      onchannel: (id, message) => this.go(id, message),
       oncommand: (name) => this.composer.type(`/${name} `),
     };
     this.actions = makeActions(store, this);
@@ -57,7 +57,7 @@ class Page {
     store.addEventListener('modal', ({ detail }) => this.actions.modal(detail));
   }
 
-  async go(id) {
+  async go(id, message) {
     const channel = this.store.channel(id);
     if (!channel) return;
     closeMenu();
@@ -75,6 +75,7 @@ class Page {
       byId('notice').textContent = error.message;
     }
     this.#drawTyping();
+    if (message) this.list.jump(message);
   }
 
   become(user) {

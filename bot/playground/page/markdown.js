@@ -9,7 +9,7 @@ const ITEM = /^( *)([-*]|\d{1,9}\.) +(\S.*)$/;
 const LANGUAGE = /^[\w+.-]{1,20}\n/;
 const TAGS = { '**': 'strong', '*': 'em', _: 'em', __: 'u', '~~': 's', '||': 'spoiler' };
 
-/** *context*: users (Map), channels (Map), oncommand(name), onchannel(id). */
+/** *context*: users (Map), channels (Map), oncommand(name), onchannel(id, message). */
 export function markdown(text, context = {}) {
   const out = document.createDocumentFragment();
   let at = 0;
@@ -110,8 +110,8 @@ const RULES = [
   [/<#(\d{5,20})>/y, channelMention],
   [/<\/([-\w]{1,32}(?: [-\w]{1,32}){0,2}):\d{1,20}>/y, commandMention],
   [/<a?:(\w{2,32}):\d{5,20}>/y, (m) => `:${m[1]}:`],
-  [/\[([^\]\n]{1,300})\]\(<?(https?:\/\/[^\s<>)]{1,1000})>?\)/y, (m) => link(m[2], m[1])],
-  [/<(https?:\/\/[^\s<>]{1,1000})>/y, (m) => link(m[1], m[1])],
+  [/\[([^\]\n]{1,300})\]\(<?(https?:\/\/[^\s<>)]{1,1000})>?\)/y, (m, context) => link(m[2], m[1], context)],
+  [/<(https?:\/\/[^\s<>]{1,1000})>/y, (m, context) => link(m[1], m[1], context)],
   [/https?:\/\/[^\s<>]{1,1000}/y, bareLink],
   [/@(everyone|here)/y, (m) => h('span', { class: 'mention' }, m[0])],
 ];
@@ -247,17 +247,27 @@ function spoiler(children) {
   return element;
 }
 
-function link(address, label) {
+const PLACE = /^https:\/\/discord\.com\/channels\/(?:\d{5,20}|@me)\/(\d{5,20})(?:\/(\d{5,20}))?$/;
+
+/** A link; one to a channel or message of this Discord goes there without leaving the page. */
+function link(address, label, context) {
+  const place = PLACE.exec(address);
+  const channel = place && context?.channels?.get(place[1]);
+  if (channel) {
+    const name = `#${channel.name}${place[2] ? ' (message)' : ''}`;
+    return h('button', { class: 'mention', type: 'button',
+      onclick: () => context.onchannel?.(channel.id, place[2]) }, label === address ? name : label);
+  }
   return h('a', { href: address, target: '_blank', rel: 'noopener noreferrer' }, label);
 }
 
-function bareLink(match) {
+function bareLink(match, context) {
   let address = match[0];
   // What ends the sentence is not the address; a closing bracket is, if it was opened in it.
   while (/[.,:;"'\]*_~|!?]$/.test(address) || (address.endsWith(')') && !address.includes('('))) {
     address = address.slice(0, -1);
   }
-  const element = link(address, address);
+  const element = link(address, address, context);
   element.taken = address.length;
   return element;
 }

@@ -2,8 +2,8 @@
 -- Makes a change of a scene that was made of one version of it, or nothing.
 -- ARGV: name of this change, that version, '1' if the work is not wanted any more,
 --       what takes the change back ('' keeps what there is, '-' drops it), how long
---       that is kept in ms, then lists, each behind its length: head fields and
---       their values, work fields and their values, ids of turns that go, messages
+--       that is kept in ms, '1' if others play, then lists, each behind its length:
+--       those (users and names), head fields and their values, work fields and their values, ids of turns that go, messages
 --       that have to leave the screen, ids of turns that are put, each with its
 --       record and its messages (comma separated)
 -- Returns 1, or 0 if the scene is another by now or is gone.
@@ -13,7 +13,7 @@ if not meta[1] then return 0 end
 if meta[4] == ARGV[4] then return 1 end
 if meta[2] ~= ARGV[5] then return 0 end
 
-local at = 9
+local at = 10
 local function list(width)
   local found, count = {}, tonumber(ARGV[at])
   for i = at + 1, at + count * (width or 1) do found[#found + 1] = ARGV[i] end
@@ -24,7 +24,12 @@ local function each_chunk(values, act)
   for i = 1, #values, CHUNK do act(unpack(values, i, math.min(i + CHUNK - 1, #values))) end
 end
 
-local fields, work_fields, gone, leaving, put = list(2), list(2), list(), list(), list(3)
+local players, fields, work_fields = list(2), list(2), list(2)
+local gone, leaving, put = list(), list(), list(3)
+if ARGV[9] == '1' then
+  call('DEL', PLAYERS)
+  each_chunk(players, function(...) call('HSET', PLAYERS, ...) end)
+end
 for _, id in ipairs(gone) do
   local record = call('HGET', TURNS, id)
   if record then

@@ -52,7 +52,7 @@ local fields = {}
 local function set(field, value)
   fields[#fields + 1], fields[#fields + 2] = field, value
 end
-if (is_new or was_claimed) and meta[13] ~= 'show' then
+if was_claimed and meta[13] ~= 'show' or is_new and not was_claimed then
   if (meta[5] or '') ~= '' then
     set('next_length', '')
     differs = true

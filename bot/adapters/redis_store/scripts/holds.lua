@@ -14,6 +14,7 @@ local function names_user(record)
   return string.find(record, '"author":"' .. user .. '"', 1, true)
     or string.find(record, '\\"author\\":\\"' .. user .. '\\"', 1, true)
     or string.find(record, '"owner":"' .. user .. '"', 1, true)
+    or string.find(record, '"' .. user .. '":"', 1, true) -- among its players
 end
 for _, record in ipairs(call('HVALS', TURNS)) do
   if names_user(record) then return 1 end

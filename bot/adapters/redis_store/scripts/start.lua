@@ -1,13 +1,22 @@
 #!lua
 -- Begins a scene; a stopped one that is there is replaced, turns and all.
--- ARGV: owner, started_ms, id of the opening turn or '', its record, its
---       messages (comma separated), number of head fields and their names and values, then users and names;
---       the index of each user names this channel by now
+-- ARGV: owner, started_ms, then lists, each behind its length: head fields and their
+--       values, users and names (the index of each names this channel by now), ids of
+--       turns, each with its record and its messages (comma separated), ascending,
+--       work fields and their values; and of whom the turns are: users whose index
+--       names this channel, too
 -- Returns {'started' or 'same' or 'taken', head, players}.
 local refused = refusal()
 if refused then return refused end
-local owner, started_ms, opening, record = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
-local FIELDS_FROM = 10
+local owner, started_ms = ARGV[4], ARGV[5]
+
+local at = 6
+local function list(width)
+  local found, count = {}, tonumber(ARGV[at])
+  for i = at + 1, at + count * width do found[#found + 1] = ARGV[i] end
+  at = at + 1 + #found
+  return found
+end
 
 -- The highest id of the scene that goes: what still arrives of it is too old.
 local function last_id_so_far()
@@ -36,14 +45,14 @@ call('HSET', META, 'sv', SCHEMA, 'ver', version, 'wide', WIDE)
 if lease.fence then call('HSET', META, 'fence', lease.fence) end
 if lease.owner then call('HSET', META, 'holder', lease.owner, 'until_ms', lease.until_ms) end
 if floor ~= '' then call('HSET', META, 'floor', floor) end
-local players = FIELDS_FROM + 2 * tonumber(ARGV[9])
-for i = FIELDS_FROM, players - 1, 2 do call('HSET', META, ARGV[i], ARGV[i + 1]) end
-local users = {}
-for i = players, #ARGV, 2 do
-  call('HSET', PLAYERS, ARGV[i], ARGV[i + 1])
-  users[#users + 1] = ARGV[i]
+call('HSET', META, unpack(list(2)))
+local players, turns, work_fields, users = list(2), list(3), list(2), list(1)
+for i = 1, #players, 2 do
+  call('HSET', PLAYERS, players[i], players[i + 1])
+  users[#users + 1] = players[i]
 end
 note_listed(users)
-if opening ~= '' then store(opening, record, ARGV[8]) end
+for i = 1, #turns, 3 do store(turns[i], turns[i + 1], turns[i + 2], true) end
+if #work_fields > 0 then call('HSET', META, unpack(work_fields)) end
 changed()
 return {'started', unpack(head())}

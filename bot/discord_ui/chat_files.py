@@ -1,0 +1,198 @@
+"""`/roleplay export|import`: stories as files."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from io import BytesIO
+from typing import Any, Self
+
+import aiohttp
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.core.characters import Character
+from bot.core.chat_export import ChatFormat
+from bot.core.chat_files import Chat
+from bot.core.errors import NoLiveScene, UserError
+from bot.core.plain_text import shortened
+from bot.core.rights import Action
+from bot.core.scene import MessageId, UserId
+from bot.discord_ui.actions import Actions
+from bot.discord_ui.buttons import view_of
+from bot.discord_ui.convert import is_age_restricted, milliseconds
+from bot.discord_ui.error_replies import acknowledge, telling
+from bot.discord_ui.shelf_buttons import told_of
+from bot.services.chats import Imported, check_size
+from bot.services.scenes import CHOICES_SHOWN, Opening
+
+FETCHED_WITHIN_S = 20.0
+TOLD_CHARACTERS = 1_600
+NAME_CHARACTERS = 60
+
+
+class ChatFileCommands(commands.Cog):
+    """The part of `/roleplay` that deals with files."""
+
+    _actions: Actions
+
+    @app_commands.command()
+    @app_commands.describe(chosen="For reading, as a page to keep, or for SillyTavern")
+    @app_commands.rename(chosen="format")
+    @app_commands.choices(
+        chosen=[app_commands.Choice(name=each, value=each) for each in ChatFormat]
+    )
+    async def export(self, interaction: discord.Interaction, chosen: str) -> None:
+        """Get the whole story as a file, hidden lines and swipes included."""
+        await interaction.response.defer(ephemeral=True)
+        channel = self._actions.place(interaction).channel
+        scene = await self._actions.scenes.read(channel)
+        if scene is None:
+            raise NoLiveScene("There is no scene here. Start one with /roleplay start.")
+        self._actions.allow(interaction, Action.EXPORT, scene.head)
+        made = await self._actions.chats.export(scene, ChatFormat(chosen))
+        if len(made.content) > interaction.filesize_limit:
+            raise UserError("The story is larger than a file may be on Discord.")
+        await interaction.followup.send(
+            f"The story with **{scene.head.character_name}**, {len(scene.turns)} lines.",
+            file=discord.File(BytesIO(made.content), made.name),
+            ephemeral=True,
+        )
+
+    @app_commands.command(name="import")
+    @app_commands.describe(
+        file="A chat of SillyTavern (.jsonl), or of another program",
+        character="Who plays the chat's character, if not one of that name",
+    )
+    async def import_(
+        self,
+        interaction: discord.Interaction,
+        file: discord.Attachment,
+        character: app_commands.Range[str, 1, 100] | None = None,
+    ) -> None:
+        """Go on here with a story from a file; Undo brings back what was here."""
+        await interaction.response.defer(ephemeral=True)
+        actions = self._actions
+        await _allow(actions, interaction)
+        content = await _fetched(file)
+        chat = await actions.chats.read(content, file.filename)
+        found = actions.chats.character_of(chat)
+        if character is not None:
+            found = actions.scenes.character(character)
+        if found is None:
+            await _ask_who(
+                actions, interaction, chat, discord.File(BytesIO(content), file.filename)
+            )
+            return
+        told, view = await _begun(actions, interaction, chat, found)
+        await interaction.followup.send(told, view=view, ephemeral=True)
+
+    @import_.autocomplete("character")
+    async def _players(
+        self, interaction: discord.Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        allowed = is_age_restricted(interaction.channel)
+        found = self._actions.scenes.find(current, allow_adult=allowed)
+        return [app_commands.Choice(name=each.name[:100], value=each.key) for each in found]
+
+
+class WhoSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"import:who"):
+    """Chooses who plays the character of a file; the file hangs on the same message."""
+
+    def __init__(self, options: Sequence[discord.SelectOption]) -> None:
+        select: discord.ui.Select[Any] = discord.ui.Select(
+            custom_id="import:who", placeholder="Choose a character", options=[*options]
+        )
+        super().__init__(select)
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],  # noqa: ARG003  # discord.py's signature
+        item: discord.ui.Item[Any],
+        match: re.Match[str],  # noqa: ARG003
+    ) -> Self:
+        return cls(item.options if isinstance(item, discord.ui.Select) else [])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        if not await acknowledge(interaction):
+            return
+        actions: Actions = interaction.client.actions
+        async with telling(interaction):
+            await _allow(actions, interaction)
+            files = interaction.message.attachments if interaction.message is not None else []
+            if not files:
+                raise UserError("The file is not there any more. Use /roleplay import again.")
+            chat = await actions.chats.read(await _fetched(files[0]), files[0].filename)
+            found = actions.scenes.character(self.item.values[0])
+            told, view = await _begun(actions, interaction, chat, found)
+            await interaction.edit_original_response(content=told, view=view, attachments=[])
+
+
+async def _allow(actions: Actions, interaction: discord.Interaction) -> None:
+    """Raise UserError unless whoever asked may begin a scene here, in place of a live one too."""
+    actions.allow(interaction, Action.START_SCENE, None)
+    actions.require_own_rights(interaction)
+    head = await actions.scenes.head(actions.place(interaction).channel)
+    if head is not None and head.live:
+        actions.allow(interaction, Action.IMPORT, head)
+
+
+async def _fetched(file: discord.Attachment) -> bytes:
+    check_size(file.size)
+    try:
+        async with asyncio.timeout(FETCHED_WITHIN_S):
+            return await file.read()
+    except (discord.DiscordException, aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise UserError("Discord did not hand the file out. Please try again.") from error
+
+
+async def _ask_who(
+    actions: Actions, interaction: discord.Interaction, chat: Chat, file: discord.File
+) -> None:
+    allowed = is_age_restricted(interaction.channel)
+    options = [
+        discord.SelectOption(label=each.name[:100], value=each.key)
+        for each in actions.scenes.find("", allow_adult=allowed)[:CHOICES_SHOWN]
+    ]
+    name = discord.utils.escape_markdown(shortened(chat.character_name, NAME_CHARACTERS))
+    await interaction.followup.send(
+        f"The character of this chat is **{name}**, and none of mine is called so. Who plays it?",
+        view=view_of(WhoSelect(options)),
+        file=file,
+        ephemeral=True,
+    )
+
+
+async def _begun(
+    actions: Actions, interaction: discord.Interaction, chat: Chat, character: Character
+) -> tuple[str, discord.ui.View]:
+    """Begin the story; returns what to say of it, and the button below."""
+    opening = Opening(
+        event=MessageId(interaction.id),
+        place=actions.place(interaction),
+        owner=UserId(interaction.user.id),
+        owner_name=interaction.user.display_name,
+        character=character.key,
+        at_ms=milliseconds(interaction.created_at),
+        is_age_restricted=is_age_restricted(interaction.channel),
+    )
+    imported = await actions.chats.begin(chat, opening)
+    told = f"The story goes on with **{character.name}**, after {imported.turns} lines."
+    view = view_of()
+    if imported.replaced is not None:
+        told, view = told_of(told, imported.replaced)
+    return "\n".join([told, *_left_out(chat, imported)]), view
+
+
+def _left_out(chat: Chat, imported: Imported) -> Sequence[str]:
+    """What of the file the story has not."""
+    lines = []
+    if imported.left_out:
+        lines.append(f"{imported.left_out} older lines are left out: there is no room for them.")
+    if chat.warnings:
+        lines.append("What could not be read of the file:")
+        lines += [f"- {warning}" for warning in chat.warnings]
+    while len("\n".join(lines)) > TOLD_CHARACTERS:
+        lines.pop()
+    return lines

@@ -1,0 +1,117 @@
+"""Stories as files: written for reading and for other programs, and read from theirs."""
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from bot.core.characters import Character
+from bot.core.chat_export import ChatFormat, exported, file_name
+from bot.core.chat_files import MOST_BYTES, Chat, read_chat
+from bot.core.chat_turns import chat_of, turns_of
+from bot.core.copies import copied
+from bot.core.errors import NoLiveScene, UserError
+from bot.core.ports import SceneStore
+from bot.core.scene import MessageId, Role, Scene, Turn
+from bot.services.scenes import Opening, Scenes
+from bot.services.shelf import Replaced, Shelf
+
+FIRST = MessageId(1)
+"""Ids of a file's turns before they get those of a channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatFile:
+    """A file as somebody downloads it."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of a chat.
+
+    Attributes:
+        turns: how many of its messages the story has.
+        left_out: older ones, for which there is no room.
+        replaced: the story in whose place it is, if there was one.
+    """
+
+    turns: int
+    left_out: int
+    replaced: Replaced | None = None
+
+
+class Chats:
+    """Borrows all it is given. Every method may raise UserError and StoreUnavailable.
+
+    Args:
+        keep: turns that a scene remembers.
+    """
+
+    def __init__(self, *, store: SceneStore, scenes: Scenes, shelf: Shelf, keep: int) -> None:
+        self._store = store
+        self._scenes = scenes
+        self._shelf = shelf
+        self._keep = keep
+
+    async def export(self, scene: Scene, chosen: ChatFormat) -> ChatFile:
+        """The whole story as a file, with what is hidden and all swipes as the format can."""
+        if not scene.turns:
+            raise NoLiveScene("There is no story here yet. Start one with /roleplay start.")
+        chat = chat_of(scene)
+        # Thousands of turns take their time: no other channel waits for them.
+        content = await asyncio.to_thread(exported, chat, chosen)
+        return ChatFile(file_name(chat, chosen), content)
+
+    async def read(self, content: bytes, filename: str) -> Chat:
+        """The chat in a file."""
+        return await asyncio.to_thread(read_chat, content, filename)  # why: as above
+
+    def character_of(self, chat: Chat) -> Character | None:
+        """The loaded character whose name the chat has; None if it has none of theirs."""
+        wanted = chat.character_name.strip().casefold()
+        loaded = self._scenes.characters().values()
+        return next((each for each in loaded if each.name.casefold() == wanted), None)
+
+    async def begin(self, chat: Chat, opening: Opening) -> Imported:
+        """Tell the chat on with the character of *opening*, in place of a live story.
+
+        Its greeting and scenario are not asked for: the chat has its own.
+        """
+        told, left_out = await self._told(chat, opening)
+        title = f"The story of a file goes on from here, with {len(told.turns)} lines before it."
+        head = await self._store.head(opening.place.channel)
+        if head is None or not head.live:
+            await self._shelf.begin(told, title=title)
+            return Imported(len(told.turns), left_out)
+        name = f"import {opening.event}"
+        was = await self._shelf.put_in_place(opening.place.channel, told, name, title=title)
+        return Imported(len(told.turns), left_out, replaced=was)
+
+    async def _told(self, chat: Chat, opening: Opening) -> tuple[Scene, int]:
+        asked = replace(opening, scenario=chat.scenario, greeting=None)
+        head, _ = await self._scenes.prepared(asked)
+        head = replace(head, note=chat.note, note_depth=chat.note_depth)
+        turns = [
+            _played(turn, chat, head.character_name)
+            for turn in await asyncio.to_thread(turns_of, chat, first=FIRST)
+        ]
+        if not turns:
+            raise UserError("There is nothing to play on in that file: no message has a text.")
+        kept = tuple(turns[-self._keep :])
+        story = copied(Scene(head, kept), event=opening.event, at_ms=opening.at_ms)
+        return story, len(turns) - len(kept)
+
+
+def check_size(size: int) -> None:
+    """Raise UserError where a file is not worth being fetched."""
+    if size > MOST_BYTES:
+        raise UserError(
+            f"The file is larger than {MOST_BYTES // 1_000_000} MB: give one with fewer messages."
+        )
+
+
+def _played(turn: Turn, chat: Chat, name: str) -> Turn:
+    """*turn* as said by who plays the chat's character now."""
+    is_its = turn.role is Role.CHARACTER and turn.name == chat.character_name
+    return replace(turn, name=name) if is_its else turn

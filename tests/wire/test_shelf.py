@@ -81,7 +81,7 @@ async def test_row_07_what_was_deleted_or_edited_meanwhile_is_not_brought_back(
 async def test_what_is_written_and_what_waits_ends_before_a_story_begins_anew(
     stage: Running, scene_store: RedisSceneStore
 ) -> None:
-    """`test_row_…` of product.md §5: a reset that leaves queued work speaks out of the blue."""
+    """A reset that leaves queued work speaks out of the blue."""
     mara, tgi = stage.world.mara, stage.tgi
     greeting = await begin(stage)
     await tell(stage, "One.", "First.")
@@ -103,7 +103,7 @@ async def test_what_is_written_and_what_waits_ends_before_a_story_begins_anew(
     assert "Two." not in tgi.asked[-1].prompt
 
 
-async def test_a_restart_right_after_the_click_still_shows_the_greeting_and_undo_works(
+async def test_row_09_undo_works_after_the_bot_was_killed(
     stage: Running, scene_store: RedisSceneStore
 ) -> None:
     mara = stage.world.mara
@@ -111,13 +111,7 @@ async def test_a_restart_right_after_the_click_still_shows_the_greeting_and_undo
     old = await tell(stage, "One.", "First.")
     before = await read(scene_store)
     told = await mara.answer(await mara.slash("roleplay restart"))
-    await stage.bot.kill()
-    # Memory has the new story, and nothing of it was shown yet.
-    for shown in await mara.messages():
-        if shown.id > old.id and shown.is_webhook:
-            await stage.world.rest("DELETE", f"/channels/{TAVERN_ID}/messages/{shown.id}")
-    await stage.bot.start()
-    await stage.bot.wait_ready()
+    await kill_and_start(stage)
 
     assert (await mara.click(told, "Undo")).is_acknowledged
 
@@ -145,7 +139,7 @@ async def test_two_who_begin_a_story_anew_at_once_begin_it_once(
     assert len(fresh) == 1
 
 
-async def test_who_has_no_right_hears_one_sentence_and_nothing_changes(
+async def test_row_15_who_has_no_right_hears_one_sentence_and_nothing_changes(
     stage: Running, scene_store: RedisSceneStore
 ) -> None:
     tom = stage.world.tom
@@ -170,7 +164,7 @@ async def test_who_has_no_right_hears_one_sentence_and_nothing_changes(
 # Start over a live scene
 
 
-async def test_a_start_over_a_live_scene_asks_and_restart_begins_what_was_asked_for(
+async def test_row_09_a_start_over_a_live_scene_asks_and_restart_begins_what_was_asked_for(
     stage: Running, scene_store: RedisSceneStore
 ) -> None:
     mara, tgi = stage.world.mara, stage.tgi
@@ -223,7 +217,7 @@ async def test_resume_and_cancel_leave_the_live_scene_as_it_is(
     assert await gist(scene_store) == before
 
 
-async def test_another_member_cannot_put_a_scene_in_place_of_ours(
+async def test_row_15_another_member_cannot_put_a_scene_in_place_of_ours(
     stage: Running, scene_store: RedisSceneStore
 ) -> None:
     tom = stage.world.tom
@@ -255,7 +249,7 @@ async def test_a_scene_may_start_in_a_thread_of_its_own(
     assert (await texts(scene_store, thread))[0] == greeting.content
 
 
-async def test_in_a_forum_a_new_thread_is_a_post_and_one_post_is_one_scene(
+async def test_row_08_in_a_forum_a_new_thread_is_a_post_and_one_post_is_one_scene(
     stage: Running, scene_store: RedisSceneStore
 ) -> None:
     mara = stage.world.mara

@@ -28,7 +28,7 @@ async def test_a_story_begins_anew_and_comes_back_with_undo(
     mara, tgi = stage.world.mara, stage.tgi
     greeting = await begin(stage)
     old = await tell(stage, "My name is Ada.", "Ada it is.")
-    before = await read(scene_store)
+    before = await gist(scene_store)
 
     asked = await mara.slash("roleplay restart")
     told = await mara.answer(asked)
@@ -48,7 +48,7 @@ async def test_a_story_begins_anew_and_comes_back_with_undo(
         return await mara.see(fresh) is None and await mara.see(reply) is None
 
     await eventually(is_gone)
-    assert (await read(scene_store)).turns == before.turns
+    assert await gist(scene_store) == before
     await eventually(lambda: has_row(stage, old))
     await tell(stage, "And now?", "You are Ada.")
     assert "My name is Ada." in tgi.asked[-1].prompt
@@ -109,14 +109,14 @@ async def test_row_09_undo_works_after_the_bot_was_killed(
     mara = stage.world.mara
     await begin(stage)
     old = await tell(stage, "One.", "First.")
-    before = await read(scene_store)
+    before = await gist(scene_store)
     told = await mara.answer(await mara.slash("roleplay restart"))
     await kill_and_start(stage)
 
     assert (await mara.click(told, "Undo")).is_acknowledged
 
     async def is_back() -> bool:
-        return (await read(scene_store)).turns == before.turns
+        return await gist(scene_store) == before
 
     await eventually(is_back)
     await eventually(lambda: has_row(stage, old))

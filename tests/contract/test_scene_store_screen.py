@@ -45,6 +45,15 @@ async def test_an_edit_changes_the_part_that_the_message_shows(store: Store) -> 
     )
 
 
+async def test_an_edit_that_changes_no_word_leaves_the_text_as_it_is(store: Store) -> None:
+    told = replace(LONG, swipes=("one two three",), edited_ms=500)
+    await play(store, told)
+
+    assert await store.edit(HARBOUR, MessageId(22), "two", 600)
+
+    assert await turn_of(store) == replace(told, edited_ms=600)
+
+
 async def test_an_edit_of_the_only_message_changes_all_of_the_reply(store: Store) -> None:
     await play(store, reply(1, "one", 21))
 

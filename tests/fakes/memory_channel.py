@@ -143,9 +143,10 @@ class MemoryChannel:
         if (at_ms, text) == (times[message], parts[place]) or at_ms < times[message]:
             return True
         self.edits[turn.id] = {**times, message: at_ms}
-        parts = (*parts[:place], text, *parts[place + 1 :])
-        edited_ms = max(turn.edited_ms, at_ms)
-        self.turns[turn.id] = replace(_with_parts(turn, turn.messages, parts), edited_ms=edited_ms)
+        if parts[place] != text:
+            parts = (*parts[:place], text, *parts[place + 1 :])
+            turn = _with_parts(turn, turn.messages, parts)
+        self.turns[turn.id] = replace(turn, edited_ms=max(turn.edited_ms, at_ms))
         self.change()
         return True
 

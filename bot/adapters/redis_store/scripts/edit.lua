@@ -25,8 +25,10 @@ if #parts > 1 and not turn.edits then
 end
 if turn.edits then turn.edits[message] = at_ms end
 if tonumber(newest_ms) < tonumber(at_ms) then turn.edited_ms = at_ms end
-parts[place] = text
-show_parts(turn, parts)
+if parts[place] ~= text then  -- else how the parts were joined stays, too
+  parts[place] = text
+  show_parts(turn, parts)
+end
 call('HSET', TURNS, id, cjson.encode(turn))
 turns_changed()
 changed()

@@ -11,6 +11,7 @@ from bot.core.errors import UserError
 from bot.core.lengths import LengthStep
 from bot.core.rights import Action
 from bot.core.scene import ChannelId, MessageId, Turn, TurnId, UserId
+from bot.discord_ui import shelf_actions
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.convert import member_of
 from bot.services.rewriting import Undone
@@ -138,9 +139,8 @@ async def pin(interaction: Asked, turn: TurnId, *, pinned: bool) -> str:
 
 
 async def branch(interaction: Asked, turn: TurnId) -> str:
-    """Tell the story on from *turn* in a thread; returns what to tell."""
-    _ = interaction, turn
-    raise UserError("Stories cannot branch here yet.")
+    """Tell another story from *turn* on, in a thread; returns where."""
+    return await shelf_actions.branch_here(actions_of(interaction), interaction, turn)
 
 
 def undone_text(done: Undone) -> str:

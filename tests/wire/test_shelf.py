@@ -327,6 +327,25 @@ async def test_a_branch_goes_on_from_its_turn_and_the_story_stays(
     assert "There." not in await texts(scene_store)
 
 
+async def test_a_branch_from_the_menu_of_an_older_message_goes_on_from_there(
+    stage: Running, scene_store: RedisSceneStore
+) -> None:
+    mara = stage.world.mara
+    await begin(stage)
+    first = await tell(stage, "I open the door.", "It is dark.")
+    await tell(stage, "I light a lamp.", "It is warm.")
+
+    offered = await mara.answer(await mara.context("More…", first))
+    await mara.choose(offered, "Branch")
+    told = await mara.wait_for_message(lambda m: m.id == offered.id and "another way" in m.content)
+    thread = int(told.content.rpartition("/")[2])
+    shown = await mara.wait_for_message(lambda m: ROW in m.labels, channel=thread)
+
+    assert shown.content == "It is dark."
+    assert (await texts(scene_store, thread))[-2:] == ["I open the door.", "It is dark."]
+    assert (await texts(scene_store))[-1] == "It is warm."
+
+
 async def test_the_buttons_in_a_branch_work(stage: Running, scene_store: RedisSceneStore) -> None:
     mara, tgi = stage.world.mara, stage.tgi
     await begin(stage)

@@ -55,6 +55,7 @@ class Players(Retelling):
             (self.undoes, 4),
             (self.undoes_and_redoes, 4),
             (self.rewinds, 2),
+            (self.begins_the_story_anew, 3),
             (self.edits_a_reply, 5),
             (self.presses_in_the_row, 8),
             (self.chooses_for_a_turn, 5),

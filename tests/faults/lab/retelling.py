@@ -28,6 +28,15 @@ class Retelling(Hands):
             with suppress(Refused):  # once everything is brought back, it is gone
                 await self._world.mara.click(spot.undone, "redo:")
 
+    async def begins_the_story_anew(self, spot: Spot) -> None:
+        """And brings the old one back sometimes."""
+        self._want_no_more(spot)
+        self._theatre.tell_what_is_late()
+        told = await self._use("roleplay restart", spot)
+        if told.labels and self._chance.random() < 0.5:
+            await self._theatre.quiet()
+            await self._world.mara.click(told, "Undo")
+
     async def rewinds(self, spot: Spot) -> None:
         if shown := self._shown(spot)[-_BACK:]:
             self._want_no_more(spot)

@@ -40,6 +40,7 @@ from bot.discord_ui.continuity import Continuity, ContinuousBot
 from bot.ground import Ground, open_ground, open_world, pace_of, token_of
 from bot.services.branches import Branches
 from bot.services.chats import Chats
+from bot.services.company import Company
 from bot.services.debts import Debts
 from bot.services.dispatcher import Dispatcher
 from bot.services.inspection import Inspection
@@ -225,6 +226,12 @@ def _actions(
         branches=Branches(store=ground.store, threads=threads, scenes=scenes, shelf=shelf),
         chats=Chats(
             store=ground.store, scenes=scenes, shelf=shelf, keep=settings.turns.history_keep
+        ),
+        company=Company(
+            store=ground.store,
+            characters=ground.characters,
+            prompting=world.prompting,
+            noted=pipeline.noted,
         ),
     )
 

@@ -12,6 +12,7 @@ from bot.core.profiles import ModelProfile
 from bot.core.scene import ChannelId
 from bot.core.split import split
 from bot.services.answering import Answering
+from bot.services.banter import Banter
 from bot.services.casting import Casting
 from bot.services.channel_leases import ChannelLeases
 from bot.services.directing import Director
@@ -92,6 +93,7 @@ def pipeline_of(
         doubtful: channels of which memory may lack something.
     """
     heard, notices, rows = Heard(doubtful), Notices(world.voice), Rows(world.voice)
+    casting = Casting(world.characters)
     leases = ChannelLeases(
         world.store,
         owner=world.owner,
@@ -106,7 +108,13 @@ def pipeline_of(
         voice=world.voice,
         notices=notices,
         writer=_writer(
-            world, pace, leases, heard, rows, dispatcher=dispatcher or dispatcher_of(pace)
+            world,
+            pace,
+            leases=leases,
+            heard=heard,
+            rows=rows,
+            casting=casting,
+            dispatcher=dispatcher or dispatcher_of(pace),
         ),
         leases=leases,
         metrics=world.metrics,
@@ -115,6 +123,7 @@ def pipeline_of(
     return TurnPipeline(
         store=world.store,
         notices=notices,
+        casting=casting,
         answering=answering,
         prompting=world.prompting,
         heard=heard,
@@ -167,10 +176,11 @@ def player_lines_of(
 def _writer(
     world: World,
     pace: Pace,
+    *,
     leases: ChannelLeases,
     heard: Heard,
     rows: Rows,
-    *,
+    casting: Casting,
     dispatcher: Dispatcher,
 ) -> ReplyWriter:
     drafter = Drafter(
@@ -194,7 +204,8 @@ def _writer(
     )
     return ReplyWriter(
         store=world.store,
-        casting=Casting(world.characters),
+        casting=casting,
+        banter=Banter(world.store, casting),
         drafter=drafter,
         leases=leases,
         resumption=Resumption(world.voice, world.profile),

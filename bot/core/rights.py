@@ -38,6 +38,10 @@ class Action(StrEnum):
     LOAD = "load stories"
     EXPORT = "export the story"
     IMPORT = "put another story in this one's place"
+    SET_CAST = "change who plays"
+    SET_REPLY_MODE = "choose when I answer"
+    SET_BANTER = "choose how long characters answer each other"
+    TALK = "have a character speak"
 
 
 FOR_ALL_PLAYERS = frozenset(
@@ -50,6 +54,7 @@ FOR_ALL_PLAYERS = frozenset(
         Action.INSTRUCT,
         Action.DRAFT_LINE,
         Action.BRANCH,
+        Action.TALK,
     }
 )
 """What whoever may write may do."""

@@ -93,7 +93,9 @@ class ReplyMode(StrEnum):
     """Which lines of players are answered.
 
     `AUTO` answers the only player always, and of several whoever calls the
-    character. `TURNS` waits until everybody who plays has written.
+    character: by a mention, a reply to its message, or its name. `MENTION` takes
+    the first two of these, from anybody; `NAME` all three. `TURNS` waits until
+    everybody who plays has written.
     """
 
     AUTO = "auto"

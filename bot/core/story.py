@@ -64,11 +64,11 @@ def story_of(
     script = script_of(
         character,
         user=user,
-        players=(*(tuple(head.players.values()) or (user,)), *(other.name for other in cast)),
+        players=(*(player_names(scene) or (user,)), *(other.name for other in cast)),
         scenario=head.scenario,
         length=length,
     )
-    others = {other.name for other in cast} - {character.name}
+    others = _others(scene, character, cast)
     return Story(
         script=replace(
             script,
@@ -82,6 +82,31 @@ def story_of(
         # By order, not by equality: that very turn may have been deleted.
         cut=None if head.cut is None else bisect_left(turns, head.cut, key=lambda turn: turn.id),
     )
+
+
+def player_names(scene: Scene) -> tuple[str, ...]:
+    """Who plays, each by the name that they have written under last.
+
+    That is another than their own where another bot posts for them.
+    """
+    names = dict(scene.head.players)
+    for turn in scene.turns:
+        if turn.role is Role.PLAYER and turn.author in names:
+            names[turn.author] = turn.name
+    return tuple(names.values())
+
+
+def _others(scene: Scene, character: Character, cast: Sequence[Character]) -> frozenset[str]:
+    """Names of characters but the one that speaks, those who were let go included.
+
+    What stands under the name that the scene's own character had at the start is
+    its own, also if its file has another name by now.
+    """
+    said = {turn.name for turn in scene.turns if turn.role is Role.CHARACTER}
+    own = {character.name}
+    if character.key == scene.head.character:
+        own.add(scene.head.character_name)
+    return frozenset((said | {other.name for other in cast}) - own)
 
 
 def _line(turn: Turn, others: Collection[str]) -> Line:

@@ -5,6 +5,8 @@ import unicodedata
 from collections.abc import Sequence
 from enum import StrEnum
 
+from bot.core.scene import NO_TURN, ReplyMode, Role, Turn, TurnId
+
 _BRACKETED = re.compile(r"\(\(|[(\[]\s*ooc\b", re.IGNORECASE)
 _CLOSING = {"((": "))", "(": ")", "[": "]"}
 _PREFIXED = re.compile(r"ooc\s*:", re.IGNORECASE)
@@ -12,6 +14,11 @@ _URL_WITHOUT_SCHEME = re.compile(r"//[^\s/]+\.\S+")
 
 # Scripts that put no space between words: there a name is found inside text.
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+
+
+ACTIVE_LINES = 20
+ACTIVE_MS = 1_800_000
+"""Who has written one of the last lines, and so long ago at most, is waited for."""
 
 
 class Decision(StrEnum):
@@ -50,6 +57,37 @@ def calls_by_name(text: str, names: Sequence[str]) -> bool:
     return any(_as_word(folded).search(said) for name in names if (folded := _folded(name)))
 
 
+def first_named(text: str, names: Sequence[str]) -> str | None:
+    """Which of *names* the text says first; of two that begin together, the longer one."""
+    said = _folded(text)
+    found = []
+    for name in names:
+        folded = _folded(name)
+        hit = _as_word(folded).search(said) if folded else None
+        if hit is not None:
+            found.append((hit.start(), -len(folded), name))
+    return min(found)[2] if found else None
+
+
+def all_have_written(turns: Sequence[Turn], *, answered: TurnId = NO_TURN) -> bool:
+    """Whether everybody who plays along has written since the last reply.
+
+    Who has not written for `ACTIVE_LINES` lines or `ACTIVE_MS` is not waited for.
+
+    Args:
+        turns: of the scene, oldest first; the newest line is among them.
+        answered: a reply in the making: what it answers was said before it.
+    """
+    lines = [turn for turn in turns if turn.role is Role.PLAYER and turn.author is not None]
+    if not lines:
+        return False
+    newest_ms = lines[-1].at_ms
+    active = {turn.author for turn in lines[-ACTIVE_LINES:] if newest_ms - turn.at_ms <= ACTIVE_MS}
+    replies = (turn.id for turn in turns if turn.role is Role.CHARACTER)
+    begins = max((answered, *replies))
+    return active <= {turn.author for turn in lines if turn.id > begins}
+
+
 def decide(
     *,
     players: int,
@@ -57,18 +95,32 @@ def decide(
     replied_to_character: bool,
     text: str,
     names: Sequence[str],
+    mode: ReplyMode = ReplyMode.AUTO,
+    is_round_over: bool = False,
 ) -> Decision:
     """Decide what a message in a live scene asks for.
 
-    With one player, every line is said to the character. Among several, only a
-    mention, a reply to its message, or its name calls it: it does not break
-    into what they say to each other.
+    Unless the scene has another mode, every line of the only player is said to
+    the character. Among several, only a mention, a reply to its message, or its
+    name calls it: it does not break into what they say to each other.
+
+    Args:
+        is_round_over: whether everybody has written, as `all_have_written` tells.
     """
     if not text.strip():
         return Decision.IGNORE_EMPTY
     if is_out_of_character(text):
         return Decision.IGNORE_OOC
-    called = mentioned or replied_to_character or players <= 1 or calls_by_name(text, names)
+    if mode is ReplyMode.TURNS:
+        called = is_round_over
+    else:
+        called = (
+            mentioned
+            or replied_to_character
+            or mode is ReplyMode.ALWAYS
+            or (mode is ReplyMode.AUTO and players <= 1)
+            or (mode is not ReplyMode.MENTION and calls_by_name(text, names))
+        )
     return Decision.ANSWER if called else Decision.REMEMBER
 
 

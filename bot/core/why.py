@@ -6,12 +6,14 @@ from enum import StrEnum
 
 from bot.core.facts import Ending, ReplyFacts
 from bot.core.lengths import LengthSource
-from bot.core.scene import MessageId, Role, Scene, Turn, TurnId, Work, reply_turn_id
+from bot.core.scene import MessageId, ReplyMode, Role, Scene, Turn, TurnId, Work, reply_turn_id
 from bot.core.triggers import Decision, decide
 from bot.core.unposted import ORIGIN, Origin
 
 DECISION = "decision"
 """Under this name the facts of a player's turn keep its `Decision`."""
+MODE = "mode"
+"""And the `ReplyMode` by which it was decided, if that is not the usual one."""
 
 
 class Fate(StrEnum):
@@ -32,6 +34,9 @@ class Fate(StrEnum):
     ANSWERED = "answered"
     ANSWERED_LATER = "answered later"
     NOT_CALLED = "not called"
+    NOT_MENTIONED = "not mentioned"
+    NOT_NAMED = "not named"
+    OTHERS_TO_COME = "others to come"
     BEING_ANSWERED = "being answered"
     WAITING = "waiting"
     NEXT = "next"
@@ -74,6 +79,18 @@ _SENTENCES: Mapping[Fate, str] = {
     Fate.NOT_CALLED: (
         "Several of you play, and this line was not said to {name}, who heard it and remembers "
         "it. To be answered, say the name, mention me, or reply to one of {name}'s messages."
+    ),
+    Fate.NOT_MENTIONED: (
+        "In this scene {name} answers those who mention me or reply to a character's message "
+        "(/scene reply changes that). This line was heard and is remembered."
+    ),
+    Fate.NOT_NAMED: (
+        "In this scene {name} answers those who say the name, mention me or reply to a "
+        "character's message (/scene reply changes that). This line was heard and is remembered."
+    ),
+    Fate.OTHERS_TO_COME: (
+        "In this scene {name} answers once everybody who plays along has written (/scene reply "
+        "changes that). Until then /talk asks for a reply."
     ),
     Fate.BEING_ANSWERED: "The reply to this line is being written.",
     Fate.WAITING: "The reply to this line waits for the model; its first words are not there yet.",
@@ -163,6 +180,13 @@ _IGNORED = {
 }
 
 
+_UNCALLED: Mapping[str, Fate] = {
+    ReplyMode.MENTION: Fate.NOT_MENTIONED,
+    ReplyMode.NAME: Fate.NOT_NAMED,
+    ReplyMode.TURNS: Fate.OTHERS_TO_COME,
+}
+
+
 def _of_stranger(said: Said | None, scene: Scene | None) -> Fate:
     """A message that the scene does not have."""
     if said is None:
@@ -186,7 +210,7 @@ def _of_line(line: Turn, said: Said | None, scene: Scene, around: Around) -> Fat
     if reply_to(scene, line.id) is not None and not (is_in_the_making and around.is_writing):
         return Fate.ANSWERED
     if _decision(line, said, scene) is Decision.REMEMBER:
-        return Fate.NOT_CALLED
+        return _UNCALLED.get(line.facts.get(MODE, ""), Fate.NOT_CALLED)
     if not is_in_the_making and any(
         turn.id > own and turn.role is Role.CHARACTER for turn in scene.turns
     ):

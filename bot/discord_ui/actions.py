@@ -13,6 +13,7 @@ from bot.core.scene import ChannelId, GuardLevel, MessageId, Place, SceneHead, T
 from bot.discord_ui.convert import member_of, place_of, said_in
 from bot.services.branches import Branches
 from bot.services.chats import Chats
+from bot.services.company import Company
 from bot.services.directing import Director
 from bot.services.inspection import ContextView, Explanation, Inspection
 from bot.services.length_tables import LengthTables
@@ -52,6 +53,7 @@ class Actions:
     shelf: Shelf
     branches: Branches
     chats: Chats
+    company: Company
 
     def place(self, interaction: discord.Interaction) -> Place:
         """Where the interaction happened.

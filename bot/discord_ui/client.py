@@ -23,7 +23,7 @@ from bot.discord_ui.buttons import DYNAMIC_ITEMS
 from bot.discord_ui.chat_files import WhoSelect
 from bot.discord_ui.command_sync import sync_if_changed
 from bot.discord_ui.continuity import Continuity, ContinuousBot
-from bot.discord_ui.convert import custom_ids_of, edit_of, incoming_of, is_own
+from bot.discord_ui.convert import custom_ids_of, edit_of, incoming_of, is_own, proxied_of
 from bot.discord_ui.directing import ClearButton, DirectingCog
 from bot.discord_ui.error_replies import is_worth_a_line, tell
 from bot.discord_ui.gaps import Gaps
@@ -36,6 +36,7 @@ from bot.discord_ui.scene import SceneCog
 from bot.discord_ui.shelf_buttons import SHELF_ITEMS
 from bot.discord_ui.story import StoryCog
 from bot.discord_ui.story_buttons import STORY_ITEMS
+from bot.discord_ui.talk import TalkCog
 from bot.services.catch_up import CatchUp
 from bot.services.departures import Departures
 from bot.services.mirror import Mirror
@@ -148,6 +149,7 @@ class RoleplayBot(ContinuousBot):
         await self.add_cog(DirectingCog(self.actions))
         await self.add_cog(PlayerLinesCog(self.actions))
         await self.add_cog(StoryCog(self))
+        await self.add_cog(TalkCog(self.actions))
         try:
             sent = await sync_if_changed(self.tree, self._notes, self.application_id or 0)
         except discord.HTTPException as error:
@@ -181,8 +183,11 @@ class RoleplayBot(ContinuousBot):
         if is_own(message, bot_user=bot_user, application=application):
             await self._on_own_message(channel, MessageId(message.id), custom_ids_of(message))
         incoming = incoming_of(message, bot_user=bot_user, application=application)
+        proxied = proxied_of(message, bot_user=bot_user, application=application)
         if incoming is not None:
             await self._events.mirror.heard(incoming)
+        elif proxied is not None:
+            await self._events.mirror.posted(proxied)
         else:
             self._events.mirror.passed(channel, MessageId(message.id))
 

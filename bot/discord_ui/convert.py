@@ -11,7 +11,7 @@ from bot.core.ports import ThreadHome, ThreadKind
 from bot.core.rights import Member
 from bot.core.scene import ChannelId, GuildId, MessageId, Place, UserId
 from bot.core.why import Said
-from bot.services.incoming import Edit, Incoming
+from bot.services.incoming import Edit, Incoming, Proxied
 from bot.services.reply_buttons import line_to_retry
 from bot.services.screen import Shown
 
@@ -79,13 +79,30 @@ def incoming_of(message: discord.Message, *, bot_user: int, application: int) ->
     return _incoming(place, message, bot_user, application)
 
 
-def edit_of(message: discord.Message, *, bot_user: int, application: int) -> Edit | None:
-    """The new text of a member's message, or of ours; None for others', and if it has none.
+def proxied_of(message: discord.Message, *, bot_user: int, application: int) -> Proxied | None:
+    """What somebody else's webhook has posted as members write; None for all else."""
+    place = place_of(message.channel, message.guild.id if message.guild else None)
+    is_foreign = _is_foreign(message, bot_user=bot_user, application=application)
+    if place is None or not is_foreign or message.type is not discord.MessageType.default:
+        return None
+    return Proxied(
+        place=place,
+        message=MessageId(message.id),
+        name=message.author.display_name,
+        text=message.clean_content.strip(),
+        mentions_bot=any(user.id == bot_user for user in message.mentions),
+    )
 
-    What Discord adds by itself, such as the preview of a link, is no edit.
+
+def edit_of(message: discord.Message, *, bot_user: int, application: int) -> Edit | None:
+    """The new text of a member's message, of a webhook's, or of ours; None if it has none.
+
+    What Discord adds by itself, such as the preview of a link, is no edit. Others'
+    webhooks may have posted it for a member.
     """
     is_ours = is_own(message, bot_user=bot_user, application=application)
-    if message.edited_at is None or not (is_ours or _is_members(message)):
+    is_foreign = _is_foreign(message, bot_user=bot_user, application=application)
+    if message.edited_at is None or not (is_ours or is_foreign or _is_members(message)):
         return None
     text = _own_text(message) if is_ours else message.clean_content.strip()
     return Edit(MessageId(message.id), text, milliseconds(message.edited_at), is_ours=is_ours)
@@ -99,7 +116,7 @@ def shown_of(place: Place, message: discord.Message, *, bot_user: int, applicati
         line = _incoming(place, message, bot_user, application)
     return Shown(
         message=MessageId(message.id),
-        text=_own_text(message) if line is None else line.text,
+        text=_own_text(message) if is_ours else message.clean_content.strip(),
         at_ms=milliseconds(message.created_at),
         edited_ms=_edited_ms(message),
         line=line,
@@ -120,7 +137,15 @@ def _incoming(place: Place, message: discord.Message, bot_user: int, application
         replies_to_character=_is_ours(message.reference, bot_user, application),
         at_ms=milliseconds(message.created_at),
         edited_ms=_edited_ms(message),
+        replies_to=_replies_to(message),
     )
+
+
+def _replies_to(message: discord.Message) -> MessageId | None:
+    reference = message.reference
+    if message.type is not discord.MessageType.reply or reference is None:
+        return None  # a forwarded message refers to another, too
+    return None if reference.message_id is None else MessageId(reference.message_id)
 
 
 def _own_text(message: discord.Message) -> str:
@@ -138,6 +163,12 @@ def is_own(message: discord.Message, *, bot_user: int, application: int) -> bool
     if message.webhook_id is not None:
         return message.application_id == application
     return message.author.id == bot_user
+
+
+def _is_foreign(message: discord.Message, *, bot_user: int, application: int) -> bool:
+    """Whether somebody else's webhook has posted it."""
+    is_ours = is_own(message, bot_user=bot_user, application=application)
+    return message.webhook_id is not None and not is_ours
 
 
 def custom_ids_of(message: discord.Message) -> Sequence[str]:

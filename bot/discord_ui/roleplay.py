@@ -16,6 +16,7 @@ from bot.core.rights import Action
 from bot.core.scene import GuardLevel, MessageId, Role, UserId
 from bot.discord_ui import shelf_actions
 from bot.discord_ui.actions import GUARDED, Actions, length_choices
+from bot.discord_ui.cast import CastCommands, company_lines
 from bot.discord_ui.chat_files import ChatFileCommands
 from bot.discord_ui.convert import is_age_restricted, milliseconds
 from bot.discord_ui.shelf import ShelfCommands
@@ -34,6 +35,7 @@ SCENARIO_LIMIT = 1000
 class RoleplayCog(
     ShelfCommands,
     ChatFileCommands,
+    CastCommands,
     commands.GroupCog,
     group_name="roleplay",
     group_description="Scenes: a character answers in this channel",
@@ -197,6 +199,7 @@ class RoleplayCog(
             f"Players: {_listed(tuple(head.players.values()))}.",
             f"Length of the next reply to you: **{chosen.step.name}** ({chosen.source}).",
         ]
+        lines += company_lines(self._actions, head)
         if head.guard is GuardLevel.STRICT:
             lines.append(f"Guard level: **{head.guard}**: {GUARDED[head.guard]}")
         if self._actions.pipeline.is_writing(channel):

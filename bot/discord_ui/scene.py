@@ -1,13 +1,18 @@
-"""`/scene guard|verify`: what is set for a whole scene, and set right in it."""
+"""`/scene guard|reply|banter|verify`: what is set for a whole scene, and set right in it."""
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.core.scene import GuardLevel
+from bot.core.cast import MOST_BANTER
+from bot.core.scene import GuardLevel, ReplyMode
+from bot.discord_ui import cast
 from bot.discord_ui.actions import Actions
 
 LEVELS = [app_commands.Choice(name=level, value=level) for level in GuardLevel]
+MODES = [
+    app_commands.Choice(name=f"{mode}: {told}", value=mode) for mode, told in cast.CHOICES.items()
+]
 
 
 @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
@@ -30,6 +35,26 @@ class SceneCog(
         """Choose how closely the replies are watched for the players' parts."""
         await interaction.response.defer(ephemeral=True)
         told = await self._actions.set_guard(interaction, GuardLevel(level))
+        await interaction.followup.send(told, ephemeral=True)
+
+    @app_commands.command()
+    @app_commands.describe(mode="Which lines are answered")
+    @app_commands.choices(mode=MODES)
+    async def reply(self, interaction: discord.Interaction, mode: str) -> None:
+        """Choose which lines the characters answer."""
+        await interaction.response.defer(ephemeral=True)
+        told = await cast.set_reply_mode(self._actions, interaction, ReplyMode(mode))
+        await interaction.followup.send(told, ephemeral=True)
+
+    @app_commands.command()
+    @app_commands.rename(most="max")
+    @app_commands.describe(most="Replies in a row that characters give each other; 0 for none")
+    async def banter(
+        self, interaction: discord.Interaction, most: app_commands.Range[int, 0, MOST_BANTER]
+    ) -> None:
+        """Choose how long characters go on answering each other by themselves."""
+        await interaction.response.defer(ephemeral=True)
+        told = await cast.set_banter(self._actions, interaction, most)
         await interaction.followup.send(told, ephemeral=True)
 
     @app_commands.command()

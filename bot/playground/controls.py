@@ -12,6 +12,10 @@ from bot.playground.refusals import invalid
 from bot.playground.rest import answer
 from bot.playground.rest_channels import change_channel, delete_channel, set_overwrite
 from bot.playground.site import site_of
+from bot.playground.world import ANN_ID
+
+ANOTHER_APPLICATION = 466_378_653_216_014_359
+"""An id that nothing here has: of a bot that posts for members."""
 
 
 def routes() -> list[web.RouteDef]:
@@ -22,6 +26,7 @@ def routes() -> list[web.RouteDef]:
         web.post("/page/controls/overwrite", _overwrite),
         web.post("/page/controls/channel", _channel),
         web.post("/page/controls/webhooks/delete", _delete_webhooks),
+        web.post("/page/controls/webhooks/foreign", _foreign_webhook),
         web.post("/page/controls/event", _event),
         web.get("/page/controls/unknown-routes", _unknown_routes),
     ]
@@ -81,6 +86,21 @@ async def _delete_webhooks(request: web.Request) -> web.Response:
     site.webhooks.drop_channel(channel.id)
     site.broadcast.webhooks(channel)
     return answer({})
+
+
+async def _foreign_webhook(request: web.Request) -> web.Response:
+    """Make a webhook of another application's; whoever knows its token may post by it."""
+    site = site_of(request)
+    body = await read_body(request, ("channel_id", "name"))
+    channel = site.world.channel(snowflake(body.fields, "channel_id"))
+    webhook = site.webhooks.create(
+        channel.id,
+        body.fields.get("name"),
+        creator_id=ANN_ID,
+        application_id=ANOTHER_APPLICATION,
+    )
+    site.broadcast.webhooks(channel)
+    return answer({"id": str(webhook.id), "token": webhook.token})
 
 
 async def _event(request: web.Request) -> web.Response:

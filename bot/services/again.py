@@ -28,21 +28,24 @@ def anew(scene: Scene, trigger: TurnId) -> Trigger:
     """The reply to *trigger*, written anew if there is one.
 
     The line itself may be gone while its reply, which answered others too,
-    still ends the story.
+    still ends the story. And it may be a reply itself, from which a character
+    was to go on.
 
     Raises:
         StoryWentOn: the story has gone on, or holds no line any more.
     """
     players = [turn for turn in scene.turns if turn.role is Role.PLAYER]
     earlier = [turn for turn in scene.turns if turn.id == reply_turn_id(trigger)]
-    stands_last = bool(earlier) and scene.turns[-1] is earlier[-1]
-    if not players or (players[-1].id != trigger and not stands_last):
+    last = scene.turns[-1] if scene.turns else None
+    stands_last = bool(earlier) and last is earlier[-1]
+    is_last = last is not None and last.id == trigger
+    if not (is_last or (players and (stands_last or players[-1].id == trigger))):
         raise StoryWentOn
     if earlier:
         return swipe(scene, earlier[-1].id)
     if any(turn.role is Role.CHARACTER and turn.id > trigger for turn in scene.turns):
         raise StoryWentOn  # with a line that is gone since
-    return Trigger(trigger, players[-1].author, is_anew=True)
+    return Trigger(trigger, players[-1].author if players else None, is_anew=True)
 
 
 def swipe(scene: Scene, reply: TurnId) -> Trigger:

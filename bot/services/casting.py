@@ -1,10 +1,21 @@
 """Which character speaks in a turn, and who plays beside it."""
 
+from collections.abc import Sequence
+
+from bot.core.cast import SPEAKER, calls_of, people_of, who_answers, who_goes_on
 from bot.core.characters import Character
-from bot.core.errors import CharacterUnknown
+from bot.core.errors import CharacterUnknown, UserError
 from bot.core.ports import CharacterSource
-from bot.core.scene import CharacterKey, Turn, Work
-from bot.services.lane import Lane
+from bot.core.scene import (
+    NO_CHARACTER,
+    CharacterKey,
+    Scene,
+    SceneHead,
+    Turn,
+    Work,
+    WorkKind,
+)
+from bot.services.lane import Lane, Trigger
 
 
 class Casting:
@@ -12,6 +23,52 @@ class Casting:
 
     def __init__(self, characters: CharacterSource) -> None:
         self._source = characters
+
+    def people(self, head: SceneHead) -> tuple[Character, ...]:
+        """Who plays in a scene, in turn order, as far as they are loaded."""
+        return people_of(head, self._source.characters())
+
+    def names(self, head: SceneHead) -> tuple[str, ...]:
+        """The names that call a character of the scene."""
+        calls = calls_of(self.people(head)) if head.cast else ()
+        return tuple(dict.fromkeys((head.character_name, *calls)))
+
+    def who_answers(
+        self, head: SceneHead, turns: Sequence[Turn], *, replied_to: str = ""
+    ) -> CharacterKey:
+        """Who answers the newest of *turns*; empty for the scene's own character."""
+        if not head.cast:
+            return NO_CHARACTER
+        return who_answers(turns, self.people(head), replied_to=replied_to)
+
+    def who_answers_again(self, scene: Scene, trigger: Trigger) -> CharacterKey:
+        """Who makes the reply that a member asks for again: whoever was to make it."""
+        if trigger.speaker or trigger.kind is not WorkKind.REPLY:
+            return trigger.speaker
+        until = tuple(turn for turn in scene.turns if turn.id <= trigger.turn)
+        noted = CharacterKey(until[-1].facts.get(SPEAKER, "")) if until else NO_CHARACTER
+        if noted in (scene.head.character, *scene.head.cast):
+            return noted
+        return self.who_answers(scene.head, until)
+
+    def who_talks(self, scene: Scene, wanted: CharacterKey) -> CharacterKey:
+        """Who speaks without a new line: *wanted*, or if that is empty whose turn it is.
+
+        Raises:
+            UserError: *wanted* does not play.
+        """
+        head = scene.head
+        if wanted and wanted not in (head.character, *head.cast):
+            raise UserError("That character does not play here. `/roleplay cast` lists who does.")
+        return wanted or self.who_answers(head, scene.turns)
+
+    def follower(self, lane: Lane, reply: Turn) -> CharacterKey | None:
+        """Who goes on from *reply*, which the lane has just made; None if nobody does."""
+        head, is_last = lane.head, lane.newest.turn == lane.serving.turn
+        if not head.cast or not head.banter or not is_last:
+            return None
+        before = tuple(turn for turn in lane.turns if turn.id < reply.id)
+        return who_goes_on((*before, reply), self.people(head), head.banter)
 
     def character_for(self, lane: Lane, work: Work) -> Character:
         """Who speaks in what *work* makes; the lane knows the others then.
@@ -44,10 +101,12 @@ class Casting:
         if work.speaker:
             return work.speaker
         stored, loaded = stored_of(lane, work), self._source.characters()
-        for key in lane.head.cast if stored is not None else ():
-            if key in loaded and stored is not None and loaded[key].name == stored.name:
-                return key
-        return lane.head.character
+        if stored is None or stored.name == lane.head.character_name:
+            return lane.head.character
+        # Who was let go since still has its own words.
+        known = (*lane.head.cast, *(key for key in loaded if key not in lane.head.cast))
+        said_it = (key for key in known if key in loaded and loaded[key].name == stored.name)
+        return next(said_it, lane.head.character)
 
 
 def stored_of(lane: Lane, work: Work) -> Turn | None:

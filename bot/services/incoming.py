@@ -32,6 +32,7 @@ class Incoming:
         edited_ms: Discord's time of the edit that gave it this text; 0 if it
             has the text it was written with.
         sent: None for a message that stands in the channel already.
+        replies_to: the message that it answers as Discord's reply.
     """
 
     place: Place
@@ -44,6 +45,22 @@ class Incoming:
     at_ms: int
     edited_ms: int = 0
     sent: Sent | None = None
+    replies_to: MessageId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proxied:
+    """A message that somebody else's webhook has posted, maybe for a player.
+
+    Attributes:
+        name: under which it stands.
+    """
+
+    place: Place
+    message: MessageId
+    name: str
+    text: str
+    mentions_bot: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ class Explanation:
     """Why a message became what it did.
 
     Attributes:
-        name: of the scene's character, or what stands for it.
+        name: of the character whose reply it is or has, else the scene's own.
         facts: of the reply that the message is, or has.
     """
 
@@ -163,4 +163,6 @@ class Inspection:
             turn = reply_to(scene, turn.id)
         has_facts = turn is not None and fate in (Fate.REPLY, Fate.ANSWERED)
         facts = ReplyFacts.read(turn.facts) if turn is not None and has_facts else None
-        return Explanation(fate, scene.head.character_name, facts)
+        is_theirs = turn is not None and turn.role is Role.CHARACTER
+        name = turn.name if turn is not None and is_theirs else scene.head.character_name
+        return Explanation(fate, name, facts)

@@ -1,14 +1,32 @@
 """Members' lines on their way into the store: what is part of a story, what asks for a reply."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bot.core.ports import SceneStore
-from bot.core.scene import ChannelId, MessageId, Role, SceneHead, Turn, player_turn_id
+from bot.core.cast import SPEAKER
+from bot.core.change import Change
+from bot.core.ports import SceneMemory
+from bot.core.quotes import answered_by, quote
+from bot.core.scene import (
+    NO_CHARACTER,
+    NO_TURN,
+    ChannelId,
+    CharacterKey,
+    MessageId,
+    ReplyMode,
+    Role,
+    Scene,
+    SceneHead,
+    Turn,
+    player_turn_id,
+)
 from bot.core.store_answers import IngestStatus
-from bot.core.triggers import Decision, decide, is_out_of_character
+from bot.core.triggers import Decision, all_have_written, decide, is_out_of_character
 from bot.core.unposted import DRAFT, ORIGIN, Origin, to_be_posted
+from bot.core.why import DECISION, MODE
+from bot.services.casting import Casting
 from bot.services.heard import Heard
-from bot.services.incoming import Incoming
+from bot.services.incoming import Incoming, Proxied
 from bot.services.lane import Trigger
 from bot.services.notices import Notices
 from bot.services.recent import Recent
@@ -23,12 +41,23 @@ ROUND_BEGINS = (
 )
 
 
-class Intake:
-    """Borrows all it is given. In a live scene a line costs one step of the store."""
+REPLACE_TRIES = 8
+"""A scene may go on between reading and changing it; each time is a line or an edit."""
 
-    def __init__(self, store: SceneStore, notices: Notices, heard: Heard) -> None:
+
+class Intake:
+    """Borrows all it is given. In a live scene a plain line costs one step of the store.
+
+    More is read where more is asked: what a line replies to, whose turn it is,
+    and whether everybody has written.
+    """
+
+    def __init__(
+        self, store: SceneMemory, notices: Notices, casting: Casting, heard: Heard
+    ) -> None:
         self._store = store
         self._notices = notices
+        self._casting = casting
         self._heard = heard
         self._live: Recent[ChannelId, SceneHead] = Recent(LIVE_KEPT)
 
@@ -65,10 +94,9 @@ class Intake:
         if before is None or not before.live or (is_late and incoming.at_ms <= before.since_ms):
             return None, None
         if not incoming.text.strip() or is_out_of_character(incoming.text):
-            decision = _decision(before, incoming)
             await self._notices.mark_as_remark(place, incoming.message)
-            return decision, None
-        turn = _turn_of(incoming, _decision(before, incoming))
+            return self._decision(before, incoming), None
+        turn = await self._turn_of(before, incoming)
         seen: MessageId | None = None
         if incoming.sent is None:  # else no message stands there by which it was heard
             seen = self._heard.sure(place.channel, incoming.message)
@@ -76,44 +104,135 @@ class Intake:
         self.note_live(ingested.head, place.channel)
         if ingested.status is not IngestStatus.STORED or ingested.head is None:
             return None, None
-        decision = _decision(ingested.head, incoming)
-        if decision != turn.facts["decision"]:  # another process has let somebody in
-            await self._store.set_facts(
-                place.channel, turn.id, {**turn.facts, "decision": decision}
-            )
+        known, turn = turn.facts, await self._known_now(before, ingested.head, incoming, turn)
+        decision = await self._settle(ingested.head, incoming, turn, known)
         if decision is Decision.ANSWER:
-            return decision, Trigger(turn.id, incoming.author)
+            return decision, Trigger(turn.id, incoming.author, speaker=_speaker(turn))
         is_second = len(ingested.head.players) == ROUND and incoming.author not in before.players
-        if is_second and not is_late:
+        if is_second and not is_late and ingested.head.reply_mode is ReplyMode.AUTO:
             # From here on the first player is not answered every time either.
             name = ingested.head.character_name
             await self._notices.say(place, ROUND_BEGINS.format(name=name))
         return decision, None
 
+    async def replace(self, line: Incoming, posted: Proxied) -> Trigger | None:
+        """Have *posted* stand for *line*, in its place; returns what is to be answered then.
 
-def _decision(head: SceneHead, incoming: Incoming) -> Decision:
-    return decide(
-        players=len({*head.players, incoming.author}),
-        mentioned=incoming.mentions_bot,
-        replied_to_character=incoming.replies_to_character,
-        text=incoming.text,
-        names=(head.character_name,),
-    )
+        The turn stays the same one, so its reply does, whether it is in the
+        making, still to come, or was given up when the line was deleted.
+
+        Raises:
+            StoreUnavailable, StoreRefusesWrites.
+        """
+        channel = line.place.channel
+        said = replace(
+            line,
+            name=posted.name,
+            text=posted.text,
+            mentions_bot=line.mentions_bot or posted.mentions_bot,
+            edited_ms=0,
+        )
+        for _ in range(REPLACE_TRIES):
+            scene = await self._store.read(channel)
+            if scene is None or not scene.head.live:
+                return None
+            written = await self._turn_of(scene.head, said, scene=scene)
+            turn = replace(written, messages=(posted.message,))
+            # Whoever has not played yet is let in by that.
+            ingested = await self._store.ingest(channel, turn)
+            is_new = ingested.status is IngestStatus.STORED
+            change = Change(put=(turn,))
+            if not is_new and not await self._store.apply(
+                channel, change, version=scene.head.version
+            ):
+                continue
+            self.note_live(ingested.head, channel)
+            decision = await self._settle(ingested.head or scene.head, said, turn, turn.facts)
+            if decision is not Decision.ANSWER:
+                return None
+            return Trigger(turn.id, line.author, speaker=_speaker(turn))
+        return None
+
+    async def _turn_of(
+        self, head: SceneHead, incoming: Incoming, *, scene: Scene | None = None
+    ) -> Turn:
+        """The line as it is stored, as far as it can be known before."""
+        is_round = head.reply_mode is ReplyMode.TURNS
+        if scene is None and (incoming.replies_to is not None or head.cast or is_round):
+            scene = await self._store.read(incoming.place.channel)
+        named = player_turn_id(incoming.message)
+        before = tuple(turn for turn in scene.turns if turn.id < named) if scene is not None else ()
+        line = Turn(
+            id=named,
+            role=Role.PLAYER,
+            name=incoming.name,
+            swipes=(incoming.text,),
+            author=incoming.author,
+            messages=(incoming.message,),
+            at_ms=incoming.at_ms,
+            edited_ms=incoming.edited_ms,
+        )
+        quoted, replied_to = "", ""
+        if incoming.replies_to is not None and before:
+            quoted = quote(before, incoming.replies_to)
+            answered = answered_by(before, incoming.replies_to)
+            replied_to = answered.name if answered is not None else ""
+        facts = {DECISION: str(self._decision(head, incoming))}
+        if head.reply_mode is not ReplyMode.AUTO:
+            facts[MODE] = head.reply_mode
+        speaker = self._casting.who_answers(head, (*before, line), replied_to=replied_to)
+        if speaker:
+            facts[SPEAKER] = speaker
+        if incoming.sent is None:
+            return replace(line, quoted=quoted, facts=facts)
+        facts |= {ORIGIN: Origin.SENT, DRAFT: str(incoming.sent.draft)}
+        return to_be_posted(replace(line, facts=facts), face=incoming.sent.face)
+
+    async def _known_now(
+        self, before: SceneHead, head: SceneHead, incoming: Incoming, turn: Turn
+    ) -> Turn:
+        """The line, of a scene that may be played otherwise than we knew."""
+        was = (before.reply_mode, before.character, before.cast)
+        is_same = was == (head.reply_mode, head.character, head.cast)
+        return turn if is_same else await self._turn_of(head, incoming)
+
+    async def _settle(
+        self, head: SceneHead, incoming: Incoming, turn: Turn, known: Mapping[str, str]
+    ) -> Decision:
+        """Decide about a stored line; what was decided before it was stored may not hold.
+
+        Args:
+            known: the facts that are stored with it.
+        """
+        decision = self._decision(head, incoming)
+        if head.reply_mode is ReplyMode.TURNS:
+            # Others may have written at the same time: whoever looks last sees all lines.
+            is_over = await self._is_round_over(head)
+            decision = self._decision(head, incoming, is_round_over=is_over)
+        facts: Mapping[str, str] = {**turn.facts, DECISION: decision}
+        if facts != known:  # another process has let somebody in, or it is another mode now
+            await self._store.set_facts(head.place.channel, turn.id, facts)
+        return decision
+
+    async def _is_round_over(self, head: SceneHead) -> bool:
+        channel = head.place.channel
+        scene, work = await self._store.read(channel), await self._store.work(channel)
+        turns: Sequence[Turn] = scene.turns if scene is not None else ()
+        return all_have_written(turns, answered=work.reply if work is not None else NO_TURN)
+
+    def _decision(
+        self, head: SceneHead, incoming: Incoming, *, is_round_over: bool = False
+    ) -> Decision:
+        return decide(
+            players=len({*head.players, incoming.author}),
+            mentioned=incoming.mentions_bot,
+            replied_to_character=incoming.replies_to_character,
+            text=incoming.text,
+            names=self._casting.names(head),
+            mode=head.reply_mode,
+            is_round_over=is_round_over,
+        )
 
 
-def _turn_of(incoming: Incoming, decision: Decision) -> Turn:
-    turn = Turn(
-        id=player_turn_id(incoming.message),
-        role=Role.PLAYER,
-        name=incoming.name,
-        swipes=(incoming.text,),
-        author=incoming.author,
-        messages=(incoming.message,),
-        at_ms=incoming.at_ms,
-        edited_ms=incoming.edited_ms,
-        facts={"decision": decision},
-    )
-    if incoming.sent is None:
-        return turn
-    facts = {**turn.facts, ORIGIN: Origin.SENT, DRAFT: str(incoming.sent.draft)}
-    return to_be_posted(replace(turn, facts=facts), face=incoming.sent.face)
+def _speaker(turn: Turn) -> CharacterKey:
+    return CharacterKey(turn.facts.get(SPEAKER, NO_CHARACTER))

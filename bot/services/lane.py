@@ -124,6 +124,8 @@ class Lane:
         self.is_unwanted = False
         """Whether somebody has removed one of them."""
         self.partial = Partial(NO_TURN)
+        self.follower: Trigger | None = None
+        """What another character says to the reply that was just made, unless a line comes."""
         self.hold: Hold | None = None
         """What makes the channel ours; None before the first line is taken up."""
         self.is_leaving = False
@@ -157,6 +159,7 @@ class Lane:
     def drop(self) -> None:
         """Nobody wants a reply any more, neither the one in the making nor a later."""
         self._pending = False
+        self.follower = None
         # What is written beside a text that stays may stay, too.
         self.is_unwanted = self.is_unwanted or self.serving.kind is WorkKind.REPLY
         self.interrupt.request(Reason.STOP)
@@ -191,6 +194,10 @@ class Lane:
         if begun:
             return True
         was_pending, self._pending = self._pending, False
+        follower, self.follower = self.follower, None
+        if not was_pending and follower is not None and not self.is_leaving:
+            was_pending, self.newest = True, follower
+            self._poked_at = self.taken_at  # who plays may say something first
         self.serving = self.newest
         return was_pending
 

@@ -173,6 +173,10 @@ class LiveReply:
         """Discord's time of the newest change to one of them; 0 if there was none."""
         return self._messages.edited_ms
 
+    def speak_as(self, speaker: Speaker) -> None:
+        """Somebody else speaks after all; only as long as nothing is shown."""
+        self._messages.speaker = speaker
+
     def show(self, text: str) -> None:
         """Let the reply grow to *text*, all of it so far; returns at once."""
         if self._ending or not text.strip():

@@ -16,7 +16,8 @@ from bot.core.scene import ChannelId, MessageId
 from bot.core.triggers import Decision, is_out_of_character
 from bot.services.doubts import Doubts
 from bot.services.early_edits import EarlyEdits
-from bot.services.incoming import Edit, Incoming
+from bot.services.incoming import Edit, Incoming, Proxied
+from bot.services.proxies import Proxies
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,14 @@ class Memory(Protocol):
 
     async def receive_missed(self, lines: Sequence[Incoming]) -> int:
         """Store lines that came late; returns how many belong to a story and were not known."""
+        ...
+
+    async def replaced(self, line: Incoming, posted: Proxied) -> None:
+        """Another bot has posted a message in place of a member's, which is deleted."""
+        ...
+
+    def plays(self, channel: ChannelId) -> bool:
+        """Whether a scene is live there, as far as is known."""
         ...
 
     async def edited(
@@ -55,14 +64,25 @@ class Mirror:
         self._memory = memory
         self._doubts = doubts
         self._early = EarlyEdits(clock_s)
+        self._proxies = Proxies(clock_s)
 
     def passed(self, channel: ChannelId, message: MessageId) -> None:
         """Somebody has written a message that is no member's."""
         self._memory.hear(channel, message)
 
+    async def posted(self, posted: Proxied) -> None:
+        """A webhook that is not ours has posted a message, maybe in place of a member's."""
+        self._memory.hear(posted.place.channel, posted.message)
+        if not self._memory.plays(posted.place.channel):
+            return
+        line = self._proxies.posted(posted)
+        if line is not None:
+            await self._replaced(line, posted)
+
     async def heard(self, incoming: Incoming) -> None:
         """A member has written a message."""
         channel, message = incoming.place.channel, incoming.message
+        self._proxies.heard(incoming)
         early = self._early.find(channel, message)
         if early is not None:
             incoming = replace(incoming, text=early.text, edited_ms=early.at_ms)
@@ -71,6 +91,8 @@ class Mirror:
         except (StoreUnavailable, StoreRefusesWrites):
             self._doubts.changed(channel, message)  # the pipeline has told the members
             return
+        if not self._memory.plays(channel):
+            self._proxies.forget(incoming)
         # An edit that was stored for nobody while the message was on its way in
         # is found now; one that comes from here on finds the message.
         early = self._early.find(channel, message)
@@ -102,11 +124,29 @@ class Mirror:
     async def deleted(self, channel: ChannelId, messages: Sequence[MessageId]) -> None:
         """Messages are gone from the screen, so they are from memory."""
         self._early.forget(channel, messages)
+        replaced = [pair for each in messages if (pair := self._proxies.deleted(channel, each))]
+        for line, posted in replaced:
+            await self._replaced(line, posted)
+        spared = {line.message for line, _ in replaced}
+        messages = [each for each in messages if each not in spared]
+        if not messages:
+            return
         try:
             await self._memory.deleted(channel, messages)
         except (StoreUnavailable, StoreRefusesWrites) as error:
             self._not_stored("a deletion", channel, error)
             self._doubts.deleted(channel, messages)
+
+    async def _replaced(self, line: Incoming, posted: Proxied) -> None:
+        if is_out_of_character(posted.text):
+            await self.deleted(line.place.channel, [line.message])
+            return
+        channel = line.place.channel
+        try:
+            await self._memory.replaced(line, posted)
+        except (StoreUnavailable, StoreRefusesWrites) as error:
+            self._not_stored("a line that another bot posted", channel, error)
+            self._doubts.deleted(channel, [line.message])
 
     def _not_stored(self, what: str, channel: ChannelId, error: Exception) -> None:
         facts = {"channel": channel, "error": type(error).__name__}

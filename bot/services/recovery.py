@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from bot.core.scene import Role, Scene, Turn, Work, WorkKind
-from bot.core.triggers import Decision, calls_by_name
+from bot.core.cast import FOLLOWER, SPEAKER
+from bot.core.scene import CharacterKey, ReplyMode, Role, Scene, Turn, Work, WorkKind
+from bot.core.triggers import Decision, all_have_written, calls_by_name
 from bot.services.lane import Trigger
 
 
@@ -36,13 +37,34 @@ def left_over(scene: Scene, work: Work | None) -> LeftOver:
         if turn.role is Role.CHARACTER:
             break
         if turn.role is Role.PLAYER and _is_due(turn, scene, work):
-            waiting = Trigger(turn.id, turn.author, is_left_over=True)
+            waiting = replace(_line(turn), is_left_over=True)
             break
     if begun is None and waiting is None:
-        waiting = _asked_for(scene, work)
+        waiting = _asked_for(scene, work) or _following(scene, work)
     if waiting is not None and work is not None and work.trigger == waiting.turn:
-        waiting = replace(waiting, speaker=work.speaker)
+        waiting = replace(waiting, speaker=work.speaker or waiting.speaker)
     return LeftOver(begun, waiting)
+
+
+def is_followed(turn: Turn) -> bool:
+    """Whether another character was to go on from a reply, unless something was said since."""
+    return turn.role is Role.CHARACTER and bool(turn.facts.get(FOLLOWER))
+
+
+def _following(scene: Scene, work: Work | None) -> Trigger | None:
+    """The answer of one character to another that nobody has begun."""
+    last = scene.turns[-1] if scene.turns else None
+    if last is None or work is not None or not is_followed(last):
+        return None
+    speaker = CharacterKey(last.facts[FOLLOWER])
+    if speaker not in (scene.head.character, *scene.head.cast):
+        return None
+    said = (turn.author for turn in reversed(scene.turns) if turn.author is not None)
+    return Trigger(last.id, next(said, None), speaker=speaker, is_left_over=True)
+
+
+def _line(turn: Turn) -> Trigger:
+    return Trigger(turn.id, turn.author, speaker=CharacterKey(turn.facts.get(SPEAKER, "")))
 
 
 def _asked_for(scene: Scene, work: Work | None) -> Trigger | None:
@@ -74,6 +96,9 @@ def _begun(scene: Scene, work: Work | None) -> Trigger | None:
 
 def _is_due(turn: Turn, scene: Scene, work: Work | None) -> bool:
     """Whether the line asks for an answer; of earlier versions no decision was kept."""
+    is_round = scene.head.reply_mode is ReplyMode.TURNS and turn is scene.turns[-1]
+    if is_round and all_have_written(scene.turns):
+        return True  # nobody may have got as far as to write that down
     decision = turn.facts.get("decision")
     if decision is not None:
         return decision == Decision.ANSWER
@@ -91,5 +116,5 @@ def line_left(scene: Scene) -> Trigger | None:
             break
         asks = turn.facts.get("decision", Decision.ANSWER) == Decision.ANSWER
         if turn.role is Role.PLAYER and asks:
-            return Trigger(turn.id, turn.author)
+            return _line(turn)
     return None

@@ -91,6 +91,7 @@ class ReplyMessages:
     """The messages of one reply in one place.
 
     Attributes:
+        speaker: under whose name and face they stand.
         in_doubt: nobody knows whether a message was posted.
         edited_ms: Discord's time of the newest change to one of them; 0 if there was none.
     """
@@ -121,7 +122,7 @@ class ReplyMessages:
         self._voice = voice
         self._poster = poster
         self._place = place
-        self._speaker = speaker
+        self.speaker = speaker
         self._split = split
         self._outbox = outbox
         self._mark = mark
@@ -286,7 +287,7 @@ class ReplyMessages:
         try:
             message = await self._poster.post(
                 self._place,
-                self._speaker,
+                self.speaker,
                 text,
                 buttons,
                 mark=mark,
@@ -352,7 +353,7 @@ class ReplyMessages:
         self._on_calling()
         part.text = None  # in doubt until the answer is there
         try:
-            at_ms = await self._voice.edit(self._place, part.message, self._speaker, text, buttons)
+            at_ms = await self._voice.edit(self._place, part.message, self.speaker, text, buttons)
         except PostRefused as error:
             if self._has_moved or isinstance(error, _FINAL):
                 raise

@@ -33,6 +33,7 @@ from bot.core.scene import (
     message_of,
 )
 from bot.core.store_answers import Taken
+from bot.services.banter import Banter
 from bot.services.casting import Casting, stored_of
 from bot.services.channel_leases import ChannelLeases
 from bot.services.drafting import Draft, Drafter
@@ -62,6 +63,7 @@ class ReplyWriter:
         *,
         store: SceneMemory,
         casting: Casting,
+        banter: Banter,
         drafter: Drafter,
         leases: ChannelLeases,
         resumption: Resumption,
@@ -81,6 +83,7 @@ class ReplyWriter:
         """
         self._store = store
         self._casting = casting
+        self._banter = banter
         self._drafter = drafter
         self._leases = leases
         self._resumption = resumption
@@ -109,7 +112,8 @@ class ReplyWriter:
             LeaseLost: another process writes it.
         """
         lane.turns = taken.scene.turns if taken.scene is not None else ()
-        if not taken.is_claimed and taken.work is not None and _is_live(taken.scene):
+        is_live = taken.scene is not None and taken.scene.head.live
+        if not taken.is_claimed and taken.work is not None and is_live:
             await self.settle_for(lane, taken.work)
             taken = await self._leases.take_again(lane)
         scene, work = _claimed(lane, taken)
@@ -133,22 +137,24 @@ class ReplyWriter:
             else:
                 draft = await self._compose(lane, live, scene, character)
             while lane.interrupt.reason is Reason.MERGE and not lane.is_showing:
-                draft = await self._compose_with_newer(lane, live, character)
+                character, draft = await self._compose_with_newer(lane, live, character)
             if lane.serving.reply != work.reply:  # it answers a newer line, too
                 work = replace(work, reply=lane.serving.reply, trigger=lane.serving.turn)
             return await self._conclude(lane, live, character, work, draft)
 
     async def _compose_with_newer(
         self, lane: Lane, live: LiveReply, character: Character
-    ) -> Draft | None:
-        """Begin again, with the line that has come."""
+    ) -> tuple[Character, Draft | None]:
+        """Begin again, with the line that has come; it may be said to another character."""
         lane.interrupt.clear()
         await lane.settle(self.merge_pause_s)
         if lane.is_stopped:
-            return None
-        scene, _ = _claimed(lane, await self._leases.take_again(lane))
+            return character, None
+        scene, work = _claimed(lane, await self._leases.take_again(lane))
         lane.partial = Partial(lane.serving.turn)  # it did not know the new line
-        return await self._compose(lane, live, scene, character)
+        character = self._casting.character_for(lane, work)
+        live.speak_as(_as(character))
+        return character, await self._compose(lane, live, scene, character)
 
     async def _compose(
         self, lane: Lane, live: LiveReply, scene: Scene, character: Character
@@ -195,8 +201,7 @@ class ReplyWriter:
         Raises:
             StoreUnavailable, StoreRefusesWrites, PostError, UserError, LeaseLost.
         """
-        work = await self._store.work(lane.channel)
-        if work is None or not lane.partial.raw:
+        if not lane.partial.raw or (work := await self._store.work(lane.channel)) is None:
             return False
         return await self._settle(lane, work, lane.partial)
 
@@ -302,6 +307,7 @@ class ReplyWriter:
             if lane.is_unwanted or not lane.serving.shown:  # what is stored already stays as it is
                 await live.discard()
             await self._abandon(lane, work.reply)
+            await self._banter.ended(lane)
             return "stopped"
         try:
             await self._remember(lane, live, character, work, draft)
@@ -332,9 +338,11 @@ class ReplyWriter:
             parts=live.parts if len(messages) > 1 else (),
             edited_ms=live.edited_ms,
         )
+        turn = self._banter.linked(lane, work, turn)
         lane.written = dict.fromkeys(messages, live.edited_ms)
         await self._commit(lane, work, turn, draft, row=messages[-1] if buttons else None)
         lane.partial = Partial(NO_TURN)
+        await self._banter.stored(lane, turn)
 
     async def _commit(
         self, lane: Lane, work: Work, turn: Turn, draft: Draft | None, *, row: MessageId | None
@@ -369,10 +377,6 @@ class ReplyWriter:
 
 def _as(character: Character) -> Speaker:
     return Speaker(character.name, character)
-
-
-def _is_live(scene: Scene | None) -> bool:
-    return scene is not None and scene.head.live
 
 
 def _claimed(lane: Lane, taken: Taken) -> tuple[Scene, Work]:

@@ -14,7 +14,8 @@ from bot.core.errors import PostError
 from bot.core.ports import ShownPost, Voice
 from bot.core.profiles import ModelProfile
 from bot.core.reply_text import ReplyText
-from bot.core.scene import Turn, Work
+from bot.core.scene import Scene, Turn, Work
+from bot.core.story import player_names
 from bot.services.lane import Lane, Partial
 
 log = logging.getLogger(__name__)
@@ -125,9 +126,10 @@ def taken_up(
     lane: Lane, partial: Partial, character: Character, profile: ModelProfile
 ) -> ReplyText:
     """The reply as far as *partial* goes."""
+    others = (*player_names(Scene(lane.head, lane.turns)), *(who.name for who in lane.cast))
     reply = ReplyText(
         character.name,
-        tuple(lane.head.players.values()),
+        others,
         profile,
         guard=lane.head.guard,
         spoken=partial.spoken,

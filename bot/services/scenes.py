@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.core.cast import people_of
 from bot.core.characters import Character, Rating, filled
 from bot.core.errors import (
     CharacterUnknown,
@@ -178,8 +179,7 @@ class Scenes:
             UserError: there is none, or its character may not play there (any more).
         """
         head = await self._store.head(channel)
-        character = self.characters().get(head.character) if head else None
-        if character is not None:
+        for character in people_of(head, self.characters()) if head else ():
             check_age(character, is_age_restricted=is_age_restricted)
         if head is not None and not head.live:
             await self._store.set_resumed(channel, at_ms)

@@ -9,6 +9,8 @@ offers to try again, or in a newer trigger that took its place.
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Protocol, Self
 
@@ -25,11 +27,13 @@ from bot.core.scene import (
     TurnId,
     WorkKind,
     player_turn_id,
+    trigger_of,
 )
 from bot.core.triggers import Decision
 from bot.services.answering import Answering
+from bot.services.casting import Casting
 from bot.services.heard import Heard
-from bot.services.incoming import Incoming, Patience
+from bot.services.incoming import Incoming, Patience, Proxied
 from bot.services.intake import Intake
 from bot.services.interrupt import Reason
 from bot.services.lane import Lane, Trigger
@@ -37,9 +41,9 @@ from bot.services.milestones import Milestone, Reached, pass_by
 from bot.services.notices import Notices
 from bot.services.prompting import Prompting
 from bot.services.recent import Recent
-from bot.services.recovery import left_over, line_left
+from bot.services.recovery import is_followed, left_over, line_left
 from bot.services.rows import Rows
-from bot.services.wishes import Wishes
+from bot.services.wishes import HALT_WITHIN_S, Wishes
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +66,7 @@ class TurnPipeline(Wishes):
         *,
         store: SceneMemory,
         notices: Notices,
+        casting: Casting,
         answering: Answering,
         prompting: Prompting,
         heard: Heard,
@@ -73,6 +78,7 @@ class TurnPipeline(Wishes):
         self._lanes: dict[ChannelId, Lane] = {}
         super().__init__(
             store=store,
+            casting=casting,
             lanes=self._lanes,
             poke=self._begin,
             is_closing=lambda: self._closing,
@@ -88,7 +94,7 @@ class TurnPipeline(Wishes):
         self._insist = patience.insist
         self._reached = reached
         self._written: Recent[MessageId, int] = Recent(WRITTEN_KEPT)
-        self._intake = Intake(store, notices, heard)
+        self._intake = Intake(store, notices, casting, heard)
         self._tasks = asyncio.TaskGroup()
         self._closing = False
 
@@ -169,6 +175,32 @@ class TurnPipeline(Wishes):
             self._begin(scene.head, trigger)
         return decision
 
+    async def replaced(self, line: Incoming, posted: Proxied) -> None:
+        """Another bot has posted *posted* in place of a member's *line*, which is deleted.
+
+        Raises:
+            StoreUnavailable, StoreRefusesWrites: it is not stored.
+        """
+        channel, turn = line.place.channel, player_turn_id(line.message)
+        trigger = await self._insist(lambda: self._intake.replace(line, posted))
+        self._prompting.forget(channel)  # it holds what was deleted
+        lane = self._lanes.get(channel)
+        if lane is not None and lane.is_stopped and lane.newest.turn == turn:
+            # The deletion came first, and the reply is being given up for it.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(HALT_WITHIN_S):
+                    await lane.finished.wait()
+        head = self._intake.live_head(channel)
+        if trigger is not None and head is not None:
+            # Its reply may be there already, or is made by whoever has begun it.
+            self._begin(head, replace(trigger, is_left_over=True))
+        if (lane := self._lanes.get(channel)) is not None:
+            lane.changed(turn)
+
+    def plays(self, channel: ChannelId) -> bool:
+        """Whether a scene is live there, as far as we know."""
+        return self._intake.live_head(channel) is not None
+
     def hear(self, channel: ChannelId, message: MessageId) -> None:
         """Discord has told us of *message*, whoever wrote it, and of all before it."""
         if self._intake.live_head(channel) is not None:
@@ -242,8 +274,9 @@ class TurnPipeline(Wishes):
             for survey in surveys:
                 channel = survey.head.place.channel
                 self._intake.note_live(survey.head, channel)
-                is_answered = survey.last is None or survey.last.role is Role.CHARACTER
-                if survey.work is None and is_answered:
+                last = survey.last
+                ends = last is None or (last.role is Role.CHARACTER and not is_followed(last))
+                if survey.work is None and ends:
                     continue
                 if predecessor is not None:
                     await self._insist(partial(self._store.release, channel, predecessor))
@@ -314,7 +347,10 @@ class TurnPipeline(Wishes):
         if (lane := self._lanes.get(channel)) is not None:
             is_gone = lane.newest.turn in deleted.gone
             scene = await self._insist(partial(self._store.read, channel)) if is_gone else None
-            lane.removed(deleted.gone, messages, line_left(scene) if scene else None)
+            # Who takes a reply away does not ask for another one instead.
+            is_line = trigger_of(lane.newest.turn) is None
+            left = line_left(scene) if scene is not None and is_line else None
+            lane.removed(deleted.gone, messages, left)
 
     async def offered(self, place: Place, line: TurnId, notice: MessageId) -> None:
         """*notice* stands there, maybe of an earlier process, until *line* has its reply."""

@@ -22,6 +22,7 @@ from bot.core.scene import (
     Work,
 )
 from bot.services import again
+from bot.services.casting import Casting
 from bot.services.interrupt import Reason
 from bot.services.lane import Lane, Trigger
 
@@ -45,12 +46,14 @@ class Wishes:
         self,
         *,
         store: SceneMemory,
+        casting: Casting,
         lanes: Mapping[ChannelId, Lane],
         poke: Callable[[SceneHead, Trigger], None],
         is_closing: Callable[[], bool],
         now_ms: Callable[[], int],
     ) -> None:
         self._store = store
+        self._casting = casting
         self._lanes = lanes
         self._poke = poke
         self._is_closing = is_closing
@@ -91,7 +94,9 @@ class Wishes:
         if self._under_way(channel, trigger):
             return False
         scene = await self._live_scene(channel)
-        self._poke(scene.head, again.anew(scene, trigger))
+        wanted = again.anew(scene, trigger)
+        speaker = self._casting.who_answers_again(scene, wanted)
+        self._poke(scene.head, replace(wanted, speaker=speaker))
         return True
 
     async def swipe(self, channel: ChannelId, reply: TurnId) -> bool:
@@ -126,10 +131,18 @@ class Wishes:
     ) -> bool:
         """Have a character speak without a new line; returns as `retry` does.
 
+        Args:
+            speaker: who; empty for whoever is asked by the last line, or whose turn it is.
+
         Raises:
-            UserError: no scene is live there.
+            UserError: no scene is live there, or that character does not play in it.
         """
-        return await self._ask(channel, lambda scene: again.talk(scene, asker, event, speaker))
+
+        def wanted(scene: Scene) -> Trigger:
+            key = self._casting.who_talks(scene, speaker)
+            return again.talk(scene, asker, event, key)
+
+        return await self._ask(channel, wanted)
 
     async def show(self, channel: ChannelId, turn: TurnId) -> None:
         """Have the screen show what memory has of *turn*, of which `Change.work` was stored.
@@ -159,8 +172,11 @@ class Wishes:
             if self._under_way(channel, trigger.turn):
                 return False
             if await self._is_noted(scene, trigger, hint):
+                lane = self._lanes.get(channel)
+                # Somebody else may have asked for the same right before.
+                is_begun = lane is not None and lane.newest.turn == trigger.turn
                 self._poke(scene.head, trigger)
-                return True
+                return not is_begun
         raise UserError("Too much is going on here right now. Try again in a moment.")
 
     async def _is_noted(self, scene: Scene, trigger: Trigger, hint: str) -> bool:

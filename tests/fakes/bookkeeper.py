@@ -6,7 +6,7 @@ from bot.core.ports import SceneStore
 from bot.core.scene import ChannelId, MessageId, Place, Role, Turn, TurnId, player_turn_id
 from bot.core.store_answers import IngestStatus
 from bot.core.triggers import Decision
-from bot.services.incoming import Incoming
+from bot.services.incoming import Incoming, Proxied
 
 
 class Bookkeeper:
@@ -20,6 +20,8 @@ class Bookkeeper:
         has_ended: channels in which nothing is to be said any more.
         heard: the newest message that was passed on, by channel.
         offers: notices that stand, with the channel and the line of each.
+        replacements: lines, and what another bot posted in place of them.
+        without_scene: channels in which none is live.
     """
 
     def __init__(self, store: SceneStore) -> None:
@@ -31,6 +33,8 @@ class Bookkeeper:
         self.has_ended: list[ChannelId] = []
         self.heard: dict[ChannelId, MessageId] = {}
         self.offers: dict[MessageId, tuple[ChannelId, TurnId]] = {}
+        self.replacements: list[tuple[MessageId, MessageId]] = []
+        self.without_scene: set[ChannelId] = set()
 
     def hear(self, channel: ChannelId, message: MessageId) -> None:
         self.heard[channel] = message
@@ -44,6 +48,13 @@ class Bookkeeper:
         stored = [line for line in lines if line.at_ms > begun_ms and await self._store_line(line)]
         self.missed.append([line.text for line in stored])
         return len(stored)
+
+    async def replaced(self, line: Incoming, posted: Proxied) -> None:
+        self.replacements.append((line.message, posted.message))
+        await self._store.delete(line.place.channel, [line.message])
+
+    def plays(self, channel: ChannelId) -> bool:
+        return channel not in self.without_scene
 
     async def edited(self, channel: ChannelId, message: MessageId, text: str, at_ms: int) -> bool:
         return await self._store.edit(channel, message, text, at_ms)

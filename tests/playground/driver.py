@@ -100,6 +100,12 @@ class Playground:
         """Take a channel's webhooks away, as an administrator may."""
         await self.act("/page/controls/webhooks/delete", {"channel_id": str(channel)})
 
+    async def foreign_webhook(self, channel: int, name: str = "Proxy") -> str:
+        """Make a webhook of another application's; returns the path to post by it."""
+        body = {"channel_id": str(channel), "name": name}
+        made = await self.act("/page/controls/webhooks/foreign", body)
+        return f"/webhooks/{made['id']}/{made['token']}"
+
     async def tell(self, name: str, **data: Any) -> None:
         """Tell the bot of an event, whatever has happened."""
         await self.act("/page/controls/event", {"name": name, "data": data})

@@ -99,23 +99,45 @@ class Stage:
         place: Place = HARBOUR,
         mention: bool = False,
         number: int | None = None,
+        replies_to: MessageId | None = None,
     ) -> tuple[TurnId, Decision | None]:
         message = MessageId(next(self._ids) if number is None else number)
-        incoming = Incoming(
-            place=place,
-            message=message,
+        incoming = self.line(
+            text,
+            message,
             author=author,
-            name=NAMES[author],
-            text=text,
-            mentions_bot=mention,
-            replies_to_character=False,
-            at_ms=self.clock_ms[0],
+            place=place,
+            mention=mention,
+            replies_to=replies_to,
         )
         try:
             decision = await self.pipeline.receive(incoming)
         except (StoreUnavailable, StoreRefusesWrites):
             decision = None  # said in the channel; the gateway's side notes it for later
         return player_turn_id(message), decision
+
+    def line(
+        self,
+        text: str,
+        message: MessageId,
+        *,
+        author: UserId = MARA,
+        place: Place = HARBOUR,
+        mention: bool = False,
+        replies_to: MessageId | None = None,
+    ) -> Incoming:
+        shown = {each.id for each in self.voice.on_screen(place.channel)}
+        return Incoming(
+            place=place,
+            message=message,
+            author=author,
+            name=NAMES[author],
+            text=text,
+            mentions_bot=mention,
+            replies_to_character=replies_to in shown,
+            at_ms=self.clock_ms[0],
+            replies_to=replies_to,
+        )
 
     async def leave(self, work: Work, place: Place = HARBOUR) -> None:
         """Claim a reply as a process does that is gone since."""

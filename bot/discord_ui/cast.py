@@ -1,0 +1,157 @@
+"""`/roleplay add|remove|cast`, and what is set of who answers whom."""
+
+from collections.abc import Mapping
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.core.plain_text import plain
+from bot.core.rights import Action
+from bot.core.scene import ReplyMode, SceneHead
+from bot.discord_ui.actions import Actions
+from bot.discord_ui.convert import is_age_restricted
+from bot.services.scenes import CHOICES_SHOWN
+
+LABEL_LIMIT = 100
+
+CHOICES: Mapping[ReplyMode, str] = {
+    ReplyMode.AUTO: "every line of a single player, else those that call a character",
+    ReplyMode.ALWAYS: "every line",
+    ReplyMode.MENTION: "those that mention me or reply to a character",
+    ReplyMode.NAME: "those, and those that say a character's name",
+    ReplyMode.TURNS: "once everybody who plays along has written, or with /talk",
+}
+ANSWERED: Mapping[ReplyMode, str] = {
+    ReplyMode.AUTO: (
+        "every line of a single player; among several those that say a character's name, mention "
+        "me, or reply to a character's message."
+    ),
+    ReplyMode.ALWAYS: "every line.",
+    ReplyMode.MENTION: "lines that mention me or reply to a character's message.",
+    ReplyMode.NAME: (
+        "lines that say a character's name, mention me, or reply to a character's message."
+    ),
+    ReplyMode.TURNS: (
+        "the players' lines together, once everybody has written who wrote one of the last 20 "
+        "lines within half an hour. `/talk` asks for a reply at once."
+    ),
+}
+
+Name = app_commands.Range[str, 1, 100]
+
+
+class CastCommands(commands.Cog):
+    """The part of `/roleplay` that deals with several characters in one scene."""
+
+    _actions: Actions
+
+    @app_commands.command()
+    @app_commands.describe(character="Who joins; type a part of the name")
+    async def add(self, interaction: discord.Interaction, character: Name) -> None:
+        """Have another character play in this scene."""
+        await interaction.response.defer(ephemeral=True)
+        actions, channel = self._actions, self._actions.place(interaction).channel
+        actions.allow(interaction, Action.SET_CAST, await actions.scenes.live_head(channel))
+        found = actions.scenes.character(character)
+        head = await actions.company.add(
+            channel, found, is_age_restricted=is_age_restricted(interaction.channel)
+        )
+        told = f"**{found.name}** plays, too. Whose name you say answers; else they take turns."
+        if not head.banter:
+            told += " `/scene banter` lets them answer each other."
+        await interaction.followup.send(told, ephemeral=True)
+
+    @add.autocomplete("character")
+    async def _addable(
+        self, interaction: discord.Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        allowed = is_age_restricted(interaction.channel)
+        found = self._actions.scenes.find(current, allow_adult=allowed)
+        return [app_commands.Choice(name=_label(who.name), value=who.key) for who in found]
+
+    @app_commands.command()
+    @app_commands.describe(character="Who leaves; what was said stays")
+    async def remove(self, interaction: discord.Interaction, character: Name) -> None:
+        """Let a character leave this scene."""
+        await interaction.response.defer(ephemeral=True)
+        actions, channel = self._actions, self._actions.place(interaction).channel
+        actions.allow(interaction, Action.SET_CAST, await actions.scenes.live_head(channel))
+        name, _ = await actions.company.remove(channel, character)
+        told = f"**{plain(name)}** has left the scene. What was said stays."
+        await interaction.followup.send(told, ephemeral=True)
+
+    @remove.autocomplete("character")
+    async def _removable(
+        self, interaction: discord.Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        return await cast_choices(self._actions, interaction, current)
+
+    @app_commands.command(name="cast")
+    async def show_cast(self, interaction: discord.Interaction) -> None:
+        """Show which characters play here, in the order in which they speak."""
+        await interaction.response.defer(ephemeral=True)
+        channel = self._actions.place(interaction).channel
+        parts = await self._actions.company.cast(channel)
+        lines = [
+            f"{number}. **{part.name}**" + ("" if part.is_loaded else " (the file is gone)")
+            for number, part in enumerate(parts, start=1)
+        ]
+        await interaction.followup.send("\n".join(lines), ephemeral=True)
+
+
+async def cast_choices(
+    actions: Actions, interaction: discord.Interaction, current: str
+) -> list[app_commands.Choice[str]]:
+    """Who plays in the scene, for an option that is being typed."""
+    head = await actions.scenes.head(actions.place(interaction).channel)
+    parts = actions.company.parts(head) if head is not None else ()
+    wanted = current.strip().casefold()
+    fitting = [part for part in parts if wanted in part.name.casefold() or wanted in part.key]
+    return [
+        app_commands.Choice(name=_label(part.name), value=part.key)
+        for part in fitting[:CHOICES_SHOWN]
+    ]
+
+
+async def set_reply_mode(
+    actions: Actions, interaction: discord.Interaction, mode: ReplyMode
+) -> str:
+    """Choose which lines are answered; returns what to tell the member."""
+    channel = actions.place(interaction).channel
+    actions.allow(interaction, Action.SET_REPLY_MODE, await actions.scenes.live_head(channel))
+    await actions.company.set_reply_mode(channel, mode)
+    return f"Answered now: **{mode}**: {ANSWERED[mode]}"
+
+
+async def set_banter(actions: Actions, interaction: discord.Interaction, most: int) -> str:
+    """Choose how long characters answer each other; returns what to tell the member."""
+    channel = actions.place(interaction).channel
+    actions.allow(interaction, Action.SET_BANTER, await actions.scenes.live_head(channel))
+    await actions.company.set_banter(channel, most)
+    if not most:
+        return "The characters no longer answer each other."
+    return f"{_answers(most)} Your next line always comes first, and Stop ends it."
+
+
+def company_lines(actions: Actions, head: SceneHead) -> list[str]:
+    """What `/roleplay status` tells of it, where it is not as usual."""
+    lines = []
+    if head.cast:
+        others = ", ".join(part.name for part in actions.company.parts(head)[1:])
+        lines.append(f"Also playing: {others}.")
+    if head.banter:
+        lines.append(_answers(head.banter))
+    if head.reply_mode is not ReplyMode.AUTO:
+        lines.append(f"Answered: **{head.reply_mode}**: {ANSWERED[head.reply_mode]}")
+    return lines
+
+
+def _answers(most: int) -> str:
+    count = "one reply" if most == 1 else f"{most} replies in a row"
+    return f"After a reply, the characters answer each other with at most {count}."
+
+
+def _label(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= LABEL_LIMIT else line[: LABEL_LIMIT - 1] + "…"

@@ -1,0 +1,144 @@
+"""Who plays in a scene, and which lines are answered: what the commands do."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from bot.core.cast import MOST_BANTER, added, people_of, removed
+from bot.core.change import Change
+from bot.core.characters import Character
+from bot.core.errors import NoLiveScene, UserError
+from bot.core.ports import CharacterSource, SceneMemory
+from bot.core.scene import ChannelId, CharacterKey, ReplyMode, SceneHead
+from bot.services.prompting import Prompting
+from bot.services.scenes import check_age
+
+TRIES = 8
+"""A scene may go on between reading and changing it; each time is a line or an edit."""
+
+NO_SCENE = "No scene is live here. Start one with /roleplay start."
+ALONE = "Only one character plays here. /roleplay add brings another one in."
+
+
+def _to_nobody(_head: SceneHead) -> None:
+    """Whoever has to know of it looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Who plays: by name, and whether the file is there."""
+
+    key: CharacterKey
+    name: str
+    is_loaded: bool = True
+
+
+class Company:
+    """Borrows all it is given. Every method may raise UserError and what a store raises."""
+
+    def __init__(
+        self,
+        *,
+        store: SceneMemory,
+        characters: CharacterSource,
+        prompting: Prompting,
+        noted: Callable[[SceneHead], None] = _to_nobody,
+    ) -> None:
+        """Borrow everything; *noted* is told of each change."""
+        self._store = store
+        self._source = characters
+        self._prompting = prompting
+        self._noted = noted
+
+    async def add(
+        self, channel: ChannelId, character: Character, *, is_age_restricted: bool
+    ) -> SceneHead:
+        """Have *character* play in the scene, too.
+
+        Raises:
+            UserError: it may not, or cannot; says why.
+        """
+        check_age(character, is_age_restricted=is_age_restricted)
+        head = await self._live_head(channel)
+        await self._prompting.check(
+            character,
+            scenario=head.scenario,
+            owner_name=next(iter(head.players.values()), "User"),
+            length=head.length,
+        )
+        loaded = self._source.characters()
+        return await self._change(
+            channel, lambda head: added(head, character, people_of(head, loaded))
+        )
+
+    async def remove(self, channel: ChannelId, wanted: str) -> tuple[str, SceneHead]:
+        """Let a character go, by key or name; returns its name and the scene as it is then."""
+        head = await self._live_head(channel)
+        part = self._find(head, wanted)
+        loaded = self._source.characters()
+        return part.name, await self._change(channel, lambda head: removed(head, part.key, loaded))
+
+    async def cast(self, channel: ChannelId) -> Sequence[Part]:
+        """Who plays, in turn order."""
+        return self.parts(await self._live_head(channel))
+
+    def parts(self, head: SceneHead) -> Sequence[Part]:
+        """The same of a scene that was read already."""
+        loaded = self._source.characters()
+        main = Part(head.character, head.character_name, head.character in loaded)
+        others = (
+            Part(key, loaded[key].name) if key in loaded else Part(key, key, is_loaded=False)
+            for key in head.cast
+        )
+        return (main, *others)
+
+    def who(self, head: SceneHead, wanted: str) -> CharacterKey:
+        """Who is meant by a key or name.
+
+        Raises:
+            UserError: nobody who plays.
+        """
+        return self._find(head, wanted).key
+
+    async def set_reply_mode(self, channel: ChannelId, mode: ReplyMode) -> None:
+        """Choose which lines are answered."""
+        await self._change(channel, lambda head: Change(head=replace(head, reply_mode=mode)))
+
+    async def set_banter(self, channel: ChannelId, most: int) -> None:
+        """Choose how many replies characters give each other in a row.
+
+        Raises:
+            UserError: only one plays.
+        """
+        most = max(0, min(most, MOST_BANTER))
+
+        def planned(head: SceneHead) -> Change:
+            if most and not head.cast:
+                raise UserError(ALONE)
+            return Change(head=replace(head, banter=most))
+
+        await self._change(channel, planned)
+
+    def _find(self, head: SceneHead, wanted: str) -> Part:
+        folded = wanted.strip().casefold()
+        for part in self.parts(head):
+            if folded in (part.key, part.name.casefold()):
+                return part
+        raise UserError("That character does not play here. `/roleplay cast` lists who does.")
+
+    async def _change(
+        self, channel: ChannelId, planned: Callable[[SceneHead], Change]
+    ) -> SceneHead:
+        for _ in range(TRIES):
+            head = await self._live_head(channel)
+            change = planned(head)
+            if await self._store.apply(channel, change, version=head.version):
+                head = change.head or head
+                self._noted(head)
+                return head
+        raise UserError("Too much is going on here right now. Try again in a moment.")
+
+    async def _live_head(self, channel: ChannelId) -> SceneHead:
+        head = await self._store.head(channel)
+        if head is None or not head.live:
+            raise NoLiveScene(NO_SCENE)
+        return head

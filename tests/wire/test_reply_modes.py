@@ -1,0 +1,181 @@
+"""When a running bot answers, what is quoted, and lines that another bot posts for a player."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from bot.playground.world import TAVERN_ID
+from tests.playground.driver import Shown, eventually
+from tests.wire.playing import Played, playing
+
+
+@pytest.fixture
+async def played(clean_redis_url: str, tmp_path: Path) -> AsyncGenerator[Played, None]:
+    async with playing(clean_redis_url, tmp_path) as everything:
+        yield everything
+
+
+async def is_told_why(played: Played, message: Shown, words: str) -> None:
+    """Wait until "Why?" explains it so: a line is decided about a moment after it is written."""
+    mara = played.world.mara
+
+    async def is_so() -> bool:
+        told = await mara.answer(await mara.context("Why?", message))
+        return words in str(told.raw)
+
+    await eventually(is_so)
+
+
+async def test_each_mode_has_its_calls(played: Played) -> None:
+    mara = played.world.mara
+    assert "Answered now: **name**" in await played.command("scene reply", mode="name")
+    ignored = await played.say("Is anybody there?")
+    first = await played.reply(after=await played.say("Clover?"))
+    await is_told_why(played, ignored, "say the name")
+
+    await played.command("scene reply", mode="mention")
+    unheard = await played.say("Clover?")
+    second = await played.reply(after=await played.say("You!", reply_to=first))
+    await is_told_why(played, unheard, "who mention me")
+
+    await played.command("scene reply", mode="always")
+    third = await played.reply(after=await played.say("Hm.", member=played.world.tom))
+
+    assert len(played.tgi.asked) == 3
+    assert len({first.content, second.content, third.content}) == 3
+    assert "Mara: Is anybody there?" in played.tgi.asked[0].prompt
+    assert not [m for m in await mara.messages() if "Several of you" in m.content]
+    assert "Answered: **always**" in await played.command("roleplay status")
+
+
+async def test_a_round_ends_when_both_have_written_also_over_a_restart(played: Played) -> None:
+    tom = played.world.tom
+    await played.reply(after=await played.say("Clover?"))
+    await played.reply(after=await played.say("Clover!", member=tom))
+    await played.command("scene reply", mode="turns")
+
+    waiting = await played.say("I knock, Clover.")
+    await is_told_why(played, waiting, "everybody who plays along has written")
+    await played.restart()
+    assert len(played.tgi.asked) == 2
+    line = await played.say("I push.", member=tom)
+    await played.reply(after=line)
+
+    assert "### Input:\nMara: I knock, Clover.\nTom: I push.\n" in played.tgi.asked[2].prompt
+    assert len(played.tgi.asked) == 3
+
+
+async def test_two_last_lines_of_a_round_at_once_get_one_reply(played: Played) -> None:
+    tom = played.world.tom
+    await played.reply(after=await played.say("Clover?"))
+    await played.reply(after=await played.say("Clover!", member=tom))
+    await played.command("scene reply", mode="turns")
+    before = len(await played.memory())
+
+    lines = await asyncio.gather(played.say("I knock."), played.say("I push.", member=tom))
+    await played.reply(after=max(lines, key=lambda line: line.id))
+
+    names = [name for name, _ in (await played.memory())[before:]]
+    assert sorted(names[:2]) == ["Mara", "Tom"]
+    assert names[2:] == ["Clover"]
+
+
+async def test_talk_ends_a_round_early(played: Played) -> None:
+    await played.reply(after=await played.say("Clover?"))
+    await played.reply(after=await played.say("Clover!", member=played.world.tom))
+    await played.command("scene reply", mode="turns")
+    line = await played.say("I knock.")
+
+    await played.command("talk", member=played.world.tom)
+    await played.reply(after=line)
+
+    assert "Mara: I knock." in played.tgi.asked[-1].prompt
+
+
+async def test_an_older_message_is_quoted_as_it_stands(played: Played) -> None:
+    mara = played.world.mara
+    first = await played.say("I am Bea.")
+    reply = await played.reply(after=first)
+    await mara.edit(first, "I am Ada.")
+
+    async def is_edited() -> bool:
+        return (await played.memory())[0][1] == "I am Ada."
+
+    await eventually(is_edited)
+    await played.reply(after=await played.say("Right before.", reply_to=reply))
+    await played.reply(after=await played.say("Remember?", reply_to=first))
+
+    assert "In answer to" not in played.tgi.asked[1].prompt
+    assert "Mara: [In answer to Mara: “I am Ada.”] Remember?" in played.tgi.asked[2].prompt
+
+
+async def test_row_16_a_proxied_line_is_one_line_with_one_reply(played: Played) -> None:
+    world, mara = played.world, played.world.mara
+    path = await world.foreign_webhook(TAVERN_ID)
+    played.tgi.first_token_s = 0.3
+
+    original = await played.say("L: I knock.")
+    await played.asked(1)
+    posted = await world.rest(
+        "POST", f"{path}?wait=true", json={"content": "I knock.", "username": "Lyra"}
+    )
+    await world.ann.delete(original)
+    reply = await played.reply(after=original, by="Clover")
+    await played.equal(("Lyra", "I knock."), ("Clover", reply.content))
+
+    line = (await played.scene()).turns[0]
+    assert (line.author, line.messages) == (mara.id, (int(posted["id"]),))
+    assert "### Input:\nLyra: I knock.\n" in played.tgi.asked[-1].prompt
+    assert "L: I" not in played.tgi.asked[-1].prompt
+    told = len(played.tgi.asked)
+
+    await played.restart()
+    assert "I remember them as they stand" in await played.command("scene verify")
+    await played.equal(("Lyra", "I knock."), ("Clover", reply.content))
+    assert len(played.tgi.asked) == told
+
+
+async def test_row_16_the_deletion_may_come_first(played: Played) -> None:
+    world = played.world
+    path = await world.foreign_webhook(TAVERN_ID)
+    played.tgi.first_token_s = 0.3
+
+    original = await played.say("L: I knock.")
+    await played.asked(1)
+    await world.ann.delete(original)
+    await world.rest("POST", path, json={"content": "I knock.", "username": "Lyra"})
+    reply = await played.reply(after=original, by="Clover")
+
+    await played.equal(("Lyra", "I knock."), ("Clover", reply.content))
+    assert "Lyra: I knock." in played.tgi.asked[-1].prompt
+
+
+async def test_row_16_other_webhooks_stay_out_and_are_not_answered(played: Played) -> None:
+    path = await played.world.foreign_webhook(TAVERN_ID)
+    for text in ("Clover?", "Build 7 passed."):
+        await played.world.rest("POST", path, json={"content": text, "username": "Lyra"})
+
+    await played.reply(after=await played.say("Clover!"), by="Clover")
+
+    assert [name for name, _ in await played.memory()] == ["Mara", "Clover"]
+    assert "Build 7" not in played.tgi.asked[-1].prompt
+    assert len(played.tgi.asked) == 1
+
+
+async def test_a_proxied_line_is_edited_and_deleted_with_its_message(played: Played) -> None:
+    world = played.world
+    path = await world.foreign_webhook(TAVERN_ID)
+    original = await played.say("L: I knock.")
+    posted = await world.rest(
+        "POST", f"{path}?wait=true", json={"content": "I knock.", "username": "Lyra"}
+    )
+    await world.ann.delete(original)
+    reply = await played.reply(after=original, by="Clover")
+    await played.equal(("Lyra", "I knock."), ("Clover", reply.content))
+
+    await world.rest("PATCH", f"{path}/messages/{posted['id']}", json={"content": "I push."})
+    await played.equal(("Lyra", "I push."), ("Clover", reply.content))
+    await world.rest("DELETE", f"{path}/messages/{posted['id']}")
+    await played.equal(("Clover", reply.content))

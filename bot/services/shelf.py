@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
+from bot.core.cast import people_of
 from bot.core.change import Change, Undo
 from bot.core.copies import begun_anew, brought_back, copied, next_work, replaced
 from bot.core.errors import NoLiveScene, PostError, UserError
@@ -214,11 +215,12 @@ class Shelf:
         )
 
     def require_character(self, head: SceneHead, *, is_age_restricted: bool) -> None:
-        """Raise UserError where the character of *head* cannot play."""
-        character = self._scenes.characters().get(head.character)
-        if character is None:
+        """Raise UserError where the character of *head*, or one beside it, cannot play."""
+        loaded = self._scenes.characters()
+        if head.character not in loaded:
             raise UserError(f"{head.character_name} is not among my characters any more.")
-        check_age(character, is_age_restricted=is_age_restricted)
+        for character in people_of(head, loaded):
+            check_age(character, is_age_restricted=is_age_restricted)
 
     async def begin(self, told: Scene, *, title: str) -> SceneHead:
         """Begin a scene with the turns of *told*, where none is live.

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from bot.core.characters import Character, Rating
 from bot.core.copies import begun_anew, replaced
 from bot.core.errors import NoLiveScene, UserError
 from bot.core.ports import Speaker
-from bot.core.scene import MessageId, Work, player_turn_id, reply_turn_id
+from bot.core.scene import CharacterKey, MessageId, Work, player_turn_id, reply_turn_id
 from bot.core.store_ports import MOST_SAVES
 from tests.fakes.scripted_tgi import story
 from tests.services.shelving import Shelving, shelving
@@ -168,6 +169,35 @@ async def test_a_story_is_put_aside_and_taken_from_there_with_ids_of_its_own(
     assert "The story **the door** goes on from here." in desk.stage.screen()
     [save] = await desk.shelf.saves(CHANNEL)
     assert (save.name, save.turns) == ("the door", 3)
+
+
+async def test_a_story_with_a_character_for_adults_is_loaded_only_where_it_may_play(
+    desk: Shelving,
+) -> None:
+    wild = Character(key=CharacterKey("wild"), name="Wild", persona="", rating=Rating.ADULT)
+    desk.stage.characters.loaded = {MIRA.key: MIRA, wild.key: wild}
+    await desk.tell("One.", "First.")
+    scene = await desk.store.read(CHANNEL)
+    assert scene is not None
+    head = replace(scene.head, cast=(wild.key,))
+    await desk.store.save(CHANNEL, "both", replace(scene, head=head), 5)
+
+    async def load(*, is_age_restricted: bool) -> None:
+        again = desk.opening()
+        await desk.shelf.load(
+            CHANNEL,
+            "both",
+            event=again.event,
+            at_ms=again.at_ms,
+            is_age_restricted=is_age_restricted,
+        )
+
+    with pytest.raises(UserError, match="Wild is for adults"):
+        await load(is_age_restricted=False)
+    await load(is_age_restricted=True)
+    loaded = await desk.store.head(CHANNEL)
+    assert loaded is not None
+    assert loaded.cast == (wild.key,)
 
 
 async def test_a_story_that_is_loaded_where_a_line_waits_has_it_answered(desk: Shelving) -> None:

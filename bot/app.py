@@ -39,6 +39,7 @@ from bot.discord_ui.client import RoleplayBot, use_discord_at
 from bot.discord_ui.continuity import Continuity, ContinuousBot
 from bot.ground import Ground, open_ground, open_world, pace_of, token_of
 from bot.services.branches import Branches
+from bot.services.casting import Casting
 from bot.services.chats import Chats
 from bot.services.company import Company
 from bot.services.debts import Debts
@@ -188,7 +189,7 @@ def _actions(
     inspection = Inspection(
         store=ground.store,
         prompting=world.prompting,
-        characters=ground.characters,
+        casting=Casting(ground.characters),
         is_writing=pipeline.is_writing,
         resume_age_s=settings.turns.resume_age_s,
         now_ms=ground.clock.now_ms,

@@ -1,6 +1,6 @@
 """Looking inside: the last prompt of a channel, and why a message became what it did."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -8,10 +8,12 @@ from typing import Protocol
 from bot.core.characters import Character
 from bot.core.errors import CharacterUnknown, GenerationError, NoLiveScene, UserError
 from bot.core.facts import ReplyFacts
-from bot.core.ports import CharacterSource, SceneStore
-from bot.core.scene import ChannelId, MessageId, Role, Scene, TurnId, UserId
+from bot.core.ports import SceneStore
+from bot.core.scene import ChannelId, MessageId, Role, Scene, Turn, TurnId, UserId
 from bot.core.script import Part
 from bot.core.why import Around, Fate, Said, fate_of, reply_to, shown_by
+from bot.services.casting import Casting
+from bot.services.lane import Trigger
 from bot.services.prompting import BuiltPrompt
 
 
@@ -21,7 +23,13 @@ class Prompts(Protocol):
     def last(self, channel: ChannelId) -> BuiltPrompt | None: ...
 
     async def build(
-        self, scene: Scene, character: Character, *, trigger: TurnId, author: UserId | None
+        self,
+        scene: Scene,
+        character: Character,
+        *,
+        trigger: TurnId,
+        author: UserId | None,
+        cast: Sequence[Character] = (),
     ) -> BuiltPrompt: ...
 
     def forget(self, channel: ChannelId) -> None: ...
@@ -102,14 +110,14 @@ class Inspection:
         *,
         store: SceneStore,
         prompting: Prompts,
-        characters: CharacterSource,
+        casting: Casting,
         is_writing: Callable[[ChannelId], bool],
         resume_age_s: float,
         now_ms: Callable[[], int],
     ) -> None:
         self._store = store
         self._prompting = prompting
-        self._characters = characters
+        self._casting = casting
         self._is_writing = is_writing
         self._resume_age_ms = int(resume_age_s * 1000)
         self._awake_since_ms = now_ms()
@@ -129,12 +137,10 @@ class Inspection:
         newest = next((turn for turn in reversed(scene.turns) if turn.role is Role.PLAYER), None)
         if newest is None:
             raise UserError("Nobody has written a line yet, so there is no prompt.")
-        character = self._characters.characters().get(scene.head.character)
-        if character is None:
-            raise CharacterUnknown(f"{scene.head.character_name} is not loaded any more.")
+        character, others = self._speaker(scene, newest)
         try:
             built = await self._prompting.build(
-                scene, character, trigger=newest.id, author=newest.author
+                scene, character, trigger=newest.id, author=newest.author, cast=others
             )
         except GenerationError as error:
             raise UserError(
@@ -144,6 +150,21 @@ class Inspection:
         finally:
             self._prompting.forget(channel)  # nobody sent it: it is not the last one
         return ContextView(built, is_sent=False)
+
+    def _speaker(self, scene: Scene, line: Turn) -> tuple[Character, Sequence[Character]]:
+        """Who answers *line*, and who plays beside that character.
+
+        Raises:
+            CharacterUnknown: it is not loaded any more.
+        """
+        head, asked = scene.head, Trigger(line.id, line.author)
+        key = self._casting.who_answers_again(scene, asked) or head.character
+        people = self._casting.people(head)
+        character = next((who for who in people if who.key == key), None)
+        if character is None:
+            name = head.character_name if key == head.character else key
+            raise CharacterUnknown(f"{name} is not loaded any more.")
+        return character, tuple(who for who in people if who is not character)
 
     async def why(self, channel: ChannelId, message: MessageId, said: Said | None) -> Explanation:
         """Tell what became of *message*; *said* is None unless a member wrote it."""

@@ -1,8 +1,10 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
 
+from bot.core.cast import SPEAKER
+from bot.core.change import Change
 from bot.core.characters import Character
 from bot.core.errors import (
     CharacterUnknown,
@@ -16,6 +18,7 @@ from bot.core.lengths import ChosenLength, LengthSource
 from bot.core.scene import ChannelId, CharacterKey, MessageId, Role, Scene, Turn, TurnId, UserId
 from bot.core.script import Part
 from bot.core.why import Fate, Said
+from bot.services.casting import Casting
 from bot.services.inspection import Inspection, Share
 from bot.services.prompting import BuiltPrompt
 from tests.fakes.memory_store import MemorySceneStore
@@ -23,6 +26,7 @@ from tests.profiles import ZEPHRP
 from tests.scenes import ANN, HARBOUR, line, reply, scene
 
 MIRA = Character(key=CharacterKey("mira"), name="Mira", persona="Mira keeps the lamp.")
+HOLLIS = Character(key=CharacterKey("hollis"), name="Hollis", persona="Hollis counts coins.")
 BUILT = BuiltPrompt(
     prompt="### Instruction:",
     stop=(),
@@ -44,15 +48,22 @@ class PromptsOnPaper:
 
     sent: dict[ChannelId, BuiltPrompt] = field(default_factory=dict)
     built_for: list[tuple[TurnId, UserId | None]] = field(default_factory=list)
+    speakers: list[tuple[str, ...]] = field(default_factory=list)
     failure: GenerationError | None = None
 
     def last(self, channel: ChannelId) -> BuiltPrompt | None:
         return self.sent.get(channel)
 
     async def build(
-        self, scene: Scene, character: Character, *, trigger: TurnId, author: UserId | None
+        self,
+        scene: Scene,
+        character: Character,
+        *,
+        trigger: TurnId,
+        author: UserId | None,
+        cast: Sequence[Character] = (),
     ) -> BuiltPrompt:
-        assert character is MIRA
+        self.speakers.append((character.name, *(other.name for other in cast)))
         if self.failure is not None:
             raise self.failure
         self.built_for.append((trigger, author))
@@ -85,7 +96,7 @@ class Desk:
         self.inspection = Inspection(
             store=self.store,
             prompting=self.prompts,
-            characters=self.characters,
+            casting=Casting(self.characters),
             is_writing=lambda channel: channel in self.writing,
             resume_age_s=600,
             now_ms=lambda: 1_732_400_000_000,
@@ -122,6 +133,25 @@ async def test_without_one_the_newest_lines_is_built_and_not_taken_for_sent() ->
 
     assert (first.is_sent, second.is_sent) == (False, False)
     assert desk.prompts.built_for == [(newest.id, ANN), (newest.id, ANN)]
+
+
+async def test_of_several_characters_the_prompt_is_whose_turn_it_is() -> None:
+    desk = Desk(characters=Loaded({MIRA.key: MIRA, HOLLIS.key: HOLLIS}))
+    await desk.tell()
+    head = await desk.store.head(HARBOUR)
+    assert head is not None
+    both = replace(head, cast=(HOLLIS.key,))
+    assert await desk.store.apply(HARBOUR, Change(head=both), version=head.version)
+
+    for number, text in ((5, "Hollis?"), (6, "And Mira?")):
+        await desk.store.ingest(HARBOUR, line(number, text))
+        await desk.inspection.context(HARBOUR)
+    noted = replace(line(7, "Mira?"), facts={SPEAKER: HOLLIS.key})
+    await desk.store.ingest(HARBOUR, noted)
+    await desk.inspection.context(HARBOUR)
+
+    mine, theirs = ("Mira", "Hollis"), ("Hollis", "Mira")
+    assert desk.prompts.speakers == [theirs, mine, theirs]
 
 
 async def test_without_a_scene_or_a_line_there_is_no_prompt() -> None:

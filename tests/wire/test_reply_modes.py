@@ -152,6 +152,29 @@ async def test_row_16_the_deletion_may_come_first(played: Played) -> None:
     assert "Lyra: I knock." in played.tgi.asked[-1].prompt
 
 
+async def test_row_16_a_proxied_line_that_a_kill_left_unanswered_is_answered_once(
+    played: Played,
+) -> None:
+    world = played.world
+    path = await world.foreign_webhook(TAVERN_ID)
+    played.tgi.first_token_s = 30
+    original = await played.say("L: I knock.")
+    await played.asked(1)
+    await world.rest("POST", path, json={"content": "I knock.", "username": "Lyra"})
+    await world.ann.delete(original)
+
+    async def is_taken() -> bool:
+        return await played.memory() == [("Lyra", "I knock.")]
+
+    await eventually(is_taken)
+    played.tgi.first_token_s = 0
+    await played.restart()
+
+    reply = await played.reply(after=original, by="Clover")
+    await played.equal(("Lyra", "I knock."), ("Clover", reply.content))
+    assert "L: I" not in played.tgi.asked[-1].prompt
+
+
 async def test_row_16_other_webhooks_stay_out_and_are_not_answered(played: Played) -> None:
     path = await played.world.foreign_webhook(TAVERN_ID)
     for text in ("Clover?", "Build 7 passed."):

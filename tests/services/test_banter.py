@@ -67,7 +67,7 @@ async def test_what_another_character_said_is_read_as_a_players_line(stage: Stag
     assert "with Mara and Dov" in prompt
 
 
-async def test_nobody_writes_another_characters_lines(stage: Stage) -> None:
+async def test_row_02_nobody_writes_another_characters_lines(stage: Stage) -> None:
     await gather(stage, DOV)
     stage.tgi.reply = lambda _: " I see it.\nDov: So do I."
 

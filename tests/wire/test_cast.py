@@ -101,7 +101,7 @@ async def test_talk_asks_for_a_word_without_a_line(played: Played) -> None:
     assert "does not play here" in await played.talk("tamsin-sedge")
 
 
-async def test_two_who_ask_for_a_word_at_once_get_one(played: Played) -> None:
+async def test_row_04_two_who_ask_for_a_word_at_once_get_one(played: Played) -> None:
     line = await played.say("Clover?")
     await played.reply(after=line)
     played.tgi.first_token_s = 0.5
@@ -131,7 +131,7 @@ async def test_talk_that_a_restart_cut_off_is_done_by_whoever_was_named(played: 
     await played.reply(after=line, by="HOLLIS")
 
 
-async def test_characters_answer_each_other_and_then_fall_silent(played: Played) -> None:
+async def test_row_16_characters_answer_each_other_and_then_fall_silent(played: Played) -> None:
     assert "Only one character" in await played.command("scene banter", max=2)
     await played.command("roleplay add", character="hollis")
     assert "at most 2 replies" in await played.command("scene banter", max=2)
@@ -209,7 +209,7 @@ async def test_who_leaves_speaks_no_more(played: Played) -> None:
     assert "plays alone here" in await played.command("roleplay remove", character="clover")
 
 
-async def test_two_who_add_a_character_at_once_add_it_once(played: Played) -> None:
+async def test_row_04_two_who_add_a_character_at_once_add_it_once(played: Played) -> None:
     told = await asyncio.gather(
         played.command("roleplay add", character="hollis"),
         played.command("roleplay add", character="hollis", member=played.world.ann),
@@ -219,7 +219,7 @@ async def test_two_who_add_a_character_at_once_add_it_once(played: Played) -> No
     assert await played.command("roleplay cast") == "1. **Clover**\n2. **HOLLIS**"
 
 
-async def test_others_may_not_change_who_plays(played: Played) -> None:
+async def test_row_15_others_may_not_change_who_plays(played: Played) -> None:
     tom = played.world.tom
 
     for command, options in (

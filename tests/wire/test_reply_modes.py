@@ -67,7 +67,7 @@ async def test_a_round_ends_when_both_have_written_also_over_a_restart(played: P
     assert len(played.tgi.asked) == 3
 
 
-async def test_two_last_lines_of_a_round_at_once_get_one_reply(played: Played) -> None:
+async def test_row_04_two_last_lines_of_a_round_at_once_get_one_reply(played: Played) -> None:
     tom = played.world.tom
     await played.reply(after=await played.say("Clover?"))
     await played.reply(after=await played.say("Clover!", member=tom))

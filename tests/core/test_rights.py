@@ -47,7 +47,7 @@ def test_every_player_may_start_a_scene_and_have_a_say_in_the_reply(action: Acti
     assert may(action, Member(OTHER, can_write=True, can_moderate=False), SCENE)
 
 
-@pytest.mark.parametrize("action", FOR_THE_ANSWERED)
+@pytest.mark.parametrize("action", sorted(FOR_THE_ANSWERED))
 def test_what_becomes_of_a_reply_is_also_for_those_it_answers(action: Action) -> None:
     member = Member(OTHER, can_write=True, can_moderate=False)
 

@@ -86,6 +86,8 @@ def _add_tools(commands: "Commands") -> None:
     show.add_argument("--json", action="store_true", help="messages and warnings")
     show.set_defaults(run=_show_chat)
 
+    _add_cards(commands)
+
     calibrate = commands.add_parser(
         "calibrate", help="measure words per length step on a model server"
     )
@@ -112,6 +114,20 @@ def _add_tools(commands: "Commands") -> None:
     bench.add_argument("--only", metavar="NAME", help="measure this alone; a wrong NAME lists all")
     bench.add_argument("--quick", action="store_true", help="fewer rounds and turns")
     bench.set_defaults(run=_bench)
+
+
+def _add_cards(commands: "Commands") -> None:
+    card = commands.add_parser("card", help="character cards of SillyTavern and other front ends")
+    actions = card.add_subparsers(required=True, metavar="ACTION")
+    show = actions.add_parser("show", help="the character as it is read, and what was mended")
+    show.add_argument("file", metavar="FILE", help="the card; - reads standard input")
+    show.add_argument("--json", action="store_true", help="fields, warnings, rating and tokens")
+    show.set_defaults(run=_show_card)
+    export = actions.add_parser("export", help="the same card in another kind of file")
+    export.add_argument("file", metavar="FILE", help="the card; - reads standard input")
+    export.add_argument("--to", required=True, choices=("png", "json", "charx"), help="its kind")
+    export.add_argument("out", metavar="OUT", help="the file to write")
+    export.set_defaults(run=_export_card)
 
 
 def _count(text: str) -> int:
@@ -198,6 +214,23 @@ def _show_chat(options: argparse.Namespace) -> int:
 
     sys.stdout.buffer.write(show_chat(options.file, as_json=options.json))
     sys.stdout.buffer.flush()
+    return 0
+
+
+def _show_card(options: argparse.Namespace) -> int:
+    from bot.cli.card import show_card  # noqa: PLC0415
+    from bot.settings import load_settings  # noqa: PLC0415
+
+    shown = show_card(options.file, load_settings(), as_json=options.json)
+    sys.stdout.buffer.write(shown)
+    sys.stdout.buffer.flush()
+    return 0
+
+
+def _export_card(options: argparse.Namespace) -> int:
+    from bot.cli.card import export_card  # noqa: PLC0415
+
+    _say(export_card(options.file, options.to, options.out))
     return 0
 
 

@@ -1,13 +1,20 @@
 """YAML as nodes: text, lists and groups of fields that know their line.
 
-Nothing is constructed, so no file can make Python objects, and `no` stays a
-word rather than becoming False.
+No file can make Python objects. As nodes nothing is constructed at all, and `no`
+stays a word rather than becoming False; as values there is what JSON has.
 """
+
+import math
 
 import yaml
 
+from bot.core.chat_json import whole_characters
 
-class NotPlainYaml(Exception):
+_KINDS = frozenset(("null", "bool", "int", "float"))
+_MOST_BITS = 128
+
+
+class NotPlainYaml(ValueError):
     """The text cannot be used; `str()` says where and what to do, without a full stop."""
 
 
@@ -29,6 +36,40 @@ def read_nodes(text: str) -> yaml.Node | None:
         raise NotPlainYaml("it holds characters that text does not have") from error
     except RecursionError as error:
         raise NotPlainYaml("it is nested too deeply") from error
+
+
+def read_values(text: str) -> object:
+    """Return the one document in *text* as objects, lists, texts, numbers and truth values.
+
+    Raises:
+        NotPlainYaml: it is broken, nested too deeply, or uses aliases.
+    """
+    node = read_nodes(text)
+    try:
+        return None if node is None else _value(node, _NoAliases(""))
+    except RecursionError as error:
+        raise NotPlainYaml("it is nested too deeply") from error
+
+
+def _value(node: yaml.Node, loader: "_NoAliases") -> object:
+    if isinstance(node, yaml.MappingNode):
+        return {_key(key): _value(value, loader) for key, value in node.value}
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(item, loader) for item in node.value]
+    if node.tag.rpartition(":")[2] not in _KINDS:
+        return whole_characters(str(node.value))
+    try:
+        value = loader.construct_object(node)
+    except (yaml.YAMLError, ValueError, OverflowError, KeyError):  # `1_`, a number without end
+        return str(node.value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    is_huge = isinstance(value, int) and value.bit_length() > _MOST_BITS
+    return str(node.value) if is_huge else value
+
+
+def _key(node: yaml.Node) -> str:
+    return whole_characters(str(node.value)) if isinstance(node, yaml.ScalarNode) else "?"
 
 
 def is_empty(node: yaml.ScalarNode) -> bool:

@@ -1,0 +1,202 @@
+"""The values of a character card: V2's data, with what V3 adds.
+
+The document that was read stays with them, so that an export gives back what
+nothing here knows the meaning of.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bot.core.cards.archive import Member
+from bot.core.characters import Rating
+from bot.core.errors import UserError
+
+Json = Mapping[str, object]
+
+DEPTH = 4
+"""Messages from the end, where a card gives none: SillyTavern's own default."""
+
+
+class CardFileError(UserError):
+    """There is no card in the file that can be read; `str()` says what to do."""
+
+
+class CardRefused(CardFileError):
+    """The card can be read, and is never taken, whatever anybody sets."""
+
+
+class Logic(StrEnum):
+    """How an entry's secondary keys decide, once one of its keys has been found."""
+
+    AND_ANY = "AND_ANY"
+    NOT_ALL = "NOT_ALL"
+    NOT_ANY = "NOT_ANY"
+    AND_ALL = "AND_ALL"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where an entry's text goes: `before_char`, `after_char` or `at_depth:N[:role]`.
+
+    Attributes:
+        depth: how many messages before the end; None for the other two.
+        role: who says it there: system, user or assistant.
+    """
+
+    before: bool = False
+    depth: int | None = None
+    role: str = "system"
+
+    def __str__(self) -> str:
+        if self.depth is None:
+            return "before_char" if self.before else "after_char"
+        return f"at_depth:{self.depth}" + ("" if self.role == "system" else f":{self.role}")
+
+
+@dataclass(frozen=True, slots=True)
+class Decorator:
+    """A line of V3 before an entry's text: `@@name value`.
+
+    Attributes:
+        instead: what the lines `@@@name value` below it offer where *name* is not known.
+    """
+
+    name: str
+    value: str = ""
+    instead: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LoreEntry:
+    """A text for the prompt, and when it goes there.
+
+    Attributes:
+        content: without its decorators.
+        insertion_order: higher ones stand nearer to the end.
+        priority: lower ones are left out first; None if the book does not say.
+        case_sensitive: None if the book leaves it to the host; so with the next two.
+        extensions: whatever else the book says.
+        fields: the entry as a V2 card has it, as it was read.
+    """
+
+    keys: tuple[str, ...]
+    content: str
+    name: str = ""
+    comment: str = ""
+    enabled: bool = True
+    constant: bool = False
+    insertion_order: int = 100
+    priority: int | None = None
+    selective: bool = False
+    secondary_keys: tuple[str, ...] = ()
+    logic: Logic = Logic.AND_ANY
+    position: Position = Position()
+    use_regex: bool = False
+    case_sensitive: bool | None = None
+    match_whole_words: bool | None = None
+    scan_depth: int | None = None
+    probability: int = 100
+    exclude_recursion: bool = False
+    prevent_recursion: bool = False
+    delay_until_recursion: bool = False
+    decorators: tuple[Decorator, ...] = ()
+    extensions: Json = field(default_factory=dict, hash=False)
+    fields: Json = field(default_factory=dict, hash=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A lorebook, also called world info.
+
+    Attributes:
+        scan_depth: in how many messages keys are looked for; None if the book does not say.
+        token_budget: for the texts of one prompt; None if the book does not say.
+        fields: the book as a V2 card has it, as it was read.
+    """
+
+    entries: tuple[LoreEntry, ...]
+    name: str = ""
+    description: str = ""
+    scan_depth: int | None = None
+    token_budget: int | None = None
+    recursive_scanning: bool | None = None
+    extensions: Json = field(default_factory=dict, hash=False)
+    fields: Json = field(default_factory=dict, hash=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DepthPrompt:
+    """A note of the card's author, told again with every reply."""
+
+    prompt: str
+    depth: int = DEPTH
+    role: str = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file that belongs to a card."""
+
+    type: str
+    uri: str
+    name: str = ""
+    ext: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A character as its author wrote it down; empty texts and lists for what is not said.
+
+    Attributes:
+        spec: what it was written as: v1, v2, v3, the name of a program, or lorebook.
+        is_minor: it states an age under 18, or describes a child: never to be rated adult.
+        avatar: the path of its portrait within an archive.
+        picture: the portrait's file, of whatever kind.
+        members: the files of an archive, as they lie there.
+        document: what was read; written again on export.
+        warnings: every repair, a sentence each.
+    """
+
+    name: str
+    description: str = ""
+    personality: str = ""
+    scenario: str = ""
+    first_mes: str = ""
+    mes_example: str = ""
+    creator_notes: str = ""
+    system_prompt: str = ""
+    post_history_instructions: str = ""
+    alternate_greetings: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    creator: str = ""
+    character_version: str = ""
+    character_book: Book | None = None
+    extensions: Json = field(default_factory=dict, hash=False)
+    nickname: str = ""
+    creator_notes_multilingual: Mapping[str, str] = field(default_factory=dict, hash=False)
+    group_only_greetings: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
+    creation_date: int | None = None
+    modification_date: int | None = None
+    assets: tuple[Asset, ...] = ()
+    depth_prompt: DepthPrompt | None = None
+    rating: Rating = Rating.EVERYONE
+    is_minor: bool = False
+    spec: str = field(default="v3", compare=False)
+    avatar: str | None = field(default=None, compare=False)
+    picture: bytes | None = field(default=None, compare=False, repr=False)
+    members: tuple[Member, ...] = field(default=(), compare=False, repr=False)
+    document: Json = field(default_factory=dict, hash=False, compare=False, repr=False)
+    warnings: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def greetings(self) -> tuple[str, ...]:
+        """What it may open a scene with; the first is the usual one."""
+        return tuple(text for text in (self.first_mes, *self.alternate_greetings) if text.strip())
+
+    @property
+    def is_only_lore(self) -> bool:
+        """Whether there is a lorebook here and no character."""
+        said = (self.description, self.personality, self.scenario, self.system_prompt)
+        return self.character_book is not None and not self.greetings and not any(said)

@@ -1,0 +1,34 @@
+"""What was mended on the way, for whoever gave the file."""
+
+from collections import Counter
+
+MOST_NOTES = 30
+
+
+class Notes:
+    """Collects sentences; the same one is said once."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, None] = {}
+        self._entries: Counter[str] = Counter()
+        self._further = 0
+
+    def add(self, sentence: str) -> None:
+        """Say *sentence*."""
+        if len(self._said) < MOST_NOTES or sentence in self._said:
+            self._said[sentence] = None
+        else:
+            self._further += 1
+
+    def in_entry(self, what: str) -> None:
+        """Say *what* once, with the number of lore entries it is true of."""
+        self._entries[what] += 1
+
+    def all(self) -> tuple[str, ...]:
+        """Everything that was said."""
+        counted = [
+            f"In {count:,} lore {'entry' if count == 1 else 'entries'} {what}."
+            for what, count in self._entries.items()
+        ]
+        more = [f"There are {self._further:,} more such warnings."] if self._further else []
+        return (*self._said, *counted, *more)

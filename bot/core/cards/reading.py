@@ -1,0 +1,221 @@
+"""Reads a file of any kind to the card in it: `read_card`."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from bot.core.cards import archive, exif, png
+from bot.core.cards.archive import BadArchive, Member
+from bot.core.cards.card import Card, CardFileError, CardRefused
+from bot.core.cards.card_data import card_of, is_refused, judged
+from bot.core.cards.notes import Notes
+from bot.core.cards.payload import BadPayload, LockedPayload, ReadYaml, no_yaml, read_payload
+from bot.core.cards.png import BadPng
+from bot.core.cards.shapes import shaped
+
+__all__ = ["MOST_BYTES", "Card", "CardFileError", "CardRefused", "read_card"]
+
+MOST_BYTES = 20_000_000
+MOST_CARD = 2 * 1024 * 1024
+MOST_PICTURE = 8 * 1024 * 1024
+CHARA, CCV3 = "chara", "ccv3"
+CARD_NAME = "card.json"
+
+_WHAT_TO_GIVE = "give a character card as PNG, WebP, JSON, YAML or CHARX."
+_NO_CARD_IN_PICTURE = (
+    "There is no character in this picture: it was saved anew or is a screenshot, "
+    "so give the file as it was downloaded."
+)
+_LOCKED = "The card is locked with a password: open it in RisuAI and export it without one."
+_MINOR_AND_ADULT = (
+    "The character is described as under 18 and marked as adult: such a card is never taken."
+)
+_EMBEDDED = ("embeded://", "embedded://", "__asset:")
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """What a file holds: a document, and what lies around it."""
+
+    document: object
+    picture: bytes | None = None
+    members: tuple[Member, ...] = ()
+
+
+def read_card(data: bytes, filename: str = "", *, read_yaml: ReadYaml = no_yaml) -> Card:
+    """Read a card; the file's name only stands in for a name that is missing.
+
+    A lorebook is read as a card with nothing but its `character_book`.
+
+    Raises:
+        CardFileError: it is too large, or there is no card in it.
+        CardRefused: the card is of a kind that is never taken.
+    """
+    if len(data) > MOST_BYTES:
+        raise CardFileError(
+            f"The file is larger than {MOST_BYTES // 1_000_000} MB: give a smaller picture."
+        )
+    if not data.strip(b" \t\r\n\0"):
+        raise CardFileError(f"The file is empty: {_WHAT_TO_GIVE}")
+    notes = Notes()
+    contents = _opened(data, notes, read_yaml)
+    found = shaped(contents.document, notes)
+    if found is None:
+        raise CardFileError(f"There is no character in the file: {_WHAT_TO_GIVE}")
+    card = judged(card_of(found, notes, fallback=PurePosixPath(filename).stem))
+    if is_refused(card):
+        raise CardRefused(_MINOR_AND_ADULT)
+    card = _with_picture(card, contents, notes)
+    return replace(card, warnings=notes.all())
+
+
+def _opened(data: bytes, notes: Notes, read_yaml: ReadYaml) -> _Contents:
+    try:
+        for is_it, read in _CONTAINERS:
+            if is_it(data):
+                return read(data, notes)
+        return _Contents(read_payload(data, notes, read_yaml))
+    except LockedPayload:
+        raise CardFileError(_LOCKED) from None
+    except BadPayload as error:
+        raise CardFileError(f"The file cannot be read ({error}): {_WHAT_TO_GIVE}") from None
+
+
+def _read_png(data: bytes, notes: Notes) -> _Contents:
+    try:
+        found = png.texts(data, (CHARA, CCV3), notes)
+    except BadPng as error:
+        raise CardFileError(
+            f"The picture is damaged ({error}): give the file as it was downloaded."
+        ) from None
+    if not found:
+        raise CardFileError(_NO_CARD_IN_PICTURE)
+    failed = ""
+    for text in sorted(found, key=lambda each: each.keyword != CCV3):  # V3 wins, then the first
+        try:
+            document = read_payload(text.text, notes)
+        except LockedPayload:
+            raise
+        except BadPayload as error:
+            failed = failed or f"its `{text.keyword}` text: {error}"
+            continue
+        if shaped(document, Notes()) is not None:
+            if failed:
+                notes.add(
+                    f"A part could not be read ({failed}); `{text.keyword}` was read instead."
+                )
+            return _Contents(document, picture=data)
+        failed = failed or f"its `{text.keyword}` text: it is no card"
+    raise CardFileError(
+        f"The card in the picture cannot be read ({failed}): give the file as it was downloaded."
+    )
+
+
+def _read_webp(data: bytes, notes: Notes) -> _Contents:
+    return _from_comments(exif.comments_of_webp(data), data, notes)
+
+
+def _read_jpeg(data: bytes, notes: Notes) -> _Contents:
+    return _from_comments(exif.comments_of_jpeg(data), data, notes)
+
+
+def _from_comments(comments: Iterator[bytes], data: bytes, notes: Notes) -> _Contents:
+    for comment in comments:
+        return _Contents(read_payload(comment, notes), picture=data)
+    raise CardFileError(_NO_CARD_IN_PICTURE)
+
+
+def _read_archive(data: bytes, notes: Notes) -> _Contents:
+    try:
+        files = archive.members(data)
+        card = _card_among(files, notes)
+        document = read_payload(card.unpacked(MOST_CARD), notes)
+    except BadArchive as error:
+        raise CardFileError(
+            f"The archive cannot be used ({error}): export the character again."
+        ) from None
+    rest = tuple(file for file in files if file is not card)
+    return _Contents(document, members=rest)
+
+
+def _card_among(files: list[Member], notes: Notes) -> Member:
+    for file in files:
+        if file.name == CARD_NAME:
+            return file
+    for file in files:
+        if PurePosixPath(file.name).name.lower() == CARD_NAME:
+            notes.add(f"The archive has its `{CARD_NAME}` in another place than it ought to be.")
+            return file
+    raise CardFileError(
+        f"There is no {CARD_NAME} in the archive: export the character as CHARX or PNG."
+    )
+
+
+def _with_picture(card: Card, contents: _Contents, notes: Notes) -> Card:
+    avatar, picture = None, contents.picture
+    if contents.members:
+        avatar, picture = _portrait(card, contents.members, notes)
+    if picture is not None and png.size_of(picture) and not png.is_fit_to_show(picture):
+        width, height = png.size_of(picture) or (0, 0)
+        notes.add(f"The picture ({width:,} x {height:,}) is too large to be shown as a portrait.")
+    return replace(card, avatar=avatar, picture=picture, members=contents.members)
+
+
+def _portrait(
+    card: Card, members: Sequence[Member], notes: Notes
+) -> tuple[str | None, bytes | None]:
+    """Find the portrait among the files of an archive: its path, and the file."""
+    icons = [asset for asset in card.assets if asset.type == "icon"]
+    icons.sort(key=lambda asset: asset.name != "main")
+    for icon in icons:
+        path = _path_of(icon.uri)
+        file = next((each for each in members if each.name == path), None)
+        if file is None:
+            continue
+        try:
+            return path, file.unpacked(MOST_PICTURE)
+        except BadArchive as error:
+            notes.add(f"The portrait in the archive cannot be used ({error}).")
+            return path, None
+    if any(_path_of(icon.uri) for icon in icons):
+        notes.add("The portrait that the card names is not in the archive.")
+    return None, None
+
+
+def _path_of(uri: str) -> str:
+    """Return the path within the archive; empty for what lies elsewhere."""
+    return next((uri.removeprefix(mark) for mark in _EMBEDDED if uri.startswith(mark)), "")
+
+
+def _is_png(data: bytes) -> bool:
+    return data.startswith(png.MAGIC)
+
+
+def _is_webp(data: bytes) -> bool:
+    return data.startswith(b"RIFF") and data[8:12] == b"WEBP"
+
+
+def _is_archive(data: bytes) -> bool:
+    return data[:1] not in (b"{", b"[") and archive.is_archive(data)
+
+
+def _is_jpeg(data: bytes) -> bool:
+    return data.startswith(b"\xff\xd8\xff")
+
+
+def _is_picture(data: bytes) -> bool:
+    return data.startswith((b"GIF8", b"BM", b"RIFF")) or data[4:12] == b"ftypavif"
+
+
+def _read_picture(data: bytes, notes: Notes) -> _Contents:
+    del data, notes
+    raise CardFileError(_NO_CARD_IN_PICTURE)
+
+
+_CONTAINERS: Sequence[tuple[Callable[[bytes], bool], Callable[[bytes, Notes], _Contents]]] = (
+    (_is_png, _read_png),
+    (_is_webp, _read_webp),
+    (_is_archive, _read_archive),
+    (_is_jpeg, _read_jpeg),
+    (_is_picture, _read_picture),
+)

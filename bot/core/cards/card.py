@@ -151,6 +151,7 @@ class Card:
     Attributes:
         spec: what it was written as: v1, v2, v3, the name of a program, or lorebook.
         is_minor: it states an age under 18, or describes a child: never to be rated adult.
+        assets: what belongs to it; where that lies depends on the kind of file.
         avatar: the path of its portrait within an archive.
         picture: the portrait's file, of whatever kind.
         members: the files of an archive, as they lie there.
@@ -179,7 +180,7 @@ class Card:
     source: tuple[str, ...] = ()
     creation_date: int | None = None
     modification_date: int | None = None
-    assets: tuple[Asset, ...] = ()
+    assets: tuple[Asset, ...] = field(default=(), compare=False)
     depth_prompt: DepthPrompt | None = None
     rating: Rating = Rating.EVERYONE
     is_minor: bool = False

@@ -10,7 +10,7 @@ from datetime import datetime
 from bot.core.cards.notes import Notes
 
 MOST_TEXT = 16 * 1024
-MOST_ITEMS = 200
+MOST_ITEMS = 100
 LARGEST = 1_000_000_000
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _TRUE, _FALSE = frozenset(("true", "yes", "on", "1")), frozenset(("false", "no", "off", "0", ""))

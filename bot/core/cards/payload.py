@@ -71,7 +71,7 @@ def _is_base64(data: bytes) -> bool:
 
 def _from_base64(data: bytes) -> bytes:
     """Decode as people's programs write it: unpadded, wrapped, URL-safe, cut at a null."""
-    digits = b"".join(data.partition(b"\0")[0].split()).translate(_URL_SAFE, b"=")
+    digits = data.partition(b"\0")[0].translate(_URL_SAFE, b"= \t\r\n\v\f")
     digits = digits[: len(digits) - (len(digits) % 4 == 1)]
     try:
         return binascii.a2b_base64(digits + b"=" * (-len(digits) % 4))

@@ -102,7 +102,11 @@ def _keyword(chunk: Chunk) -> str:
 
 
 def _text(chunk: Chunk, room: int) -> bytes | None:
-    """Unpack a text, unless it is broken or takes more than *room*."""
+    """Unpack a text; None if it is broken.
+
+    Raises:
+        BadPng: it takes more than *room*.
+    """
     keyword, _, rest = bytes(chunk.data).partition(b"\0")
     del keyword
     is_packed = False
@@ -117,7 +121,9 @@ def _text(chunk: Chunk, room: int) -> bytes | None:
             rest = unpacking.decompress(rest, room + 1)
         except zlib.error:
             return None
-    return rest if len(rest) <= room else None
+    if len(rest) > room:
+        raise BadPng(f"its texts unpack to more than {MOST_UNPACKED // 1024**2} MB")
+    return rest
 
 
 def size_of(data: bytes) -> tuple[int, int] | None:

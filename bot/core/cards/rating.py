@@ -59,7 +59,7 @@ _CHILDREN = (
     r"(?:little|young|small)\s(?:girl|boy|child|kid)|teen(?:age)?\s(?:girl|boy|student)|"
     r"(?:child|kid)(?!\s*(?:of|psycholog|therap|care|support|prodig|at\s+heart))|minor(?!\s+\w)"
 )
-_WORDS = r"(?:(?!(?:of|to|with|for|who|whose|and|that|in|from|by)\b)[\w-]{1,32}\s{1,3}){0,3}?"
+_WORDS = r"(?:(?!(?:of|to|with|for|who|whose|and|that|in|from|by)\b)[\w-]{1,32},?\s{1,3}){0,3}?"
 _IS_A = r"(?:is|are|am|be|remains)\s{1,3}(?:still\s|just\s|only\s|but\s)?an?\s{1,3}"
 _DESCRIBED = tuple(
     re.compile(pattern)

@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from itertools import count
+from itertools import chain, count
 
 from bot.core.cards import archive, png
 from bot.core.cards.archive import Member
@@ -77,5 +77,5 @@ def _is_main_icon(asset: object) -> bool:
 
 def _free_name(taken: Sequence[str]) -> str:
     """Return a name for the portrait that no other file has."""
-    names = (_PORTRAIT, *(f"assets/icon/images/main{number}.png" for number in count(2)))
-    return next(name for name in names if name not in taken)
+    others = (f"assets/icon/images/main{number}.png" for number in count(2))
+    return next(name for name in chain((_PORTRAIT,), others) if name not in taken)

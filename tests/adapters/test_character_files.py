@@ -7,14 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.character_files import (
-    MAX_AVATAR_BYTES,
-    MAX_FILE_BYTES,
-    DirectoryCharacters,
-    LoadedCharacters,
-    key_for,
-    load_characters,
-)
+from bot.adapters.character_files import DirectoryCharacters, LoadedCharacters, load_characters
+from bot.adapters.character_yaml import MAX_AVATAR_BYTES, MAX_FILE_BYTES, key_for
 from bot.core.characters import ExampleLine, Rating
 from bot.core.errors import StartupError
 from bot.core.lengths import Length
@@ -394,3 +388,13 @@ def test_the_source_hands_out_what_the_folder_held(folder: Path, write: Write) -
 
     assert source.characters()[CharacterKey("ann")].name == "Ann"
     assert len(source.warnings) == 1
+
+
+def test_a_minor_of_the_hosts_own_is_never_rated_adult(folder: Path, write: Write) -> None:
+    write("ann.yaml", "name: Ann\npersona: 'Ann mends nets. Age: 16'\n")
+    write("bob.yaml", "name: Bob\npersona: 'Bob mends nets. Age: 16'\nrating: adult\n")
+
+    loaded = load_characters(folder, lengths=LENGTHS)
+
+    assert set(loaded.characters) == {"ann"}
+    assert "line 3: the character is described as under 18, so it can" in only_warning(loaded)

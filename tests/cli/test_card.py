@@ -7,7 +7,7 @@ import pytest
 
 from bot.cli.card import export_card, show_card
 from bot.core.errors import StartupError
-from bot.settings import Settings
+from bot.settings import load_settings
 from tests.cards import CARDS
 from tests.cli.running import run
 
@@ -92,13 +92,15 @@ def test_where_nothing_can_be_written_it_is_said(tmp_path: Path) -> None:
 
 
 def test_the_profiles_own_tokenizer_counts(tmp_path: Path) -> None:
-    tokenizer = tmp_path / "tokenizer.json"
-    tokenizer.write_text(json.dumps(WORDS))
-    base = Path("bot/profiles/zephrp.toml").read_text()
+    file = tmp_path / "tokenizer.json"
+    words = {"version": "1.0", "model": {"type": "WordLevel", "vocab": {"?": 0}, "unk_token": "?"}}
+    file.write_text(json.dumps({**words, "pre_tokenizer": {"type": "WhitespaceSplit"}}))
     profile = tmp_path / "own.toml"
-    profile.write_text(f'tokenizer = "{tokenizer}"\n{base}')
-    settings = Settings(prompt={"profile": str(profile)})
+    shipped = Path("bot/profiles/zephrp.toml").read_text()
+    profile.write_text(f'tokenizer = "{file}"\n{shipped}')
 
-    shown = json.loads(show_card(str(ODD), settings, as_json=True))
+    printed = show_card(str(ODD), load_settings(prompt={"profile": str(profile)}), as_json=True)
 
-    assert (shown["tokens"], shown["tokenizer"]) == (15, f"file {tokenizer}")
+    shown = json.loads(printed)
+    said = "{{char}} is a kitsune. sly A shrine at dusk. stay sly"
+    assert (shown["tokens"], shown["tokenizer"]) == (len(said.split()), f"file {file}")

@@ -20,7 +20,9 @@ END = png.chunk_of(b"IEND", b"")
 
 def _bomb(size: int) -> bytes:
     packing = zlib.compressobj(9)
-    return b"".join([*(packing.compress(bytes(1 << 20)) for _ in range(size >> 20)), packing.flush()])
+    return b"".join(
+        [*(packing.compress(bytes(1 << 20)) for _ in range(size >> 20)), packing.flush()]
+    )
 
 
 def _png(*chunks: bytes) -> bytes:
@@ -86,9 +88,7 @@ def _measures(paths: list[Path]) -> list[dict[str, Any]]:
 
 
 def _beyond(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        each for each in found if each["seconds"] > MOST_SECONDS or each["bytes"] > MOST_BYTES
-    ]
+    return [each for each in found if each["seconds"] > MOST_SECONDS or each["bytes"] > MOST_BYTES]
 
 
 def test_no_file_of_the_collection_takes_long_or_much() -> None:

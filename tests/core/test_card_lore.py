@@ -13,6 +13,7 @@ from bot.core.cards.notes import Notes
 from bot.core.cards.reading import read_card
 from tests.cards import as_json
 
+AT_END, AT_FOUR = Position(depth=0, role="assistant"), Position(depth=4, role="user")
 VECTORS = json.loads(
     (Path(__file__).parents[1] / "golden" / "vectors" / "decorators.json").read_text()
 )
@@ -41,8 +42,8 @@ def test_the_first_known_line_of_a_chain_counts() -> None:
         ({"position": "before_char"}, Position(before=True)),
         ({"position": "before_char", "extensions": {"position": 1}}, Position()),
         ({"position": "4", "depth": 2}, Position(depth=2)),
-        ({"extensions": {"position": 4, "depth": 0, "role": 2}}, Position(depth=0, role="assistant")),
-        ({"extensions": {"position": 4, "depth": -1, "role": "user"}}, Position(depth=4, role="user")),
+        ({"extensions": {"position": 4, "depth": 0, "role": 2}}, AT_END),
+        ({"extensions": {"position": 4, "depth": -1, "role": "user"}}, AT_FOUR),
         ({"extensions": {"position": 7}}, Position()),
         ({"position": [4]}, Position()),
     ],
@@ -126,7 +127,9 @@ def test_a_book_is_read_up_to_a_bound_and_told() -> None:
         ),
     ],
 )
-def test_a_lorebook_alone_is_a_card_with_nothing_else(value: object, key: str, content: str) -> None:
+def test_a_lorebook_alone_is_a_card_with_nothing_else(
+    value: object, key: str, content: str
+) -> None:
     found = read_card(as_json(value), "world.json")
 
     assert found.is_only_lore
@@ -141,6 +144,9 @@ def test_what_a_program_says_besides_is_kept_under_its_name() -> None:
     found = read_card(as_json({"lorebookVersion": 5, "entries": [entry], "settings": {"a": 1}}))
 
     assert found.character_book is not None
-    assert found.character_book.extensions["novelai"] == {"lorebookVersion": 5, "settings": {"a": 1}}
+    assert found.character_book.extensions["novelai"] == {
+        "lorebookVersion": 5,
+        "settings": {"a": 1},
+    }
     (read,) = found.character_book.entries
     assert read.extensions["novelai"] == {"contextConfig": {"prefix": "p"}}

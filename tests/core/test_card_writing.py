@@ -116,7 +116,11 @@ def test_what_was_changed_is_written_and_the_rest_stays() -> None:
     assert again.extensions["e"] == 1
     assert again.character_book is not None
     (read,) = again.character_book.entries
-    assert (read.content, read.logic, str(read.position)) == ("new", Logic.AND_ALL, "at_depth:2:user")
+    assert (read.content, read.logic, str(read.position)) == (
+        "new",
+        Logic.AND_ALL,
+        "at_depth:2:user",
+    )
     assert (read.decorators, read.fields["x"]) == (changed.decorators, 2)
     assert read.extensions["y"] == 1
 
@@ -136,7 +140,9 @@ def test_what_is_too_long_to_be_used_here_is_written_whole() -> None:
 def test_a_cards_own_picture_stays_and_one_without_gets_a_plain_one() -> None:
     picture = png.plain_picture("mine")
 
-    kept = write_card(read_card(in_picture((b"chara", packed(document())), picture=picture)), Container.PNG)
+    kept = write_card(
+        read_card(in_picture((b"chara", packed(document())), picture=picture)), Container.PNG
+    )
     made = write_card(card(), Container.PNG)
 
     assert png.without_texts(kept, ("chara", "ccv3")) == picture

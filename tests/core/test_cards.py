@@ -125,7 +125,8 @@ def test_of_a_list_of_first_messages_the_others_are_alternatives() -> None:
 
 def test_warnings_are_bounded() -> None:
     found = card(creator_notes_multilingual={str(n): None for n in range(9)}, tags=list("abc") * 99)
-    many = read_card(as_json(document(**dict.fromkeys(DATA, {}), nickname={}, source=5, assets=5)))
+    data: dict[str, Any] = {name: {} for name in DATA}
+    many = card(**data, nickname={}, source=5, assets=5)
 
     assert len(found.warnings) == 2
     assert len(many.warnings) <= 31
@@ -154,15 +155,15 @@ def test_the_attributes_of_an_agnai_persona_become_its_description() -> None:
     persona = {"kind": "boostyle", "attributes": {"species": ["fox", "spirit"], "text": ["Old."]}}
     insert = {"prompt": "stay sly", "depth": 3}
 
-    found = read_card(as_json({"kind": "character", "name": "Aya", "persona": persona,
-                               "insert": insert, "description": "note", "visualType": "avatar"}))  # fmt: skip
+    value = {"kind": "character", "name": "Aya", "persona": persona, "visualType": "avatar"}
+    found = read_card(as_json({**value, "insert": insert, "description": "note"}))
 
     assert found.description == "species: fox, spirit\nOld."
     assert found.creator_notes == "note"
     assert found.depth_prompt is not None
     assert (found.depth_prompt.prompt, found.depth_prompt.depth) == ("stay sly", 3)
-    assert found.extensions["agnai"] == {"kind": "character", "insert": insert,
-                                         "visualType": "avatar"}  # fmt: skip
+    rest = {"kind": "character", "visualType": "avatar", "insert": insert}
+    assert found.extensions["agnai"] == rest
 
 
 @pytest.mark.parametrize(

@@ -140,14 +140,14 @@ def is_fit_to_show(data: bytes) -> bool:
     return size is not None and max(size) <= MOST_SIDE and 0 < size[0] * size[1] <= MOST_PIXELS
 
 
-def without_texts(data: bytes, keywords: Sequence[str]) -> bytes:
-    """Return the picture without the texts under *keywords* and without what stands behind it."""
+def without_texts(data: bytes, keywords: Sequence[str] | None = None) -> bytes:
+    """Return the picture without the texts under *keywords*, or any; and what stands behind it."""
     parts: list[bytes | memoryview] = [MAGIC]
     try:
         parts.extend(
             chunk.whole
             for chunk in chunks(data)
-            if chunk.kind not in _TEXTS or _keyword(chunk) not in keywords
+            if chunk.kind not in _TEXTS or not (keywords is None or _keyword(chunk) in keywords)
         )
     except BadPng:
         parts.append(chunk_of(b"IEND", b""))

@@ -1,0 +1,71 @@
+"""A card as a character that plays."""
+
+import re
+from typing import NamedTuple
+
+from bot.core.cards import png
+from bot.core.cards.card import Card
+from bot.core.cards.examples import examples_in
+from bot.core.cards.notes import Notes
+from bot.core.characters import Character, ExampleLine
+from bot.core.names import NAME_CHARACTERS
+from bot.core.scene import CharacterKey
+
+MOST_PORTRAIT = 1024 * 1024
+_CHAR = re.compile(r"\{\{char\}\}|<bot>|<char>", re.IGNORECASE)
+_USER = re.compile(r"\{\{user\}\}|<user>", re.IGNORECASE)
+
+
+class Playing(NamedTuple):
+    """A character, and what of its card it plays without."""
+
+    character: Character
+    warnings: tuple[str, ...]
+
+
+def playing(card: Card, key: CharacterKey) -> Playing:
+    """Make a character of *card*."""
+    notes = Notes()
+    name = card.name[:NAME_CHARACTERS].rstrip()
+    if name != card.name:
+        notes.add(f"The name is longer than {NAME_CHARACTERS} characters; it plays as {name!r}.")
+    persona = "\n".join(
+        text.strip() for text in (card.description, card.personality) if text.strip()
+    )
+    if not persona:
+        notes.add("The card does not say who the character is.")
+    called = card.nickname or name
+    character = Character(
+        key=key,
+        name=name,
+        persona=_with_names(persona, called),
+        scenario=_with_names(card.scenario.strip(), called),
+        greetings=tuple(_with_names(text.strip(), called) for text in card.greetings),
+        examples=tuple(
+            ExampleLine(line.role, _with_names(line.text, called))
+            for line in examples_in(card.mes_example, name)
+        ),
+        rating=card.rating,
+        avatar=_portrait(card, notes),
+    )
+    return Playing(character, notes.all())
+
+
+def _with_names(text: str, called: str) -> str:
+    """Put the character's name in; `{{user}}` is filled in when somebody plays."""
+    return _USER.sub("{{user}}", _CHAR.sub(lambda _: called, text))
+
+
+def _portrait(card: Card, notes: Notes) -> bytes | None:
+    if card.picture is None:
+        return None
+    if png.size_of(card.picture) is None:
+        notes.add("Its picture is no PNG; it plays without one.")
+    elif not png.is_fit_to_show(card.picture):
+        notes.add("Its picture is too large to be shown; it plays without one.")
+    else:
+        bare = png.without_texts(card.picture)
+        if len(bare) <= MOST_PORTRAIT:
+            return bare
+        notes.add(f"Its picture is larger than {MOST_PORTRAIT // 1024} kB; it plays without one.")
+    return None

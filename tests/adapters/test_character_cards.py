@@ -166,9 +166,7 @@ ROLES = {"user": Role.PLAYER, "char": Role.CHARACTER}
 
 
 @pytest.mark.parametrize("case", VECTORS, ids=lambda case: case["in"][:24])
-def test_example_dialogue_is_parted_as_in_sillytavern(
-    case: dict[str, object], folder: Path
-) -> None:
+def test_example_dialogue_is_parted_as_in_sillytavern(case: dict[str, Any], folder: Path) -> None:
     found = [(line.role, _bare(line.text)) for line in aya(folder, mes_example=case["in"]).examples]
 
     expected = [(ROLES[who], _bare(text)) for block in case["blocks"] for who, text in block]

@@ -3,6 +3,8 @@
     RoleplayError
     ├── UserError                 its text is shown to the member who caused it
     │   ├── CharacterUnknown
+    │   ├── CardFileError             (in `cards.card`) a file holds no card that can be read
+    │   │   └── CardRefused               or one that is never taken
     │   ├── ChatFileError             (in `chat`) a file holds no chat that can be read
     │   ├── PromptTooLong             (in `budget`) even the shortest prompt does not fit
     │   ├── SceneAlreadyLive

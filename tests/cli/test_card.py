@@ -57,7 +57,7 @@ async def test_wrong_input_is_one_sentence_and_exit_code_2(tmp_path: Path) -> No
     done = await run(tmp_path, "card", "show", str(plain), "--json")
 
     assert (done.code, done.printed) == (2, b"")
-    assert done.complaint.startswith("There is no character in this picture: ")
+    assert done.complaint.startswith("There is no character in this PNG picture: ")
     assert done.complaint.count("\n") == 1
 
 

@@ -40,9 +40,9 @@ def hostile() -> dict[str, bytes]:
     listed = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 9, 9, 0, 0, 0)
     shared = member("card.json", as_json(document(description="x" * 100_000)))
     return {
-        "ztxt_bomb.png": _png(png.chunk_of(b"zTXt", b"chara\0\0" + _bomb(512 << 20))),
+        "ztxt_bomb.png": _png(png.chunk_of(b"zTXt", b"chara\0\0" + _bomb(128 << 20))),
         "itxt_bombs.png": _png(
-            *[png.chunk_of(b"iTXt", b"ccv3\0\1\0\0\0" + _bomb(16 << 20)) for _ in range(80)]
+            *[png.chunk_of(b"iTXt", b"ccv3\0\1\0\0\0" + _bomb(16 << 20))] * 80
         ),
         "many_chunks.png": _png(*[png.chunk_of(b"aaAa", b"")] * 1_000_000),
         "many_cards.png": in_picture(*[(b"ccv3", b"e30=")] * 20_000),

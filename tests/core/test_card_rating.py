@@ -55,6 +55,7 @@ def test_a_rating_beside_the_data_counts_too() -> None:
 
 MINORS = (
     "Age: 16",
+    "Age: 17.5",
     "age: 17, fox",
     'Age("12")',
     "[Age=9]",

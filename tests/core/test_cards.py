@@ -85,6 +85,7 @@ def test_a_card_in_order_needs_no_repair() -> None:
         ("personality", {"a": 1}, "", "`personality` was no text"),
         ("character_version", 2, "2", "`character_version` was a number"),
         ("name", "A\nB\t C", "A B C", ""),
+        ("name", "A\u202eya\u200b", "Aya", "The name held what nobody sees"),
         ("name", "x" * 300, "x" * 80, "The name has 300 characters"),
         ("description", "x" * 20_000, "x" * 16_384, "only the first 16,384"),
         ("description", "a\rb\x07", "a\nb", "`description` held control characters"),
@@ -142,6 +143,7 @@ def test_warnings_are_bounded() -> None:
         ({"spec": "someday", "data": {"name": "Aya", "first_mes": "f"}}, "v2", "Aya"),
         ([{"name": "Aya", "first_mes": "f"}, 5], "v1", "Aya"),
         ({"spec": "chara_card_v2", "data": {}}, "v2", "file"),
+        ({"ok": True, "card": document(first_mes="f")}, "v2", "Aya"),
     ],
 )
 def test_every_shape_is_understood(value: object, spec: str, name: str) -> None:
@@ -183,9 +185,9 @@ def test_the_attributes_of_an_agnai_persona_become_its_description() -> None:
         (b'{"a":' * 9_000, "nested too deeply"),
         (b"{" + b" " * 2_100_000, "its text is larger than 2 MB"),
         (b"x" * 20_000_001, "larger than 20 MB"),
-        (b"GIF89a" + bytes(90), "no character in this picture"),
-        (b"\xff\xd8\xff\xe0" + bytes(90), "no character in this picture"),
-        (b"RIFF\x20\0\0\0WEBPVP8 " + bytes(90), "no character in this picture"),
+        (b"GIF89a" + bytes(90), "no character in this GIF picture"),
+        (b"\xff\xd8\xff\xe0" + bytes(90), "no character in this JPEG picture"),
+        (b"RIFF\x20\0\0\0WEBPVP8 " + bytes(90), "no character in this WebP picture"),
         (b"\x89PNG\r\n\x1a\n", "The picture is damaged (it is cut short)"),
         (b"PK\x03\x04" + bytes(90), "The archive cannot be used (it is cut short)"),
         (b"PK\x05\x06" + bytes(18), "There is no card.json in the archive"),
@@ -193,7 +195,10 @@ def test_the_attributes_of_an_agnai_persona_become_its_description() -> None:
         (b"rcc||rccv1||AAAA", "locked with a password"),
         (in_picture((b"chara", b"!!!")), "(its `chara` text: "),
         (in_picture((b"chara", packed([1]))), "(its `chara` text: it is no card)"),
-        (in_picture((b"chara-ext-asset_:0", packed(document()))), "no character in this picture"),
+        (
+            in_picture((b"chara-ext-asset_:0", packed(document()))),
+            "no character in this PNG picture",
+        ),
     ],
     ids=lambda value: value[:30].decode(errors="replace") if isinstance(value, bytes) else "",
 )

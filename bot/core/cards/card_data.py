@@ -11,6 +11,7 @@ from bot.core.cards.notes import Notes
 from bot.core.cards.rating import Judgement, judge
 from bot.core.cards.shapes import Shaped
 from bot.core.characters import Rating
+from bot.core.plain_text import plain
 
 LONGEST_NAME = 80
 """Discord's limit for the name over a message."""
@@ -110,6 +111,10 @@ def is_refused(card: Card) -> bool:
 def name_in(value: object, notes: Notes) -> str:
     """Read a name; empty if there is none."""
     name = "" if value is None else fields.line(value, "name", notes)
+    visible = " ".join(plain(name).split())
+    if visible != name:
+        notes.add("The name held what nobody sees; it was taken out.")
+        name = visible
     if len(name) > LONGEST_NAME:
         notes.add(f"The name has {len(name):,} characters; the first {LONGEST_NAME} are used here.")
     return name[:LONGEST_NAME].strip()

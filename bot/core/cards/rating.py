@@ -21,7 +21,7 @@ _NUMBER_WORDS = (
 )
 _NUMBER = (
     rf"(?<![\w.,-])(?<!\d\s)(?P<age>\d{{1,6}}|{'|'.join(_NUMBER_WORDS[1:])})"
-    r"(?![\d]|[.,]\d)(?!\s{0,3}(?:hundred|thousand|million|billion|centur|millenni|[ae]?eons?|k\b))"
+    r"(?:[.,]\d{1,2}(?!\d))?(?!\d|[.,]\d)(?!\s{0,3}(?:hundred|thousand|million|billion|centur|millenni|[ae]?eons?|k\b))"
 )
 _YEARS_OLD = (
     r"(?:[\s-]{0,3}(?:years?|yrs?)[\s-]{0,3}(?:old|of\s+age)|\s?y/?o\b|\s?(?:歳|才|岁|歲|살|세)|"

@@ -23,7 +23,7 @@ CARD_NAME = "card.json"
 
 _WHAT_TO_GIVE = "give a character card as PNG, WebP, JSON, YAML or CHARX."
 _NO_CARD_IN_PICTURE = (
-    "There is no character in this picture: it was saved anew or is a screenshot, "
+    "There is no character in this {} picture: it was saved anew or is a screenshot, "
     "so give the file as it was downloaded."
 )
 _LOCKED = "The card is locked with a password: open it in RisuAI and export it without one."
@@ -89,7 +89,7 @@ def _read_png(data: bytes, notes: Notes) -> _Contents:
             f"The picture is damaged ({error}): give the file as it was downloaded."
         ) from None
     if not found:
-        raise CardFileError(_NO_CARD_IN_PICTURE)
+        raise CardFileError(_NO_CARD_IN_PICTURE.format("PNG"))
     failed = ""
     for text in sorted(found, key=lambda each: each.keyword != CCV3):  # V3 wins, then the first
         try:
@@ -112,17 +112,17 @@ def _read_png(data: bytes, notes: Notes) -> _Contents:
 
 
 def _read_webp(data: bytes, notes: Notes) -> _Contents:
-    return _from_comments(exif.comments_of_webp(data), data, notes)
+    return _from_comments("WebP", exif.comments_of_webp(data), data, notes)
 
 
 def _read_jpeg(data: bytes, notes: Notes) -> _Contents:
-    return _from_comments(exif.comments_of_jpeg(data), data, notes)
+    return _from_comments("JPEG", exif.comments_of_jpeg(data), data, notes)
 
 
-def _from_comments(comments: Iterator[bytes], data: bytes, notes: Notes) -> _Contents:
+def _from_comments(kind: str, comments: Iterator[bytes], data: bytes, notes: Notes) -> _Contents:
     for comment in comments:
         return _Contents(read_payload(comment, notes), picture=data)
-    raise CardFileError(_NO_CARD_IN_PICTURE)
+    raise CardFileError(_NO_CARD_IN_PICTURE.format(kind))
 
 
 def _read_archive(data: bytes, notes: Notes) -> _Contents:
@@ -208,8 +208,9 @@ def _is_picture(data: bytes) -> bool:
 
 
 def _read_picture(data: bytes, notes: Notes) -> _Contents:
-    del data, notes
-    raise CardFileError(_NO_CARD_IN_PICTURE)
+    del notes
+    kind = "GIF" if data.startswith(b"GIF8") else "kind of"
+    raise CardFileError(_NO_CARD_IN_PICTURE.format(kind))
 
 
 _CONTAINERS: Sequence[tuple[Callable[[bytes], bool], Callable[[bytes, Notes], _Contents]]] = (

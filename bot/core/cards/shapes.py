@@ -21,6 +21,7 @@ V3 = (
 FIELDS = (*V1, *V2, *V3)
 _ONLY_OF_CARDS = frozenset(("personality", "scenario", "first_mes", "mes_example"))
 _SPECS = {"chara_card_v1": "v1", "chara_card_v2": "v2", "chara_card_v3": "v3"}
+_WRAPPINGS = ("card", "character", "chara_card")
 _NEWEST = {"v2": 2.0, "v3": 3.0}
 OURS = "zephrp"
 
@@ -57,6 +58,7 @@ def shaped(document: object, notes: Notes) -> Shaped | None:
     if not isinstance(document, Mapping):
         return None
     fields = {str(name): value for name, value in document.items()}
+    fields = _unwrapped(fields)
     spec = str(fields.get("spec") or "")
     if "data" in fields or spec:
         return _enveloped(fields, spec, notes)
@@ -64,6 +66,16 @@ def shaped(document: object, notes: Notes) -> Shaped | None:
         if is_it(fields):
             return Shaped(name, {}, read(fields))
     return _flat(fields)
+
+
+def _unwrapped(fields: Fields) -> Fields:
+    """Take the card out of what a hub's interface wraps around it."""
+    for name in _WRAPPINGS:
+        inner = fields.get(name)
+        is_card = isinstance(inner, Mapping) and ("data" in inner or "first_mes" in inner)
+        if is_card and isinstance(inner, Mapping) and not {"data", "spec"} & fields.keys():
+            return {str(key): value for key, value in inner.items()}
+    return fields
 
 
 def _flat(fields: Fields) -> Shaped | None:

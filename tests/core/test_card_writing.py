@@ -183,3 +183,10 @@ def test_a_path_in_an_archive_leads_nowhere(files: list[Member], part: str, tmp_
     assert found.name == "A"
     assert any(part in warning for warning in found.warnings) == bool(part)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_note_of_which_nothing_can_be_seen_is_none() -> None:
+    found = card(extensions={"depth_prompt": {"prompt": "\0", "depth": ""}})
+
+    assert found.depth_prompt is None
+    assert read_card(write_card(found, Container.JSON)) == found

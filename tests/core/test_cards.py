@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.core.cards import png
 from bot.core.cards.reading import read_card
 from bot.core.cards.view import shown
 from tests.cards import (
@@ -21,6 +22,8 @@ from tests.cards import (
     in_picture,
     packed,
 )
+
+END = png.chunk_of(b"IEND", b"")
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -177,7 +180,7 @@ def test_the_attributes_of_an_agnai_persona_become_its_description() -> None:
         (b"[]", "There is no character in the file"),
         (b'[{"keys": ["a"], "content": "b"}, 5]', "There is no character in the file"),
         (b'{"name": "Aya"}', "There is no character in the file"),
-        (b'{"user_name": "A"}\n{"name": "A", "mes": "x"}', "it is no JSON from character 20 on"),
+        (b'{"user_name": "A"}\n{"name": "A", "mes": "x"}', "There is no character in the file"),
         (b'{"data": {"x": 1}}', "There is no character in the file"),
         (b'{"data": [1]}', "There is no character in the file"),
         (b"Dear diary.", "There is no character in the file"),
@@ -221,3 +224,25 @@ def test_a_picture_says_which_of_its_texts_was_read_instead() -> None:
     assert found.name == "Aya"
     assert "`chara` was read instead" in found.warnings[0]
     assert "`ccv3` text" in found.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (as_json(document()) + b"}]", "behind the card's text"),
+        (in_picture((b"chara", packed(document()))) + b"PK", "behind the end of the picture"),
+        (in_picture((b"chara", packed(document())))[:-9], "damaged (it is cut short)"),
+        (in_picture((b"chara", packed(document())))[:-13] + b"x" + END, "A checksum"),
+        (as_json(document(x=1)).replace(b'"x": 1', b'"x": NaN'), "numbers that JSON does not have"),
+    ],
+)
+def test_a_damaged_file_is_read_and_told(data: bytes, said: str) -> None:
+    found = read_card(data)
+
+    assert found.name == "Aya"
+    assert len(found.warnings) == 1
+    assert said in found.warnings[0]
+
+
+def test_a_number_that_json_does_not_have_in_a_text_is_a_text() -> None:
+    assert card(description="NaN, said Infinity.").warnings == ()

@@ -166,12 +166,11 @@ def depth_prompt_in(extensions: Json, notes: Notes) -> DepthPrompt | None:
     if not isinstance(value, Mapping):
         return None
     prompt = value.get("prompt")
-    if not isinstance(prompt, str) or not prompt.strip():
+    said = fields.text(prompt, "depth_prompt", notes) if isinstance(prompt, str) else ""
+    if not said.strip():
         return None
     depth = fields.natural(value.get("depth", DEPTH))
     if depth is None:
         notes.add(f"The depth of `depth_prompt` was no number; it is {DEPTH} now.")
         depth = DEPTH
-    return DepthPrompt(
-        fields.text(prompt, "depth_prompt", notes), depth, role_of(value.get("role"))
-    )
+    return DepthPrompt(said, depth, role_of(value.get("role")))

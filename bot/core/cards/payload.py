@@ -24,6 +24,7 @@ _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/=\-_\s]+")
 _BYTE_LIST = re.compile(rb"\d{1,3}(?:\s*,\s*\d{1,3})+\s*,?")
 _NO_NUMBER = "The text held numbers that JSON does not have; they are empty now."
+_ROUGH = json.JSONDecoder(strict=False)
 _DIGITS = re.compile(rb"\d+")
 _HEAD = 4096
 
@@ -107,11 +108,14 @@ def _read_json(text: str, notes: Notes) -> object:
     if values > _VALUES + len(text) // _BYTES_A_COMMA:
         raise BadPayload("it is crammed with numbers or lists")
     try:
-        document = read_json(text)
+        document = _read_first(text, notes)
     except BadJson as error:
         raise BadPayload(str(error)) from None
     if "NaN" in text or "Infinity" in text:  # perhaps only in what somebody says
-        json.loads(text, parse_constant=lambda _: notes.add(_NO_NUMBER), strict=False)
+        constants = json.JSONDecoder(
+            parse_int=float, parse_constant=lambda _: notes.add(_NO_NUMBER), strict=False
+        )
+        constants.raw_decode(text)
     return document
 
 
@@ -128,3 +132,18 @@ def _decoded(data: bytes, notes: Notes) -> str:
             notes.add("The text is no UTF-8; it was read as Windows-1252.")
             text = data.decode("cp1252", "replace")
     return text.strip("\ufeff \t\r\n\0")
+
+
+def _read_first(text: str, notes: Notes) -> object:
+    """Read the document that *text* begins with."""
+    try:
+        return read_json(text)
+    except BadJson:
+        try:
+            _, end = _ROUGH.raw_decode(text)
+        except (ValueError, RecursionError):
+            end = len(text)
+        if end == len(text):
+            raise
+        notes.add("Something stood behind the card's text; it was left out.")
+        return read_json(text[:end])

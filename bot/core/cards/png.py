@@ -73,9 +73,10 @@ def texts(data: bytes, keywords: Sequence[str], notes: Notes) -> list[PngText]:
         BadPng: the file is damaged before the first of them.
     """
     found: list[PngText] = []
-    room = MOST_UNPACKED
+    room, end = MOST_UNPACKED, len(MAGIC)
     try:
         for chunk in chunks(data):
+            end += len(chunk.whole)
             if chunk.kind not in _TEXTS or len(found) == MOST_TEXTS:
                 continue
             keyword = _keyword(chunk)
@@ -93,6 +94,9 @@ def texts(data: bytes, keywords: Sequence[str], notes: Notes) -> list[PngText]:
         if not found:
             raise
         notes.add(f"The picture is damaged ({error}); the card was read all the same.")
+    else:
+        if end < len(data):
+            notes.add("Something stands behind the end of the picture; it was left out.")
     return found
 
 

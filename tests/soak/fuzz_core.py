@@ -13,6 +13,9 @@ from itertools import pairwise
 import atheris  # type: ignore[import-untyped]  # it has none
 
 with atheris.instrument_imports(include=["bot.core"]):
+    from bot.core.cards.card import CardFileError
+    from bot.core.cards.reading import read_card
+    from bot.core.cards.writing import Container, write_card
     from bot.core.guard import Guard
     from bot.core.plain_text import utf16_units
     from bot.core.prompt import clean, parse, render
@@ -110,6 +113,16 @@ def fuzz_prompt(data: bytes) -> None:
         assert guard.unstuff(guard.stuff(text)) == text
 
 
+def fuzz_card(data: bytes) -> None:
+    """No bytes raise anything but a sentence, and what is read of them can be written."""
+    try:
+        card = read_card(data)
+    except CardFileError:
+        return
+    for container in Container:
+        assert read_card(write_card(card, container)) == card
+
+
 def _letters(marked: str) -> str:
     return re.sub(r"[*_~|`\s]", "", marked)
 
@@ -118,6 +131,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "stream": fuzz_stream,
     "split": fuzz_split,
     "prompt": fuzz_prompt,
+    "card": fuzz_card,
 }
 
 

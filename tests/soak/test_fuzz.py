@@ -1,4 +1,4 @@
-"""Five minutes of inputs that nobody would think of."""
+"""Seven minutes of inputs that nobody would think of."""
 
 import re
 import subprocess
@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-SECONDS = 100  # each of the three targets
+from tests.cards import CARDS, IMPORTABLE
+
+SECONDS = 100  # each of the four targets
 PATIENCE_S = 60  # an input may take 10, and the process has to start
 ROOT = Path(__file__).parents[2]
 
@@ -34,6 +36,7 @@ WORDS = (
     ),
     *("https://a.example/b", "<@123456789012345678>", "[a](https://a.example)", "\uff1a", "\u200b"),
     *("Lyra's Persona: ", "Scenario: ", "\U0001f44d\U0001f3fd", "\U0001f1eb\U0001f1f7", "\\*"),
+    *('"data"', '"extensions"', '"character_book"', '"entries"', "chara\0", "tEXt", "IEND"),
     *("\u3002", "\u300d", " and ", ", ", "Play the role of Lyra."),
 )
 SEEDS = (
@@ -41,6 +44,9 @@ SEEDS = (
     "Lyra\x1dMara\x1dA keeper.\n\nScenario: x\x1dHello.\nMara: no\x1d### Response:\nLyra: yes",
     "word " * 30 + "*soft* [a link](https://a.example) ```q\nx = 1\n``` ||secret||",
 )
+
+LARGEST = {"card": 3000}  # a picture with a card in it has some 700 bytes
+USUAL_LARGEST = 600
 
 pytestmark = [
     pytest.mark.soak,
@@ -51,14 +57,15 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("target", ["stream", "split", "prompt"])
+@pytest.mark.parametrize("target", ["stream", "split", "prompt", "card"])
 def test_fuzzing_finds_nothing(target: str, tmp_path: Path) -> None:
     corpus, words = tmp_path / "corpus", tmp_path / "words.txt"
     corpus.mkdir()
-    for number, seed in enumerate(SEEDS):
-        (corpus / str(number)).write_bytes(bytes(8) + seed.encode())
+    for number, seed in enumerate(_seeds(target)):
+        (corpus / str(number)).write_bytes(seed)
     words.write_text("".join(f'"{spelled(word)}"\n' for word in WORDS), encoding="ascii")
-    limits = (f"-max_total_time={SECONDS}", "-timeout=10", "-max_len=600", "-len_control=0")
+    largest = f"-max_len={LARGEST.get(target, USUAL_LARGEST)}"
+    limits = (f"-max_total_time={SECONDS}", "-timeout=10", largest, "-len_control=0")
 
     ended = subprocess.run(
         [
@@ -77,6 +84,12 @@ def test_fuzzing_finds_nothing(target: str, tmp_path: Path) -> None:
     runs = re.search(r"Done (\d+) runs", ended.stderr)
     assert runs is not None
     assert int(runs[1]) > 10 * SECONDS
+
+
+def _seeds(target: str) -> list[bytes]:
+    if target == "card":
+        return [(CARDS / name).read_bytes() for name in IMPORTABLE]
+    return [bytes(8) + seed.encode() for seed in SEEDS]
 
 
 def spelled(word: str) -> str:

@@ -65,13 +65,7 @@ def read_entry(value: object, notes: Notes) -> LoreEntry | None:
     extensions = value.get("extensions")
     extensions = dict(extensions) if isinstance(extensions, Mapping) else {}
     asked = _Asked(value, extensions)
-    content = value.get("content")
-    if not isinstance(content, str):
-        notes.in_entry("`content` was no text")
-        content = "" if content is None or isinstance(content, (Mapping, list)) else str(content)
-    if len(content) > MOST_TEXT:
-        notes.in_entry(f"`content` is too long; only {MOST_TEXT:,} characters are used here")
-    decorators, content = parted(clean(content)[:MOST_TEXT])
+    decorators, content = parted(_content(value, notes))
     position = _position(value, extensions, notes)
     if position.depth is not None:  # where V2 has no word for it
         role = ROLES.index(position.role)
@@ -101,6 +95,16 @@ def read_entry(value: object, notes: Notes) -> LoreEntry | None:
         extensions=extensions,
         fields=value,
     )
+
+
+def _content(entry: Json, notes: Notes) -> str:
+    content = entry.get("content")
+    if not isinstance(content, str):
+        notes.in_entry("`content` was no text")
+        content = "" if content is None or isinstance(content, (Mapping, list)) else str(content)
+    if len(content) > MOST_TEXT:
+        notes.in_entry(f"`content` is too long; only {MOST_TEXT:,} characters are used here")
+    return clean(content)[:MOST_TEXT]
 
 
 class _Asked(NamedTuple):

@@ -92,14 +92,17 @@ def _read_png(data: bytes, notes: Notes) -> _Contents:
         raise CardFileError(_NO_CARD_IN_PICTURE.format("PNG"))
     failed = ""
     for text in sorted(found, key=lambda each: each.keyword != CCV3):  # V3 wins, then the first
+        mended = Notes()
         try:
-            document = read_payload(text.text, notes)
+            document = read_payload(text.text, mended)
         except LockedPayload:
             raise
         except BadPayload as error:
             failed = failed or f"its `{text.keyword}` text: {error}"
             continue
         if shaped(document, Notes()) is not None:
+            for note in mended.all():
+                notes.add(note)
             if failed:
                 notes.add(
                     f"A part could not be read ({failed}); `{text.keyword}` was read instead."

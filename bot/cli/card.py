@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bot.adapters.card_reader import read_card_file
+from bot.adapters.profile_files import load_profile
 from bot.cli.input_file import EXIT_USAGE, read_input
-from bot.composition import profile_of
 from bot.core.cards.card import Book, Card, CardFileError
 from bot.core.cards.reading import MOST_BYTES
 from bot.core.cards.view import shown
@@ -73,7 +73,7 @@ def _counted(card: Card, settings: Settings) -> Counted:
     text = "\n".join(filter(None, (*said, card.post_history_instructions, depth)))
     if not text:
         return Counted(0, "none")
-    profile = profile_of(settings)
+    profile = load_profile(settings.prompt.profile)
     if not profile.tokenizer:
         return Counted(estimate(text), "estimate")
     # Imported here: a library that most profiles do without.

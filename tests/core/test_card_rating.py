@@ -104,6 +104,7 @@ def test_an_age_under_18_or_a_child_is_understood(text: str) -> None:
         "At the age of 9 she left home.",
         "As a child she fished.",
         "He saved a little girl.",
+        'She wants one book, "A Child\'s Guide to Clouds".',
         "A 12-year-old Scotch stands on the desk.",
         "She is a child psychologist.",
         "He is a minor noble.",

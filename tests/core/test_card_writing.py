@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import tavern_card
 
+from bot.adapters.card_reader import read_card_file
 from bot.core.cards import png
 from bot.core.cards.archive import Member, archive_of, member
 from bot.core.cards.card import DepthPrompt, Logic, Position
@@ -19,6 +20,8 @@ from bot.core.cards.reading import read_card
 from bot.core.cards.writing import Container, write_card
 from bot.core.characters import Rating
 from tests.cards import IMPORTABLE, as_json, card, document, golden, in_picture, mentions, packed
+
+SHIPPED = Path(__file__).parents[2] / "characters"
 
 
 @pytest.mark.parametrize("container", Container)
@@ -190,3 +193,14 @@ def test_a_note_of_which_nothing_can_be_seen_is_none() -> None:
 
     assert found.depth_prompt is None
     assert read_card(write_card(found, Container.JSON)) == found
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_characters_that_come_with_the_bot_can_be_taken_elsewhere(path: Path) -> None:
+    found = read_card_file(path.read_bytes(), path.name)
+
+    again = read_card(write_card(found, Container.PNG))
+
+    assert again == found
+    assert (again.warnings, again.rating, again.is_minor) == ((), Rating.EVERYONE, False)
+    assert again.greetings

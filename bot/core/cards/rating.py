@@ -65,9 +65,9 @@ _DESCRIBED = tuple(
     re.compile(pattern)
     for pattern in (
         rf"\b(?:{_ALWAYS})\b",
-        rf"\b{_IS_A}{_WORDS}(?:{_CHILDREN})\b",
-        rf"(?:^|[.,;:!(\[{{+\"'\n]\s{{0,3}})(?:an?\s{{1,3}}){_WORDS}(?:{_CHILDREN})\b",
-        rf"(?:^|[:(\[{{+\"'\n]\s{{0,3}})(?:{_CHILDREN})\b",
+        rf"\b{_IS_A}{_WORDS}(?:{_CHILDREN})\b(?!'s)",
+        rf"(?:^|[.,;:!(\[{{+\"'\n]\s{{0,3}})(?:an?\s{{1,3}}){_WORDS}(?:{_CHILDREN})\b(?!'s)",
+        rf"(?:^|[:(\[{{+\"'\n]\s{{0,3}})(?:{_CHILDREN})\b(?!'s)",
         r"\bage['\"]?\s{0,3}[:=(\[+]\s{0,3}['\"(\[]{0,2}(?:early\s|mid\s|late\s)?(?:teens?|child|minor|kid)\b",
     )
 )

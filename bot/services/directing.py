@@ -25,7 +25,7 @@ from bot.services.insistence import insist
 from bot.services.presenting import Presenter
 from bot.services.prompting import Prompting
 
-CHANGE_TRIES = 5
+CHANGE_TRIES = 20
 """So often is planned anew what the scene has outrun."""
 
 

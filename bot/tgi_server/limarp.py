@@ -6,7 +6,7 @@ the caller then sends the text to the model as it is.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 
@@ -24,6 +24,7 @@ _PERSONA = re.compile(r"^(?P<name>[^\n:]{1,80})'s Persona: ?(?P<text>.*)$", re.D
 _SCENARIO = re.compile(r"^Scenario: ?(?P<text>.*)$", re.DOTALL)
 _SPEAKER = re.compile(r"^(?P<name>[^\n:]{1,80}):(?: |$)")
 _OPENING = re.compile(r"^(?P<name>[^\n:]{1,80}): ?")
+_WAITING = re.compile(r"(?:\A|(?<=\n))(?P<name>[^\n:]{1,80}): ?\Z")
 _STUFFED = re.compile(r"^ (?=[ \t]*(?:###|[^\n:]{1,80}:))", re.MULTILINE)
 
 
@@ -47,6 +48,9 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class LimaPrompt:
     """A prompt taken apart.
+
+    Where it waits for a player's line, that player is the character to write, and
+    the character one of those it talks with.
 
     Attributes:
         background: lore and whatever else stood among the personas.
@@ -78,26 +82,47 @@ class _Block:
 def parse_prompt(prompt: str) -> LimaPrompt | None:
     """Take *prompt* apart; None if it is not a LimaRP prompt that waits for a reply."""
     blocks = tuple(_blocks(prompt))
-    if len(blocks) < 2 or blocks[0].kind != "Instruction" or blocks[-1].kind != "Response":  # noqa: PLR2004  # an instruction and a reply to come
+    if len(blocks) < 2 or blocks[0].kind != "Instruction":  # noqa: PLR2004  # an instruction and what is to come
         return None
     tasks = tuple(_TASK.finditer(blocks[0].text))
-    opening = _OPENING.match(blocks[-1].text)
+    is_players = blocks[-1].kind == "Input"
+    opening = (_WAITING.search if is_players else _OPENING.match)(blocks[-1].text)
     if not tasks or opening is None:
         return None
     task = tasks[-1]  # a persona or lore may hold the same words
-    character = opening["name"]
+    character = task["character"] if is_players else opening["name"]
     players = tuple(re.split(r", (?:and )?| and ", task["players"]))
     personas, scenario, background = _read_instruction(blocks[0].text[: task.start()])
-    return LimaPrompt(
+    last = replace(blocks[-1], text=blocks[-1].text[: opening.start()].strip("\n"))
+    told = (*blocks[1:-1], last) if is_players else blocks[1:-1]
+    names = (*players, opening["name"]) if is_players else players
+    prompt = LimaPrompt(
         character=character,
         players=players,
         personas=personas,
         scenario=scenario,
         background=background,
-        lines=tuple(_lines(blocks[1:-1], character, players)),
-        prefill=blocks[-1].text[opening.end() :],
+        lines=tuple(_lines(told, character, names)),
+        prefill="" if is_players else blocks[-1].text[opening.end() :],
         length=blocks[-1].length,
     )
+    return _from_the_side_of(opening["name"], prompt) if is_players else prompt
+
+
+def _from_the_side_of(writer: str, prompt: LimaPrompt) -> LimaPrompt:
+    """The same story where a player's own next line is to be written."""
+    return replace(
+        prompt,
+        character=writer,
+        players=(prompt.character, *(name for name in prompt.players if name != writer)),
+        lines=tuple(_seen_by(writer, line) for line in prompt.lines),
+    )
+
+
+def _seen_by(writer: str, line: Line) -> Line:
+    if line.speaker is Speaker.NARRATOR:
+        return line
+    return replace(line, speaker=Speaker.CHARACTER if line.name == writer else Speaker.PLAYER)
 
 
 def _blocks(prompt: str) -> Iterator[_Block]:

@@ -144,6 +144,21 @@ def test_every_golden_prompt_of_the_format_comes_apart(path: Path) -> None:
         assert text.endswith(f"\n{prompt.character}:")
 
 
+def test_a_players_own_line_is_waited_for_from_the_players_side() -> None:
+    text = lima([("Mira", "Aye."), ("Tom", "A sail!"), ("", "It nears."), ("Tom", "x")])
+    own = text[: text.rindex("Tom: x")] + "Tom:"
+
+    prompt = parse_prompt(own)
+
+    assert prompt is not None
+    assert (prompt.character, prompt.players, prompt.prefill) == ("Tom", ("Mira",), "")
+    assert prompt.lines == (
+        Line(Speaker.PLAYER, "Mira", "Aye."),
+        Line(Speaker.CHARACTER, "Tom", "A sail!"),
+        Line(Speaker.NARRATOR, "", "It nears."),
+    )
+
+
 SCRIPT = Script(
     character=Persona("Mira", "A captain.\n\nShe limps."),
     players=(Persona("Tom", "A cabin boy."), Persona("Ann de Vries")),

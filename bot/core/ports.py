@@ -9,7 +9,14 @@ from typing import Protocol
 from bot.core.characters import Character
 from bot.core.generation import Delta, GenerationRequest, ModelLimits, Tokens
 from bot.core.scene import ChannelId, CharacterKey, GuildId, MessageId, Place, UserId
-from bot.core.store_ports import GuildStore, NoteStore, SceneMemory, SceneStore, StoryStore
+from bot.core.store_ports import (
+    GuildStore,
+    NoteStore,
+    PersonaStore,
+    SceneMemory,
+    SceneStore,
+    StoryStore,
+)
 
 __all__ = [
     "Button",
@@ -17,6 +24,7 @@ __all__ = [
     "GuildStore",
     "Metrics",
     "NoteStore",
+    "PersonaStore",
     "SceneMemory",
     "SceneStore",
     "ShownPost",

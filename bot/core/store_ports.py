@@ -6,6 +6,7 @@ from typing import Protocol
 
 from bot.core.change import Change, Undo
 from bot.core.lengths import Length
+from bot.core.personas import Wardrobe
 from bot.core.scene import (
     ChannelId,
     GuardLevel,
@@ -308,8 +309,27 @@ class StoryStore(Protocol):
         ...
 
 
-class SceneMemory(SceneStore, StoryStore, Protocol):
-    """Both."""
+class PersonaStore(Protocol):
+    """Whom players play. Raises like SceneStore."""
+
+    async def wardrobe(self, user: UserId) -> Wardrobe:
+        """All personas of *user*; none at first."""
+        ...
+
+    async def keep_wardrobe(self, user: UserId, wardrobe: Wardrobe) -> bool:
+        """Keep *wardrobe*, if it was made from what is kept; returns whether it is kept.
+
+        The same one for the same version again is known as such.
+        """
+        ...
+
+    async def forget_wardrobe(self, user: UserId) -> None:
+        """Forget all personas of *user*, for good."""
+        ...
+
+
+class SceneMemory(SceneStore, StoryStore, PersonaStore, Protocol):
+    """All that is remembered of stories and of who plays in them."""
 
 
 class GuildStore(Protocol):

@@ -2,14 +2,14 @@
 
 from typing import Protocol
 
-from bot.core.ports import GuildStore, NoteStore, SceneStore, StoryStore
+from bot.core.ports import GuildStore, NoteStore, PersonaStore, SceneStore, StoryStore
 from bot.core.scene import ChannelId, SceneHead
 from tests.scenes import HARBOUR
 
 KEEP = 5
 
 
-class Store(SceneStore, StoryStore, GuildStore, NoteStore, Protocol):
+class Store(SceneStore, StoryStore, PersonaStore, GuildStore, NoteStore, Protocol):
     pass
 
 

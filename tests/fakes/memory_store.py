@@ -26,6 +26,7 @@ from bot.core.scene import (
 from bot.core.store_answers import Deleted, Ingested, IngestStatus, Survey, Taken
 from bot.core.store_ports import NOTHING_COUNTED
 from tests.fakes.memory_channel import NO_TURN, MemoryChannel
+from tests.fakes.memory_personas import MemoryPersonas
 from tests.fakes.memory_stories import MemoryStories
 
 
@@ -36,10 +37,11 @@ class _Lease:
     fence: int = 0
 
 
-class MemorySceneStore(MemoryStories):
+class MemorySceneStore(MemoryStories, MemoryPersonas):
     """As forgetful as the process; everything else is as in Redis."""
 
     def __init__(self, *, keep: int = 2000, clock_s: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
         self._keep = keep
         self._clock_s = clock_s
         self._leases: dict[ChannelId, _Lease] = {}

@@ -72,6 +72,10 @@ change it, as this one does with later schemas. Since
                             with a live scene, and maybe more; a reader
                             drops what is not live
     rp:u:{U}        HASH    `length`: what user {U} chose                 never
+    rp:u:{U}:personas                                                     never
+                    HASH    `personas` and `chosen` of user {U} (JSON),
+                            `ver`, which grows with every change, and
+                            `write`, the name of the last
     rp:u:{U}:channels                                                     never
                     HASH    channel id -> when it was written here, by
                             Redis' clock in ms: every channel that holds
@@ -167,6 +171,11 @@ def undo_key(channel: ChannelId) -> str:
 def user_key(user: UserId) -> str:
     """Where the choices of *user* are."""
     return f"rp:u:{{{user}}}"
+
+
+def personas_key(user: UserId) -> str:
+    """Where the personas of *user* are."""
+    return f"{user_key(user)}:personas"
 
 
 def user_channels_key(user: UserId) -> str:

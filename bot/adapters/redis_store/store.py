@@ -15,9 +15,11 @@ from bot.adapters.redis_store.errors import translated
 from bot.adapters.redis_store.guild_index import GuildIndex
 from bot.adapters.redis_store.live_list import LiveList
 from bot.adapters.redis_store.loose_index import LooseIndex
+from bot.adapters.redis_store.scripts import Script
 from bot.adapters.redis_store.stories import Stories
 from bot.adapters.redis_store.unsure import Unsure
 from bot.adapters.redis_store.user_index import UserIndex
+from bot.adapters.redis_store.wardrobes import Wardrobes
 from bot.core.errors import SceneAlreadyLive, StoreRefusesWrites, StoreUnavailable
 from bot.core.lengths import Length
 from bot.core.scene import (
@@ -54,7 +56,7 @@ SCRIPTS = (
 )
 
 
-class RedisSceneStore(Stories):
+class RedisSceneStore(Stories, Wardrobes):
     """Borrows the client; does not close it.
 
     A change that has begun is not torn by cancellation: the caller stays until
@@ -87,6 +89,7 @@ class RedisSceneStore(Stories):
         loose = LooseIndex(calls)
         super().__init__(calls, scripts, UserIndex(calls, scripts, loose))
         self._guilds = GuildIndex(calls, scripts, loose)
+        self._dress = Script("dress", shared=False)
         self._redis = redis
         self._run, self._unbroken = calls.run, calls.unbroken
         self._live = LiveList(calls)

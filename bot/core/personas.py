@@ -1,0 +1,203 @@
+"""Who a player is in a story: named personas, and where each is played.
+
+A persona is the player's own, and goes with them; what they choose is where
+they play it. The narrowest choice counts: a scene's before a server's, and that
+before everywhere.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from bot.core.errors import UserError
+from bot.core.plain_text import plain
+from bot.core.scene import Place, Turn
+
+MOST_PERSONAS = 20
+"""Of one player."""
+MOST_CHOICES = 200
+"""Servers, channels and threads for which one player has chosen a persona."""
+PERSONA_CHARACTERS = 600
+FACE_CHARACTERS = 512
+
+PERSONA = "persona"
+"""Under this name a turn's facts keep the text of the persona that its author played."""
+
+_EVERYWHERE = "all"
+_BLANK_LINES = re.compile(r"\n\s*\n")
+
+
+class Scope(StrEnum):
+    """Where a persona is played."""
+
+    SCENE = "scene"
+    SERVER = "server"
+    EVERYWHERE = "everywhere"
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerPersona:
+    """Somebody a player plays.
+
+    Attributes:
+        name: clean, and no other persona of the player is called so.
+        text: what the model is told of them; may be empty.
+        face: address of a picture; empty for the player's own.
+    """
+
+    name: str
+    text: str = ""
+    face: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wardrobe:
+    """All personas of one player, in the order they were made.
+
+    Attributes:
+        chosen: names of personas by where they are played, as `place_key` writes it.
+        version: grows with every change.
+    """
+
+    personas: tuple[PlayerPersona, ...] = ()
+    chosen: Mapping[str, str] = field(default_factory=dict, hash=False)
+    version: int = 0
+
+    def find(self, name: str) -> PlayerPersona | None:
+        """The persona of that name, however its letters are cased."""
+        wanted = _folded(name)
+        return next((each for each in self.personas if _folded(each.name) == wanted), None)
+
+    def named(self, name: str) -> PlayerPersona:
+        """The persona of that name.
+
+        Raises:
+            UserError: there is none.
+        """
+        found = self.find(name)
+        if found is None:
+            raise UserError(f"You have no persona “{name.strip()[:50]}”. See /persona list.")
+        return found
+
+    def worn(self, place: Place) -> tuple[PlayerPersona, Scope] | None:
+        """Whom the player plays at *place*, and by which choice; None for themselves."""
+        for scope in Scope:
+            key = place_key(scope, place)
+            if key is not None and (found := self.find(self.chosen.get(key, ""))) is not None:
+                return found, scope
+        return None
+
+    def with_persona(self, persona: PlayerPersona) -> "Wardrobe":
+        """Have *persona*, in place of an earlier one of that name.
+
+        Raises:
+            UserError: there are as many as a player may have.
+        """
+        old = self.find(persona.name)
+        if old is not None:
+            kept = tuple(persona if each is old else each for each in self.personas)
+            return replace(self, personas=kept)
+        if len(self.personas) >= MOST_PERSONAS:
+            raise UserError(
+                f"You have {MOST_PERSONAS} personas, which is as many as I keep. Forget one "
+                "with /persona clear first."
+            )
+        return replace(self, personas=(*self.personas, persona))
+
+    def playing(self, name: str, scope: Scope, place: Place) -> "Wardrobe":
+        """Play the persona called *name* from now on.
+
+        Raises:
+            UserError: there is none, or *place* is in no server.
+        """
+        key = required_key(scope, place)
+        chosen = {**self.chosen, key: self.named(name).name}
+        if len(chosen) > MOST_CHOICES:
+            raise UserError(
+                f"You have chosen a persona in {MOST_CHOICES} places, which is as many as I "
+                "keep. Choose one everywhere, or clear some."
+            )
+        return replace(self, chosen=chosen)
+
+    def without_choice(self, scope: Scope, place: Place) -> "Wardrobe":
+        """Choose nobody there any more."""
+        key = required_key(scope, place)
+        return replace(self, chosen={at: name for at, name in self.chosen.items() if at != key})
+
+    def without(self, name: str) -> "Wardrobe":
+        """Forget the persona called *name*, and where it was played.
+
+        Raises:
+            UserError: there is none.
+        """
+        gone = self.named(name)
+        kept = tuple(each for each in self.personas if each is not gone)
+        chosen = {at: worn for at, worn in self.chosen.items() if self.find(worn) is not gone}
+        return replace(self, personas=kept, chosen=chosen)
+
+
+def place_key(scope: Scope, place: Place) -> str | None:
+    """How a choice for *scope* at *place* is written; None where there is no server."""
+    match scope:
+        case Scope.SCENE:
+            return f"c{place.channel}"
+        case Scope.SERVER:
+            return None if place.guild is None else f"g{place.guild}"
+        case Scope.EVERYWHERE:
+            return _EVERYWHERE
+
+
+def required_key(scope: Scope, place: Place) -> str:
+    """As `place_key`.
+
+    Raises:
+        UserError: there is no server.
+    """
+    key = place_key(scope, place)
+    if key is None:
+        raise UserError("There is no server here. Choose everywhere, or this scene.")
+    return key
+
+
+def persona_text(text: str) -> str:
+    """*text* as a persona has it: one paragraph.
+
+    Raises:
+        UserError: it is too long.
+    """
+    told = _BLANK_LINES.sub("\n", plain(text).strip())
+    if len(told) > PERSONA_CHARACTERS:
+        raise UserError(
+            f"A persona has at most {PERSONA_CHARACTERS} characters, and this one has {len(told)}."
+        )
+    return told
+
+
+def face_address(url: str) -> str:
+    """*url*, if Discord can fetch a picture from there.
+
+    Raises:
+        UserError: it cannot.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        is_web = parts.scheme == "https" and bool(parts.hostname) and parts.username is None
+    except ValueError:
+        is_web = False
+    if not is_web or len(url) > FACE_CHARACTERS or not url.strip().isprintable():
+        raise UserError(
+            "A picture's address begins with https:// and has at most "
+            f"{FACE_CHARACTERS} characters."
+        )
+    return url.strip()
+
+
+def persona_of(turn: Turn) -> str:
+    """What the model is told of who said *turn*, as its author played them then."""
+    return turn.facts.get(PERSONA, "")
+
+
+def _folded(name: str) -> str:
+    return " ".join(plain(name).split()).casefold()

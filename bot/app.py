@@ -47,10 +47,12 @@ from bot.services.dispatcher import Dispatcher
 from bot.services.inspection import Inspection
 from bot.services.length_tables import LengthTables
 from bot.services.milestones import Reached, pass_by
+from bot.services.personas import Personas
 from bot.services.presenting import Presenter
 from bot.services.rewriting import Rewriting
 from bot.services.scenes import Scenes
 from bot.services.shelf import Shelf
+from bot.services.staff import Staff
 from bot.services.turns import TurnPipeline
 from bot.serving import Stops, serve
 from bot.settings import EXIT_CONFIG, Settings
@@ -214,6 +216,8 @@ def _actions(
         forget_prompt=world.prompting.forget,
         keep=settings.turns.history_keep,
     )
+    personas = Personas(ground.store, Staff())
+    director = director_of(world, presenter, personas, lambda sides: secrets.randbelow(sides) + 1)
     return Actions(
         scenes,
         pipeline,
@@ -221,8 +225,9 @@ def _actions(
         tables,
         upkeep.verifier,
         rewriting=rewriting,
-        director=director_of(world, presenter, lambda sides: secrets.randbelow(sides) + 1),
-        player_lines=player_lines_of(world, pipeline, presenter, dispatcher),
+        director=director,
+        player_lines=player_lines_of(world, pipeline, presenter, dispatcher, personas),
+        personas=personas,
         shelf=shelf,
         branches=Branches(store=ground.store, threads=threads, scenes=scenes, shelf=shelf),
         chats=Chats(

@@ -23,6 +23,7 @@ from bot.services.incoming import Patience
 from bot.services.live_reply import LiveReply
 from bot.services.milestones import Reached, pass_by
 from bot.services.notices import Notices
+from bot.services.personas import Personas
 from bot.services.player_lines import PlayerLines
 from bot.services.posting import Poster
 from bot.services.presenting import Presenter
@@ -144,19 +145,24 @@ def presenter_of(world: World) -> Presenter:
     )
 
 
-def director_of(world: World, presenter: Presenter, die: Die) -> Director:
+def director_of(world: World, presenter: Presenter, personas: Personas, die: Die) -> Director:
     """Tells what nobody of a story says."""
     return Director(
         store=world.store,
         presenter=presenter,
         prompting=world.prompting,
         characters=world.characters,
+        personas=personas,
         die=die,
     )
 
 
 def player_lines_of(
-    world: World, pipeline: TurnPipeline, presenter: Presenter, dispatcher: Dispatcher
+    world: World,
+    pipeline: TurnPipeline,
+    presenter: Presenter,
+    dispatcher: Dispatcher,
+    personas: Personas,
 ) -> PlayerLines:
     """Drafts lines for players, with the slots that replies have, too."""
     return PlayerLines(
@@ -169,6 +175,7 @@ def player_lines_of(
         metrics=world.metrics,
         presenter=presenter,
         pipeline=pipeline,
+        personas=personas,
         new_seed=world.new_seed,
     )
 

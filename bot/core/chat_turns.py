@@ -12,6 +12,7 @@ from bot.core.chat_dates import humanized_date
 from bot.core.chat_json import BadJson, read_json, write_json
 from bot.core.chat_words import shown_name
 from bot.core.facts import ReplyFacts
+from bot.core.personas import persona_of
 from bot.core.scene import (
     MessageId,
     Role,
@@ -68,7 +69,11 @@ def _message_of(turn: Turn) -> ChatMessage:
     fields = next(_kept((turn,), _LINE_FACT), {})
     extra = fields.get("extra")
     made = ReplyFacts.read(turn.facts)
-    told: dict[str, object] = {"model": made.model, "token_count": made.new_tokens}
+    told: dict[str, object] = {
+        "model": made.model,
+        "token_count": made.new_tokens,
+        "persona": persona_of(turn),
+    }
     return ChatMessage(
         name=turn.name,
         role=turn.role,

@@ -94,11 +94,9 @@ def distinct_name(name: str, known: Iterable[KnownName] = (), *, fallback: str) 
 
 
 def looks_like(name: str, other: str) -> bool:
-    """Whether *name* could pass for *other*, also with a title beside it."""
-    others = skeletons(other)
-    if not others:
-        return False
-    return not others.isdisjoint(skeletons(name) | skeletons(_without_titles(name)))
+    """Whether *name* could pass for *other*, whatever titles stand beside either."""
+    drawn, others = (skeletons(each) | skeletons(_without_titles(each)) for each in (name, other))
+    return not drawn.isdisjoint(others)
 
 
 @lru_cache(maxsize=_SKELETONS_KNOWN)

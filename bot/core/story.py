@@ -6,10 +6,13 @@ from dataclasses import dataclass, replace
 
 from bot.core.characters import Character, filled
 from bot.core.lengths import Length
-from bot.core.scene import Role, Scene, Turn, TurnId, reply_turn_id
+from bot.core.personas import PERSONA, persona_of
+from bot.core.scene import Role, Scene, Turn, TurnId, UserId, reply_turn_id
 from bot.core.script import Line, Lore, Note, Persona, Position, Script
 
 NEUTRAL_USER = "User"
+PERSONAS_CHARACTERS = 3_000
+"""Of all players' personas together: they are never cut, so they must leave room for the story."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def story_of(
     script = script_of(
         character,
         user=user,
-        players=(*(player_names(scene) or (user,)), *(other.name for other in cast)),
+        players=(*(players_of(scene) or (Persona(user),)), *(Persona(each.name) for each in cast)),
         scenario=head.scenario,
         length=length,
     )
@@ -84,16 +87,45 @@ def story_of(
     )
 
 
-def player_names(scene: Scene) -> tuple[str, ...]:
-    """Who plays, each by the name that they have written under last.
+def players_of(scene: Scene) -> tuple[Persona, ...]:
+    """Who plays, each as they have written last.
 
-    That is another than their own where another bot posts for them.
+    That is another than their own name where they play a persona, or where another
+    bot posts for them. Where there is no room for all texts, whoever wrote last has theirs.
     """
-    names = dict(scene.head.players)
-    for turn in scene.turns:
-        if turn.role is Role.PLAYER and turn.author in names:
-            names[turn.author] = turn.name
-    return tuple(names.values())
+    players = {user: Persona(name) for user, name in scene.head.players.items()}
+    left = PERSONAS_CHARACTERS
+    seen: set[UserId] = set()
+    for turn in reversed(scene.turns):
+        if turn.role is not Role.PLAYER or turn.author not in players or turn.author in seen:
+            continue
+        seen.add(turn.author)
+        text = persona_of(turn)
+        is_told = len(text) <= left
+        left -= len(text) if is_told else 0
+        players[turn.author] = Persona(turn.name, text if is_told else "")
+    return tuple(players.values())
+
+
+def player_names(scene: Scene) -> tuple[str, ...]:
+    """Who plays, each by the name that they have written under last."""
+    return tuple(player.name for player in players_of(scene))
+
+
+def about_to_say(scene: Scene, user: UserId, persona: Persona) -> Scene:
+    """*scene* with *user*, as *persona*, among those who play, before they say anything."""
+    last = max((turn.id for turn in scene.turns), default=TurnId(""))
+    unsaid = Turn(
+        id=TurnId(f"{last}~"),
+        role=Role.PLAYER,
+        name=persona.name,
+        swipes=("",),
+        author=user,
+        hidden=True,
+        facts={PERSONA: persona.text},
+    )
+    players = {**scene.head.players, user: persona.name}
+    return Scene(replace(scene.head, players=players), (*scene.turns, unsaid))
 
 
 def _others(scene: Scene, character: Character, cast: Sequence[Character]) -> frozenset[str]:
@@ -128,7 +160,7 @@ def script_of(
     character: Character,
     *,
     user: str,
-    players: Sequence[str] = (),
+    players: Sequence[Persona] = (),
     scenario: str = "",
     length: Length,
 ) -> Script:
@@ -144,7 +176,7 @@ def script_of(
 
     return Script(
         character=Persona(character.name, fill(character.persona)),
-        players=tuple(Persona(name) for name in dict.fromkeys(players or (user,))),
+        players=tuple(players) or (Persona(user),),
         scenario=fill(scenario or character.scenario),
         # Without names: the script's own character, and whoever plays first.
         examples=tuple(Line(line.role, "", fill(line.text)) for line in character.examples),

@@ -17,6 +17,7 @@ from bot.services.company import Company
 from bot.services.directing import Director
 from bot.services.inspection import ContextView, Explanation, Inspection
 from bot.services.length_tables import LengthTables
+from bot.services.personas import Personas
 from bot.services.player_lines import PlayerLines
 from bot.services.rewriting import Rewriting
 from bot.services.scenes import Scenes
@@ -49,6 +50,7 @@ class Actions:
     verifier: Verifier
     director: Director
     player_lines: PlayerLines
+    personas: Personas
     rewriting: Rewriting
     shelf: Shelf
     branches: Branches

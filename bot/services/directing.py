@@ -22,6 +22,7 @@ from bot.core.store_answers import IngestStatus
 from bot.core.unposted import Origin
 from bot.services.incoming import Asked
 from bot.services.insistence import insist
+from bot.services.personas import Personas
 from bot.services.presenting import Presenter
 from bot.services.prompting import Prompting
 
@@ -39,12 +40,14 @@ class Director:
         presenter: Presenter,
         prompting: Prompting,
         characters: CharacterSource,
+        personas: Personas,
         die: dice.Die,
     ) -> None:
         self._store = store
         self._presenter = presenter
         self._prompting = prompting
         self._source = characters
+        self._personas = personas
         self._die = die
 
     async def narrate(self, asked: Asked, text: str) -> None:
@@ -58,7 +61,8 @@ class Director:
     async def roll(self, asked: Asked, formula: str, reason: str = "") -> None:
         """Throw dice and tell what they show."""
         thrown = dice.roll(formula, self._die)
-        line = rolled(asked.name, thrown.formula, thrown.told(), reason)
+        name = await self._personas.name_of(asked.user, asked.place, asked.name)
+        line = rolled(name, thrown.formula, thrown.told(), reason)
         await self._tell(asked, line, Origin.ROLL)
 
     async def note(self, channel: ChannelId, text: str, *, once: bool, depth: int) -> SceneHead:

@@ -33,6 +33,7 @@ class Incoming:
             has the text it was written with.
         sent: None for a message that stands in the channel already.
         replies_to: the message that it answers as Discord's reply.
+        persona: what the model is told of whom *name* is; empty for the member.
     """
 
     place: Place
@@ -46,6 +47,7 @@ class Incoming:
     edited_ms: int = 0
     sent: Sent | None = None
     replies_to: MessageId | None = None
+    persona: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +105,9 @@ class Asked:
     Attributes:
         event: the interaction's id: names what comes of it, so that a second
             delivery of the same one adds nothing.
-        name: the member's in this server.
-        face: address of the member's picture there.
+        name: the member's in this server, or that of the persona they play.
+        face: address of the member's picture there, or of the persona's.
+        persona: what the model is told of whom they play; empty for themselves.
     """
 
     event: MessageId
@@ -113,3 +116,4 @@ class Asked:
     name: str
     at_ms: int
     face: str = ""
+    persona: str = ""

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bot.core.cast import SPEAKER
 from bot.core.change import Change
+from bot.core.personas import PERSONA
 from bot.core.ports import SceneMemory
 from bot.core.quotes import answered_by, quote
 from bot.core.scene import (
@@ -46,10 +47,10 @@ REPLACE_TRIES = 8
 
 
 class Intake:
-    """Borrows all it is given. In a live scene a plain line costs one step of the store.
+    """Borrows all it is given. In a live scene a plain line costs two steps of the store.
 
-    More is read where more is asked: what a line replies to, whose turn it is,
-    and whether everybody has written.
+    They ask whom its author plays, and store it. More is read where more is asked:
+    what a line replies to, whose turn it is, and whether everybody has written.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class Intake:
         if not incoming.text.strip() or is_out_of_character(incoming.text):
             await self._notices.mark_as_remark(place, incoming.message)
             return self._decision(before, incoming), None
+        incoming = await self._as_played(incoming)
         turn = await self._turn_of(before, incoming)
         seen: MessageId | None = None
         if incoming.sent is None:  # else no message stands there by which it was heard
@@ -153,6 +155,15 @@ class Intake:
             return Trigger(turn.id, line.author, speaker=_speaker(turn))
         return None
 
+    async def _as_played(self, incoming: Incoming) -> Incoming:
+        """The line as said by the persona that its author plays there."""
+        if incoming.sent is not None:  # it was written as whom they played then
+            return incoming
+        worn = (await self._store.wardrobe(incoming.author)).worn(incoming.place)
+        if worn is None:
+            return incoming
+        return replace(incoming, name=worn[0].name, persona=worn[0].text)
+
     async def _turn_of(
         self, head: SceneHead, incoming: Incoming, *, scene: Scene | None = None
     ) -> Turn:
@@ -178,6 +189,8 @@ class Intake:
             answered = answered_by(before, incoming.replies_to)
             replied_to = answered.name if answered is not None else ""
         facts = {DECISION: str(self._decision(head, incoming))}
+        if incoming.persona:
+            facts[PERSONA] = incoming.persona
         if head.reply_mode is not ReplyMode.AUTO:
             facts[MODE] = head.reply_mode
         speaker = self._casting.who_answers(head, (*before, line), replied_to=replied_to)

@@ -21,15 +21,19 @@ from bot.core.errors import (
     UserError,
 )
 from bot.core.generation import Finish, FinishReason, GenerationRequest, Sampling
+from bot.core.lookalikes import KnownName, Whose
 from bot.core.own_lines import SUGGESTIONS, as_action, as_draft, hint_of, hinted, is_news, sendable
 from bot.core.ports import CharacterSource, Metrics, SceneStore, TextGenerator
 from bot.core.profiles import ModelProfile
 from bot.core.reply_text import ReplyText
 from bot.core.scene import ChannelId, MessageId, Scene, UserId, player_turn_id
+from bot.core.script import Persona
+from bot.core.story import about_to_say
 from bot.core.triggers import Decision
 from bot.core.unposted import DRAFT
 from bot.services.dispatcher import Dispatcher
 from bot.services.incoming import Asked, Incoming, Sent
+from bot.services.personas import Personas
 from bot.services.presenting import Presenter
 from bot.services.prompting import BuiltPrompt, Prompting
 from bot.services.turns import Show
@@ -82,6 +86,7 @@ class PlayerLines:
         metrics: Metrics,
         presenter: Presenter,
         pipeline: Pipeline,
+        personas: Personas,
         new_seed: Callable[[], int],
         within_s: float = WITHIN_S,
     ) -> None:
@@ -94,6 +99,7 @@ class PlayerLines:
         self._metrics = metrics
         self._presenter = presenter
         self._pipeline = pipeline
+        self._personas = personas
         self._new_seed = new_seed
         self._within_s = within_s
         self._writing: set[tuple[ChannelId, UserId]] = set()
@@ -169,6 +175,11 @@ class PlayerLines:
             raise NoLiveScene("No scene is live here. Start one with /roleplay start.")
         if _has_line_of(scene, draft):
             raise _sent_already()
+        asked = await self._personas.as_played(asked)
+        loaded = self._source.characters()
+        playing = (loaded[key].name for key in scene.head.cast if key in loaded)
+        here = (KnownName(each, Whose.CHARACTER) for each in (scene.head.character_name, *playing))
+        self._personas.check_name(asked, here)
         incoming = Incoming(
             place=asked.place,
             message=asked.event,
@@ -179,6 +190,7 @@ class PlayerLines:
             replies_to_character=False,
             at_ms=asked.at_ms,
             sent=Sent(draft, asked.face),
+            persona=asked.persona,
         )
         self._presenter.claim(asked.place.channel, player_turn_id(asked.event))
         await self._pipeline.send(incoming, self._presenter.show)
@@ -207,8 +219,8 @@ class PlayerLines:
         if character is None:
             raise CharacterUnknown(f"{scene.head.character_name} is not loaded any more.")
         cast = tuple(loaded[key] for key in scene.head.cast if key in loaded)
-        players = {**scene.head.players, asked.user: asked.name}
-        playing = replace(scene, head=replace(scene.head, players=players))
+        asked = await self._personas.as_played(asked)
+        playing = about_to_say(scene, asked.user, Persona(asked.name, asked.persona))
         return _Stage(playing, character, cast, player_name(asked.name, character.name))
 
     async def _built(self, stage: _Stage, hint: str, most_tokens: int) -> BuiltPrompt:

@@ -1,6 +1,6 @@
 """The newest few of many: memory that cannot grow."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
@@ -16,6 +16,10 @@ class Recent(Generic[Key, Value]):
 
     def __len__(self) -> int:
         return len(self._values)
+
+    def __iter__(self) -> Iterator[tuple[Key, Value]]:
+        """All of them, what was set last at the end."""
+        return iter(tuple(self._values.items()))
 
     def get(self, key: Key) -> Value | None:
         """The value that was set last, if it is still there."""

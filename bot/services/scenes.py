@@ -12,7 +12,7 @@ from bot.core.errors import (
     UserError,
 )
 from bot.core.lengths import ChosenLength, Length, LengthLadder, choose_length
-from bot.core.ports import CharacterSource, SceneStore
+from bot.core.ports import CharacterSource, SceneMemory
 from bot.core.scene import (
     ChannelId,
     CharacterKey,
@@ -68,7 +68,7 @@ class Scenes:
     def __init__(
         self,
         *,
-        store: SceneStore,
+        store: SceneMemory,
         presenter: Presenter,
         characters: CharacterSource,
         prompting: Prompting,
@@ -154,10 +154,12 @@ class Scenes:
         """
         character = self.character(opening.character)
         check_age(character, is_age_restricted=opening.is_age_restricted)
+        worn = (await self._store.wardrobe(opening.owner)).worn(opening.place)
+        name = opening.owner_name if worn is None else worn[0].name
         await self._prompting.check(
             character,
             scenario=opening.scenario.strip(),
-            owner_name=opening.owner_name,
+            owner_name=name,
             length=opening.length,
         )
         head = SceneHead(
@@ -170,7 +172,7 @@ class Scenes:
             started_ms=opening.at_ms,
             seen=opening.event,
         )
-        return head, _greeting(opening, character)
+        return head, _greeting(opening, character, user=name)
 
     async def resume(self, channel: ChannelId, *, is_age_restricted: bool, at_ms: int) -> SceneHead:
         """Go on with the channel's scene. What was said while it was stopped is no part of it.
@@ -257,11 +259,11 @@ def check_age(character: Character, *, is_age_restricted: bool) -> None:
         )
 
 
-def _greeting(opening: Opening, character: Character) -> Turn | None:
+def _greeting(opening: Opening, character: Character, *, user: str) -> Turn | None:
     if opening.greeting is None or not character.greetings:
         return None
     order = [*character.greetings[opening.greeting :], *character.greetings[: opening.greeting]]
-    texts = tuple(filled(text, char=character.name, user=opening.owner_name) for text in order)
+    texts = tuple(filled(text, char=character.name, user=user) for text in order)
     return to_be_posted(
         Turn(
             id=player_turn_id(opening.event),

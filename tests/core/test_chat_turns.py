@@ -12,6 +12,7 @@ from bot.core.chat_export import to_sillytavern
 from bot.core.chat_files import read_chat
 from bot.core.chat_turns import chat_of, turns_of
 from bot.core.facts import ReplyFacts
+from bot.core.personas import PERSONA
 from bot.core.scene import MessageId, Role, Scene, Turn, TurnId
 from bot.core.triggers import Decision
 from tests.scenes import ANN, line, reply, scene
@@ -64,6 +65,18 @@ def test_a_scene_is_a_valid_chat_with_the_ids_of_discord() -> None:
     assert messages[2]["extra"]["token_count"] == 3
     assert [each["is_system"] for each in messages] == [False, False, False, True, False]
     assert (messages[4]["is_user"], messages[4]["extra"]["type"]) == (False, "narrator")
+
+
+def test_a_line_is_exported_with_whom_its_author_played() -> None:
+    said = replace(line(5, name="Ash"), facts={PERSONA: "A smith."})
+
+    [written] = chat_of(replace(STORY, turns=(said,))).messages
+
+    assert written.name == "Ash"
+    assert written.fields["extra"] == {
+        "persona": "A smith.",
+        "discord": {"turn": "5".zfill(20), "author": str(ANN), "messages": ["5"]},
+    }
 
 
 def test_a_scene_that_is_exported_and_read_says_the_same() -> None:

@@ -103,6 +103,7 @@ def test_names_of_people_are_free(name: str) -> None:
         ("Ann Official", "Ann"),
         ("[Mod] Ann", "Ann"),
         ("Ann (Admin)", "Ann"),
+        ("Ann", "Mod Ann"),
         ("AHHA", "\u0410\u041d\u041d\u0410"),
         ("\u0430\u043d\u043d\u0430", "\u0410\u041d\u041d\u0410"),
         ("\u039c\u0391\u03a1\u0391", "MAPA"),

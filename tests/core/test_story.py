@@ -1,14 +1,26 @@
 """What a stored scene gives to a prompt."""
 
+import re
 from dataclasses import replace
 
 from bot.core.characters import Character
 from bot.core.lengths import Length
+from bot.core.personas import PERSONA
 from bot.core.prompt import render
-from bot.core.scene import CharacterKey, MessageId, Role, Scene, Turn, TurnId, player_turn_id
-from bot.core.story import story_of
+from bot.core.scene import (
+    CharacterKey,
+    MessageId,
+    Role,
+    Scene,
+    Turn,
+    TurnId,
+    UserId,
+    player_turn_id,
+)
+from bot.core.script import Persona
+from bot.core.story import PERSONAS_CHARACTERS, about_to_say, story_of
 from tests.profiles import ZEPHRP
-from tests.scenes import line, reply, scene
+from tests.scenes import ANN, BOB, line, reply, scene
 
 MIRA = Character(CharacterKey("mira"), "Mira", "Keeps a lighthouse.")
 OLE = Character(CharacterKey("ole"), "Ole", "Mends nets.")
@@ -86,3 +98,56 @@ def test_of_a_reply_that_is_begun_nothing_later_is_told() -> None:
     found = prompt(story, trigger=line(1).id, is_begun=True)
 
     assert "line 2" not in found
+
+
+def played(number: int, text: str, *, author: UserId = ANN, name: str = "Ash") -> Turn:
+    """A line of a player's who plays a persona."""
+    return replace(line(number, author=author, name=name), facts={PERSONA: text})
+
+
+def test_every_player_is_told_of_as_they_play_now_and_their_lines_stay_as_they_were() -> None:
+    turns = (
+        played(1, "A smith.", name="Ash"),
+        played(2, "A singer.", author=BOB, name="Reed"),
+        played(3, "Ash's twin.", name="Moth"),
+    )
+
+    found = prompt(told(*turns, players={ANN: "Moth", BOB: "Reed"}))
+
+    assert "Moth's Persona: Ash's twin.\n\nReed's Persona: A singer.\n\nPlay the role" in found
+    assert "with Moth, Reed and Ash below" in found
+    assert "Ash: line 1\nReed: line 2\nMoth: line 3" in found
+    assert "A smith." not in found
+
+
+def test_who_plays_themselves_again_is_told_of_no_more() -> None:
+    found = prompt(told(played(1, "A smith."), line(2), players={ANN: "Ann"}))
+
+    assert "A smith." not in found
+    assert "Ash: line 1\nAnn: line 2" in found
+
+
+def test_where_there_is_no_room_for_all_personas_whoever_wrote_last_has_theirs() -> None:
+    users = [UserId(number) for number in range(1, 9)]
+    turns = [
+        played(number, f"{number} " + "x" * 598, author=user, name=f"P{number}")
+        for number, user in enumerate(users, start=1)
+    ]
+
+    found = prompt(told(*turns, players={user: f"P{user}" for user in users}))
+
+    assert [number for number in range(1, 9) if f"P{number}'s Persona:" in found] == [4, 5, 6, 7, 8]
+    assert "with P1, P2, P3, P4, P5, P6, P7 and P8 below" in found
+    assert sum(map(len, re.findall(r"P\d's Persona: (.*)", found))) <= PERSONAS_CHARACTERS
+
+
+def test_who_is_about_to_speak_is_told_of_already() -> None:
+    before = told(line(1), reply(1, "yes"))
+
+    after = about_to_say(before, BOB, Persona("Reed", "A singer."))
+
+    found = prompt(after, trigger=before.turns[-1].id)
+    assert "Reed's Persona: A singer." in found
+    assert found.endswith(
+        "Ann: line 1\n\n### Response:\nMira: yes\n\n### Response: (length = medium)\nMira:"
+    )

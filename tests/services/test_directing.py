@@ -11,9 +11,11 @@ from bot.core.scene import MessageId, Role, SceneHead
 from bot.services.directing import Director
 from bot.services.echoes import Echoes
 from bot.services.incoming import Asked
+from bot.services.personas import Personas
 from bot.services.posting import Poster
 from bot.services.presenting import Presenter
 from bot.services.prompting import Prompting
+from bot.services.staff import Staff
 from tests.fakes.memory_store import MemorySceneStore
 from tests.fakes.scripted_voice import ScriptedVoice
 from tests.fakes.word_counter import WordCounter
@@ -45,6 +47,7 @@ class Desk:
                 metrics=CountingMetrics(),
             ),
             characters=characters,
+            personas=Personas(store, Staff()),
             die=lambda sides: sides - 6,
         )
 

@@ -14,10 +14,12 @@ from bot.core.unposted import DRAFT, ORIGIN, Origin
 from bot.services.dispatcher import Dispatcher
 from bot.services.echoes import Echoes
 from bot.services.incoming import Asked
+from bot.services.personas import Personas
 from bot.services.player_lines import PlayerLines
 from bot.services.posting import Poster
 from bot.services.presenting import Presenter
 from bot.services.prompting import Prompting
+from bot.services.staff import Staff
 from tests.profiles import ZEPHRP
 from tests.services.stage import (
     HARBOUR,
@@ -40,6 +42,7 @@ class Desk:
     stage: Stage
     lines: PlayerLines
     dispatcher: Dispatcher
+    personas: Personas
 
     def say(self, *texts: str) -> None:
         """Let the model write *texts*, one after the other, and then the last for ever."""
@@ -81,6 +84,7 @@ async def desk() -> AsyncGenerator[Desk, None]:
         open_tgi(urls=[stage.tgi.url], api_key=None, deadlines=deadlines()) as generator,
     ):
         dispatcher = Dispatcher(slots=1, waiting=1)
+        personas = Personas(stage.store, Staff())
         lines = PlayerLines(
             store=stage.store,
             generator=generator,
@@ -93,10 +97,11 @@ async def desk() -> AsyncGenerator[Desk, None]:
             metrics=stage.metrics,
             presenter=presenter_on(stage),
             pipeline=stage.pipeline,
+            personas=personas,
             new_seed=itertools.count(1).__next__,
             within_s=2.0,
         )
-        desk = Desk(stage, lines, dispatcher)
+        desk = Desk(stage, lines, dispatcher, personas)
         await desk.begin()
         yield desk
 

@@ -21,10 +21,14 @@ MOST_CHOICES = 200
 """Servers, channels and threads for which one player has chosen a persona."""
 PERSONA_CHARACTERS = 600
 FACE_CHARACTERS = 512
+FACE_BYTES = 8 * 1024 * 1024
+FACE_PIXELS = 4096
+"""A side."""
 
 PERSONA = "persona"
 """Under this name a turn's facts keep the text of the persona that its author played."""
 
+_FACES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 _EVERYWHERE = "all"
 _BLANK_LINES = re.compile(r"\n\s*\n")
 
@@ -84,10 +88,18 @@ class Wardrobe:
     def worn(self, place: Place) -> tuple[PlayerPersona, Scope] | None:
         """Whom the player plays at *place*, and by which choice; None for themselves."""
         for scope in Scope:
-            key = place_key(scope, place)
-            if key is not None and (found := self.find(self.chosen.get(key, ""))) is not None:
+            if (found := self.chosen_for(scope, place)) is not None:
                 return found, scope
         return None
+
+    def chosen_for(self, scope: Scope, place: Place) -> PlayerPersona | None:
+        """Whom the player has chosen for *scope*, whether or not that counts at *place*."""
+        key = place_key(scope, place)
+        return None if key is None else self.find(self.chosen.get(key, ""))
+
+    def places_of(self, persona: PlayerPersona) -> int:
+        """How many choices are of *persona*."""
+        return sum(self.find(name) is persona for name in self.chosen.values())
 
     def with_persona(self, persona: PlayerPersona) -> "Wardrobe":
         """Have *persona*, in place of an earlier one of that name.
@@ -192,6 +204,19 @@ def face_address(url: str) -> str:
             f"{FACE_CHARACTERS} characters."
         )
     return url.strip()
+
+
+def check_face(kind: str, size: int, sides: tuple[int | None, int | None]) -> None:
+    """Raise UserError unless an upload is a picture that can stand beside a name.
+
+    Nothing of it is read: Discord has measured it, and says so of pictures only.
+    """
+    measured = all(side is not None and 0 < side <= FACE_PIXELS for side in sides)
+    if kind.partition(";")[0] not in _FACES or not measured or size > FACE_BYTES:
+        raise UserError(
+            "A picture is a PNG, JPEG, WebP or GIF of at most "
+            f"{FACE_BYTES // 1024 // 1024} MB and {FACE_PIXELS} pixels a side."
+        )
 
 
 def persona_of(turn: Turn) -> str:

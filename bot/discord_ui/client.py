@@ -29,11 +29,13 @@ from bot.discord_ui.error_replies import is_worth_a_line, tell
 from bot.discord_ui.gaps import Gaps
 from bot.discord_ui.inspection import InspectionCog
 from bot.discord_ui.length import LengthCog
+from bot.discord_ui.persona import PersonaCog
 from bot.discord_ui.player_lines import DYNAMIC_ITEMS as PLAYER_LINE_ITEMS
 from bot.discord_ui.player_lines import PlayerLinesCog
 from bot.discord_ui.roleplay import RoleplayCog
 from bot.discord_ui.scene import SceneCog
 from bot.discord_ui.shelf_buttons import SHELF_ITEMS
+from bot.discord_ui.staff import note_member
 from bot.discord_ui.story import StoryCog
 from bot.discord_ui.story_buttons import STORY_ITEMS
 from bot.discord_ui.talk import TalkCog
@@ -77,9 +79,10 @@ def use_discord_at(api_url: str, gateway_url: str | None) -> None:
 class Tree(app_commands.CommandTree["RoleplayBot"]):
     """Slash commands; whatever goes wrong is said to the member who asked."""
 
-    async def interaction_check(self, _: discord.Interaction[Any], /) -> bool:
-        """Note that one is being answered; all may be."""
+    async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
+        """Note that one is being answered, and who asked; all may be."""
         self.client.answers.note()
+        note_member(self.client.actions.personas.staff, interaction.user)
         return True
 
     async def on_error(
@@ -150,6 +153,7 @@ class RoleplayBot(ContinuousBot):
         await self.add_cog(PlayerLinesCog(self.actions))
         await self.add_cog(StoryCog(self))
         await self.add_cog(TalkCog(self.actions))
+        await self.add_cog(PersonaCog(self.actions))
         try:
             sent = await sync_if_changed(self.tree, self._notes, self.application_id or 0)
         except discord.HTTPException as error:
@@ -182,6 +186,8 @@ class RoleplayBot(ContinuousBot):
         self._events.gaps.heard(message.guild.shard_id if message.guild else 0, message.id)
         if is_own(message, bot_user=bot_user, application=application):
             await self._on_own_message(channel, MessageId(message.id), custom_ids_of(message))
+        else:
+            note_member(self.actions.personas.staff, message.author)
         incoming = incoming_of(message, bot_user=bot_user, application=application)
         proxied = proxied_of(message, bot_user=bot_user, application=application)
         if incoming is not None:

@@ -19,6 +19,7 @@ from bot.core.scene import MessageId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.asking import asked_of
 from bot.discord_ui.error_replies import acknowledge, telling
+from bot.discord_ui.staff import meet
 
 FORGOTTEN_AFTER_S = 900.0
 """By discord.py, which only collects what was opened: the form works nevertheless."""
@@ -215,6 +216,7 @@ DYNAMIC_ITEMS = (SendButton, EditButton, AgainButton, SuggestionButton)
 async def _send(interaction: discord.Interaction[Any], text: str) -> None:
     actions: Actions = interaction.client.actions
     actions.allow(interaction, Action.DRAFT_LINE, None)
+    await meet(actions.personas.staff, interaction)
     asked = asked_of(interaction, actions.place(interaction))
     await actions.player_lines.send(asked, text, draft=_message(interaction))
     await interaction.edit_original_response(content="Sent.", view=None)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.core.errors import UserError
 from bot.core.lookalikes import KnownName, fit_name
-from bot.core.personas import PlayerPersona, Scope, Wardrobe, face_address, persona_text
+from bot.core.personas import PlayerPersona, Scope, Wardrobe, persona_text
 from bot.core.ports import PersonaStore
 from bot.core.scene import Place, UserId
 from bot.services.incoming import Asked
@@ -40,6 +40,16 @@ class Personas:
         worn = (await self._store.wardrobe(user)).worn(place)
         return name if worn is None else worn[0].name
 
+    async def opened(self, asked: Asked, name: str) -> tuple[str, str]:
+        """The name and the text of a persona that is about to be written.
+
+        Raises:
+            UserError: the name is somebody else's.
+        """
+        called = self._fit(asked, name)
+        old = (await self._store.wardrobe(asked.user)).find(called)
+        return (called, "") if old is None else (old.name, old.text)
+
     async def put(
         self,
         asked: Asked,
@@ -53,21 +63,20 @@ class Personas:
 
         Args:
             text: what the model is told; None leaves it as it is.
-            face: address of a picture, or empty for the player's own; as *text*.
+            face: checked address of a picture, or empty for the player's own; as *text*.
 
         Raises:
             UserError: the name is somebody else's, or something is too long or too many.
         """
         called = self._fit(asked, name)
         told = None if text is None else persona_text(text)
-        shown = face_address(face) if face else face
 
         def wish(wardrobe: Wardrobe) -> Wardrobe:
             old = wardrobe.find(called) or PlayerPersona(called)
             persona = PlayerPersona(
                 called,
                 old.text if told is None else told,
-                old.face if shown is None else shown,
+                old.face if face is None else face,
             )
             return wardrobe.with_persona(persona).playing(called, scope, asked.place)
 

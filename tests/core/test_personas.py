@@ -4,13 +4,16 @@ import pytest
 
 from bot.core.errors import UserError
 from bot.core.personas import (
+    FACE_BYTES,
     FACE_CHARACTERS,
+    FACE_PIXELS,
     MOST_CHOICES,
     MOST_PERSONAS,
     PERSONA_CHARACTERS,
     PlayerPersona,
     Scope,
     Wardrobe,
+    check_face,
     face_address,
     persona_text,
 )
@@ -129,3 +132,25 @@ def test_what_is_no_address_of_a_picture_is_refused(url: str) -> None:
 
 def test_a_picture_has_an_address_on_the_web() -> None:
     assert face_address(" https://pictures.test/a.png?x=1 ") == "https://pictures.test/a.png?x=1"
+
+
+def test_an_upload_is_a_picture_of_a_size_that_can_be_shown() -> None:
+    check_face("image/png", FACE_BYTES, (FACE_PIXELS, 1))
+    check_face("image/webp; charset=none", 1, (1, FACE_PIXELS))
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "sides"),
+    [
+        ("image/svg+xml", 10, (10, 10)),
+        ("text/html", 10, (10, 10)),
+        ("", 10, (10, 10)),
+        ("image/png", FACE_BYTES + 1, (10, 10)),
+        ("image/png", 10, (None, None)),
+        ("image/png", 10, (FACE_PIXELS + 1, 10)),
+        ("image/png", 10, (10, 0)),
+    ],
+)
+def test_another_upload_is_refused(kind: str, size: int, sides: tuple[int | None, int]) -> None:
+    with pytest.raises(UserError, match=r"^A picture is a PNG, JPEG, WebP or GIF of at most 8 MB"):
+        check_face(kind, size, sides)

@@ -44,7 +44,7 @@ class Told:
             lambda m: m.is_webhook and m.id > after and m.content == text and MORE in m.labels
         )
 
-    async def command(self, name: str, *, member: Member | None = None, **options: Any) -> Shown:
+    async def command(self, name: str, /, *, member: Member | None = None, **options: Any) -> Shown:
         """What the bot answers to a command; nobody else sees it."""
         who = member or self.world.mara
         answer = await who.answer(await who.slash(name, **options))

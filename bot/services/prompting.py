@@ -1,10 +1,9 @@
 """From a stored scene to the exact prompt, within what the model server accepts."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from bot.core.budget import Costs, Plan, PromptTooLong, plan, standing_cut
+from bot.core.budget import Plan, PromptTooLong
 from bot.core.characters import Character
 from bot.core.errors import GenerationError
 from bot.core.generation import ModelLimits, Tokens
@@ -12,21 +11,17 @@ from bot.core.lengths import AUTO, ChosenLength, Length, LengthSource, LengthSte
 from bot.core.ports import Metrics, SceneStore, TextGenerator
 from bot.core.profiles import ModelProfile
 from bot.core.prompt import pieces, render, speakers, stop_strings
-from bot.core.scene import NO_TURN, ChannelId, Scene, Turn, TurnId, UserId
-from bot.core.script import Part, Piece, Script
+from bot.core.scene import NO_TURN, ChannelId, Scene, TurnId, UserId
+from bot.core.script import Part
 from bot.core.story import Story, script_of, story_of
 from bot.core.token_counts import estimate, fingerprint
 from bot.core.token_ledger import TokenLedger
 from bot.services.prefix_meter import PrefixMeter
+from bot.services.prompt_fitting import PromptFitting, PromptTask, written_piece
 from bot.services.prompt_room import Room
 from bot.services.recent import Recent
 
 CHANNELS_REMEMBERED = 256
-MOST_ROUNDS = 6
-"""Each cut halves the story at least; more would mean that counts are broken."""
-MOST_COUNTED_BYTES = 60_000
-"""Of lines that nobody has counted, in one request; what is older rarely fits anyway."""
-HEADER_BYTES = 32
 FIRST_LINE_TOKENS = 64
 """Room that a scene needs beside its fixed part before it is worth beginning."""
 LEAST_REPLY_TOKENS = 16
@@ -66,33 +61,6 @@ class BuiltPrompt:
 
 
 @dataclass(frozen=True, slots=True)
-class _Task:
-    """A prompt that is to be built.
-
-    Attributes:
-        around: the pieces of the prompt without any line.
-        written: what the reply already has.
-        player: who is to speak, if that is not the character.
-    """
-
-    story: Story
-    around: tuple[Piece, ...]
-    written: str
-    player: str
-    ledger: TokenLedger
-
-
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """A prompt as it was counted."""
-
-    script: Script
-    prompt: str
-    tokens: Tokens
-    parts: Mapping[Part, int]
-
-
-@dataclass(frozen=True, slots=True)
 class _Remembered:
     """The last prompt of a channel, and what its pieces but the lines took."""
 
@@ -115,6 +83,7 @@ class Prompting:
         self._store = store
         self._generator = generator
         self._profile = profile
+        self._fitting = PromptFitting(generator, profile)
         self._meter = PrefixMeter(metrics)
         self._last: Recent[ChannelId, _Remembered] = Recent(CHANNELS_REMEMBERED)
 
@@ -199,7 +168,7 @@ class Prompting:
 
     async def _built(
         self,
-        task: _Task,
+        task: PromptTask,
         limits: ModelLimits,
         length: ChosenLength,
         *,
@@ -208,7 +177,7 @@ class Prompting:
     ) -> tuple[BuiltPrompt, Tokens]:
         """The prompt of *task*, and its tokens; *cut* is where the scene was cut so far."""
         room = Room.of(self._profile, limits, length)
-        chosen, draft, together = await self._fit(task, room, excess)
+        chosen, draft, together = await self._fitting.fit(task, room, excess)
         left = together - len(draft.tokens)
         if left < LEAST_REPLY_TOKENS:
             budget = max(0, together - LEAST_REPLY_TOKENS)
@@ -292,80 +261,15 @@ class Prompting:
         *,
         written: str = "",
         player: str = "",
-    ) -> _Task:
+    ) -> PromptTask:
         around = (
             *pieces(replace(story.script, lines=()), self._profile, player=player),
-            *_written_piece(written),
+            *written_piece(written),
         )
         remembered = self._last.get(channel)
         is_told = remembered is not None and remembered.tokenizer == tokenizer
         told = remembered.told if remembered is not None and is_told else {}
-        return _Task(story, around, written, player, TokenLedger(story.turns, tokenizer, told))
-
-    async def _fit(self, task: _Task, room: Room, excess: int) -> tuple[Plan, _Draft, int]:
-        """Choose lines until the prompt, counted exactly, fits.
-
-        Beside it what prompt and reply may have together.
-        """
-        budget, together, tokens = room.budget, room.context, 0
-        for _ in range(MOST_ROUNDS):
-            chosen = await self._plan(task, budget)
-            draft = await self._drafted(task, chosen.kept, examples=chosen.examples)
-            tokens = len(draft.tokens)
-            if excess:
-                # The server took less than this, whatever its limits say. What
-                # the story cannot give the reply has to.
-                together = min(room.context, tokens + room.reply) - excess
-                least = self._least(task)
-                budget, excess = max(min(budget, tokens) - excess, min(budget, least)), 0
-            if tokens <= budget:
-                return chosen, draft, together
-        raise PromptTooLong(tokens=tokens, budget=budget)
-
-    def _least(self, task: _Task) -> int:
-        """What the prompt costs with nothing but what is never dropped."""
-        costs = self._costs(task, len(task.story.turns) - 1 if task.story.turns else None)
-        return costs.fixed + sum(costs.lines[-1:])
-
-    async def _plan(self, task: _Task, budget: int) -> Plan:
-        """Choose lines by the counts there are; before any leaves, count what is not."""
-        since = self._since(task, budget)
-        with suppress(PromptTooLong):  # by estimates it may only seem so
-            chosen = self._planned(task, budget, since)
-            if not _drops(chosen, task.story, since or 0):
-                return chosen
-        unknown = task.ledger.unknown(since=since or 0, stays=task.story.stays)
-        if unknown or not task.ledger.knows(task.around):
-            await self._drafted(task, _newest(task.story.turns, unknown), examples=since is None)
-        return self._planned(task, budget, since)
-
-    def _planned(self, task: _Task, budget: int, since: int | None) -> Plan:
-        return plan(self._costs(task, since), budget, stays=task.story.stays, cut=since)
-
-    def _since(self, task: _Task, budget: int) -> int | None:
-        """The cut that still counts."""
-        if task.story.cut is None:
-            return None
-        return standing_cut(self._costs(task, task.story.cut), budget, task.story.cut)
-
-    def _costs(self, task: _Task, since: int | None) -> Costs:
-        return task.ledger.costs(task.around, since=since or 0, stays=task.story.stays)
-
-    async def _drafted(self, task: _Task, lines: Sequence[int], *, examples: bool) -> _Draft:
-        """Write the prompt of these lines, and let the server count it."""
-        script = replace(
-            task.story.script,
-            examples=task.story.script.examples if examples else (),
-            lines=tuple(task.story.script.lines[at] for at in lines),
-        )
-        written = (
-            *pieces(script, self._profile, player=task.player),
-            *_written_piece(task.written),
-        )
-        prompt = "".join(piece.text for piece in written)
-        tokens = await self._generator.tokenize(prompt)
-        parts = task.ledger.note(written, tokens.starts, lines)
-        return _Draft(script, prompt, tokens, parts)
+        return PromptTask(story, around, written, player, TokenLedger(story.turns, tokenizer, told))
 
 
 def _moved_cut(story: Story, chosen: Plan, cut: TurnId | None) -> TurnId | None:
@@ -374,26 +278,3 @@ def _moved_cut(story: Story, chosen: Plan, cut: TurnId | None) -> TurnId | None:
     if is_whole or not story.turns or story.turns[chosen.first].id == cut:
         return None
     return story.turns[chosen.first].id
-
-
-def _drops(chosen: Plan, story: Story, since: int) -> bool:
-    """Whether the plan leaves out anything that an earlier cut has not."""
-    wanted = len(story.turns) - since + sum(at < since for at in story.stays)
-    return len(chosen.kept) < wanted or bool(story.script.examples and not chosen.examples)
-
-
-def _newest(turns: Sequence[Turn], lines: Sequence[int]) -> Sequence[int]:
-    """Of *lines*, newest first, as many as may be counted at once; in their order."""
-    left = MOST_COUNTED_BYTES
-    chosen: list[int] = []
-    for at in lines:
-        turn = turns[at]
-        left -= len(f"{turn.name}{turn.text}".encode("utf-8", "surrogatepass")) + HEADER_BYTES
-        if left < 0 and chosen:
-            break
-        chosen.append(at)
-    return chosen[::-1]
-
-
-def _written_piece(written: str) -> tuple[Piece, ...]:
-    return (Piece(Part.REPLY, written),) if written else ()

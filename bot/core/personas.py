@@ -6,12 +6,15 @@ before everywhere.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import count
 from urllib.parse import urlsplit
 
 from bot.core.errors import UserError
+from bot.core.lookalikes import looks_like
+from bot.core.names import NAME_CHARACTERS
 from bot.core.plain_text import plain
 from bot.core.scene import Place, Turn
 
@@ -148,6 +151,18 @@ class Wardrobe:
         kept = tuple(each for each in self.personas if each is not gone)
         chosen = {at: worn for at, worn in self.chosen.items() if self.find(worn) is not gone}
         return replace(self, personas=kept, chosen=chosen)
+
+
+def told_apart(name: str, others: Iterable[str]) -> str:
+    """*name*, with a number behind it where another player plays somebody of that name."""
+    taken = [*others]
+    for number in count(2):
+        if not any(looks_like(name, other) for other in taken):
+            break
+        mark = f" ({number})"
+        base = name.removesuffix(f" ({number - 1})")
+        name = base[: NAME_CHARACTERS - len(mark)].rstrip() + mark
+    return name
 
 
 def place_key(scope: Scope, place: Place) -> str | None:

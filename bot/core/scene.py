@@ -225,6 +225,10 @@ class SceneHead:
         """What was said up to then is no part of the scene, unless it was heard."""
         return max(self.started_ms, self.resumed_ms)
 
+    def others(self, user: UserId) -> tuple[str, ...]:
+        """Names of the players but *user*."""
+        return tuple(name for player, name in self.players.items() if player != user)
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:

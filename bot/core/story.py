@@ -128,6 +128,12 @@ def about_to_say(scene: Scene, user: UserId, persona: Persona) -> Scene:
     return Scene(replace(scene.head, players=players), (*scene.turns, unsaid))
 
 
+def without_personas(story: Story) -> Story:
+    """*story* with its players by name only, for where there is no room for more."""
+    players = tuple(replace(player, text="") for player in story.script.players)
+    return replace(story, script=replace(story.script, players=players))
+
+
 def _others(scene: Scene, character: Character, cast: Sequence[Character]) -> frozenset[str]:
     """Names of characters but the one that speaks, those who were let go included.
 

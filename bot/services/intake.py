@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.core.cast import SPEAKER
 from bot.core.change import Change
-from bot.core.personas import PERSONA
+from bot.core.personas import PERSONA, told_apart
 from bot.core.ports import SceneMemory
 from bot.core.quotes import answered_by, quote
 from bot.core.scene import (
@@ -97,7 +97,7 @@ class Intake:
         if not incoming.text.strip() or is_out_of_character(incoming.text):
             await self._notices.mark_as_remark(place, incoming.message)
             return self._decision(before, incoming), None
-        incoming = await self._as_played(incoming)
+        incoming = await self._as_played(before, incoming)
         turn = await self._turn_of(before, incoming)
         seen: MessageId | None = None
         if incoming.sent is None:  # else no message stands there by which it was heard
@@ -155,14 +155,15 @@ class Intake:
             return Trigger(turn.id, line.author, speaker=_speaker(turn))
         return None
 
-    async def _as_played(self, incoming: Incoming) -> Incoming:
+    async def _as_played(self, head: SceneHead, incoming: Incoming) -> Incoming:
         """The line as said by the persona that its author plays there."""
         if incoming.sent is not None:  # it was written as whom they played then
             return incoming
         worn = (await self._store.wardrobe(incoming.author)).worn(incoming.place)
         if worn is None:
             return incoming
-        return replace(incoming, name=worn[0].name, persona=worn[0].text)
+        name = told_apart(worn[0].name, head.others(incoming.author))
+        return replace(incoming, name=name, persona=worn[0].text)
 
     async def _turn_of(
         self, head: SceneHead, incoming: Incoming, *, scene: Scene | None = None

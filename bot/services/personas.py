@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.core.errors import UserError
 from bot.core.lookalikes import KnownName, fit_name
-from bot.core.personas import PlayerPersona, Scope, Wardrobe, persona_text
+from bot.core.personas import PlayerPersona, Scope, Wardrobe, persona_text, told_apart
 from bot.core.ports import PersonaStore
 from bot.core.scene import Place, UserId
 from bot.services.incoming import Asked
@@ -26,14 +26,20 @@ class Personas:
         """All that a player has."""
         return await self._store.wardrobe(user)
 
-    async def as_played(self, asked: Asked) -> Asked:
-        """*asked* as the persona that the member plays there."""
+    async def as_played(self, asked: Asked, others: Iterable[str] = ()) -> Asked:
+        """*asked* as the persona that the member plays there.
+
+        Args:
+            others: who the other players are.
+        """
         worn = (await self._store.wardrobe(asked.user)).worn(asked.place)
         if worn is None:
             return asked
         persona, _ = worn
         face = persona.face or asked.face
-        return replace(asked, name=persona.name, persona=persona.text, face=face)
+        return replace(
+            asked, name=told_apart(persona.name, others), persona=persona.text, face=face
+        )
 
     async def name_of(self, user: UserId, place: Place, name: str) -> str:
         """What a member, who is called *name*, is called in a story at *place*."""

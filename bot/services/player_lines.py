@@ -175,7 +175,7 @@ class PlayerLines:
             raise NoLiveScene("No scene is live here. Start one with /roleplay start.")
         if _has_line_of(scene, draft):
             raise _sent_already()
-        asked = await self._personas.as_played(asked)
+        asked = await self._personas.as_played(asked, scene.head.others(asked.user))
         loaded = self._source.characters()
         playing = (loaded[key].name for key in scene.head.cast if key in loaded)
         here = (KnownName(each, Whose.CHARACTER) for each in (scene.head.character_name, *playing))
@@ -219,7 +219,7 @@ class PlayerLines:
         if character is None:
             raise CharacterUnknown(f"{scene.head.character_name} is not loaded any more.")
         cast = tuple(loaded[key] for key in scene.head.cast if key in loaded)
-        asked = await self._personas.as_played(asked)
+        asked = await self._personas.as_played(asked, scene.head.others(asked.user))
         playing = about_to_say(scene, asked.user, Persona(asked.name, asked.persona))
         return _Stage(playing, character, cast, player_name(asked.name, character.name))
 

@@ -13,7 +13,7 @@ from bot.core.profiles import ModelProfile
 from bot.core.prompt import pieces, render, speakers, stop_strings
 from bot.core.scene import NO_TURN, ChannelId, Scene, TurnId, UserId
 from bot.core.script import Part
-from bot.core.story import Story, script_of, story_of
+from bot.core.story import Story, script_of, story_of, without_personas
 from bot.core.token_counts import estimate, fingerprint
 from bot.core.token_ledger import TokenLedger
 from bot.services.prefix_meter import PrefixMeter
@@ -133,7 +133,19 @@ class Prompting:
             cast=cast,
         )
         task = self._task(channel, story, tokenizer, written=written)
-        built, tokens = await self._built(task, limits, length, cut=scene.head.cut, excess=excess)
+        try:
+            built, tokens = await self._built(
+                task, limits, length, cut=scene.head.cut, excess=excess
+            )
+        except PromptTooLong:
+            shorter = without_personas(story)
+            if shorter == story:
+                raise
+            # No player's persona is worth that nobody is answered.
+            task = self._task(channel, shorter, tokenizer, written=written)
+            built, tokens = await self._built(
+                task, limits, length, cut=scene.head.cut, excess=excess
+            )
         built = replace(built, reused=self._meter.measure(channel, tokens.ids))
         self._last.set(channel, _Remembered(built, tokenizer, task.ledger.told(task.around)))
         return built

@@ -16,6 +16,7 @@ from bot.core.personas import (
     check_face,
     face_address,
     persona_text,
+    told_apart,
 )
 from bot.core.scene import ChannelId, GuildId, Place
 
@@ -154,3 +155,17 @@ def test_an_upload_is_a_picture_of_a_size_that_can_be_shown() -> None:
 def test_another_upload_is_refused(kind: str, size: int, sides: tuple[int | None, int]) -> None:
     with pytest.raises(UserError, match=r"^A picture is a PNG, JPEG, WebP or GIF of at most 8 MB"):
         check_face(kind, size, sides)
+
+
+@pytest.mark.parametrize(
+    ("name", "others", "apart"),
+    [
+        ("Ash", [], "Ash"),
+        ("Ash", ["Moth", "Ash (2)"], "Ash"),
+        ("Ash", ["Ash"], "Ash (2)"),
+        ("ASH", ["A\u0455h", "Ash (2)"], "ASH (3)"),
+        ("x" * 32, ["X" * 32], "x" * 28 + " (2)"),
+    ],
+)
+def test_two_players_of_one_name_are_told_apart(name: str, others: list[str], apart: str) -> None:
+    assert told_apart(name, others) == apart

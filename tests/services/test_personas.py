@@ -166,6 +166,21 @@ async def test_a_line_is_said_by_whom_its_author_plays_then() -> None:
         assert await personas_of(stage) == ["", "", SMITH, "", "", ""]
 
 
+async def test_two_who_play_the_same_are_told_apart() -> None:
+    async with open_stage() as stage:
+        personas = Personas(stage.store, Staff())
+        stage.tgi.reply = lambda _: " Hm."
+        await stage.begin()
+        for user in (MARA, TOM):
+            await personas.put(at(HARBOUR, user), "Ash", Scope.SERVER)
+        for user in (MARA, TOM, MARA, TOM):
+            await stage.say("I am Ash.", author=user)
+            await stage.quiet()
+
+        spoken = [name for name, _ in await stage.memory() if name != "Mira"]
+        assert spoken == ["Ash", "Ash (2)", "Ash", "Ash (2)"]
+
+
 async def personas_of(stage: Stage) -> list[str]:
     scene = await stage.store.read(HARBOUR.channel)
     assert scene is not None

@@ -9,6 +9,7 @@ import pytest
 from bot.adapters.tgi import Deadlines, open_tgi
 from bot.core.budget import PromptTooLong
 from bot.core.lengths import Length
+from bot.core.personas import PERSONA
 from bot.core.scene import (
     ChannelId,
     MessageId,
@@ -39,6 +40,19 @@ async def test_a_fixed_part_that_does_not_fit_is_refused_with_exact_numbers() ->
 
     exact = await desk.exactly(desk.generator.tokenized[-1])
     assert exact <= refused.value.tokens <= exact + 20
+
+
+async def test_players_are_told_of_by_name_only_before_nobody_is_answered() -> None:
+    desk = Desk(total=512)
+    await desk.begin()
+    said = await desk.say("Hello.", name="Ash")
+    await desk.store.set_facts(CHANNEL, said, {PERSONA: "Ash mends nets. " * 60})
+
+    built = await desk.build()
+
+    assert "mends nets" not in built.prompt
+    assert "Ash: Hello." in built.prompt
+    assert built.tokens <= 256
 
 
 async def test_a_reply_is_never_given_more_than_half_of_a_small_server() -> None:

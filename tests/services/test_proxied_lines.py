@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from bot.core.personas import PlayerPersona, Wardrobe
 from bot.core.scene import MessageId, Turn, UserId
 from bot.services.doubts import Doubts
 from bot.services.incoming import Edit, Incoming, Proxied
@@ -197,6 +198,17 @@ async def test_the_proxied_message_can_be_edited_and_deleted(watched: Watched) -
     assert (await watched.lines())[0].text == "I push."
     await watched.delete(PROXY)
     assert [turn.name for turn in await watched.lines()] == ["Mira"]
+
+
+async def test_a_proxied_line_is_its_own_and_no_personas(watched: Watched) -> None:
+    ash = Wardrobe((PlayerPersona("Ash", "A smith."),), {"all": "Ash"})
+    await watched.stage.store.keep_wardrobe(MARA, ash)
+    await watched.write()
+    await watched.post()
+    await watched.delete()
+
+    await is_told_once(watched)
+    assert "A smith." not in watched.stage.tgi.asked[-1].prompt
 
 
 async def test_two_who_speak_for_one_player_are_one_player(watched: Watched) -> None:

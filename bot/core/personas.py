@@ -32,7 +32,7 @@ PERSONA = "persona"
 """Under this name a turn's facts keep the text of the persona that its author played."""
 
 _FACES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
-_EVERYWHERE = "all"
+_EVERYWHERE, _SCENE = "all", "c"
 _BLANK_LINES = re.compile(r"\n\s*\n")
 
 
@@ -64,7 +64,8 @@ class Wardrobe:
     """All personas of one player, in the order they were made.
 
     Attributes:
-        chosen: names of personas by where they are played, as `place_key` writes it.
+        chosen: names of personas by where they are played, as `place_key` writes it;
+            the newest choice is the last.
         version: grows with every change.
     """
 
@@ -124,17 +125,17 @@ class Wardrobe:
     def playing(self, name: str, scope: Scope, place: Place) -> "Wardrobe":
         """Play the persona called *name* from now on.
 
+        Where there is no room for one more choice, the oldest of a scene goes: the
+        player may not get to that place any more.
+
         Raises:
             UserError: there is none, or *place* is in no server.
         """
         key = required_key(scope, place)
-        chosen = {**self.chosen, key: self.named(name).name}
-        if len(chosen) > MOST_CHOICES:
-            raise UserError(
-                f"You have chosen a persona in {MOST_CHOICES} places, which is as many as I "
-                "keep. Choose one everywhere, or clear some."
-            )
-        return replace(self, chosen=chosen)
+        kept = {at: worn for at, worn in self.chosen.items() if at != key}
+        while len(kept) >= MOST_CHOICES:
+            del kept[next((at for at in kept if at.startswith(_SCENE)), next(iter(kept)))]
+        return replace(self, chosen={**kept, key: self.named(name).name})
 
     def without_choice(self, scope: Scope, place: Place) -> "Wardrobe":
         """Choose nobody there any more."""
@@ -169,7 +170,7 @@ def place_key(scope: Scope, place: Place) -> str | None:
     """How a choice for *scope* at *place* is written; None where there is no server."""
     match scope:
         case Scope.SCENE:
-            return f"c{place.channel}"
+            return f"{_SCENE}{place.channel}"
         case Scope.SERVER:
             return None if place.guild is None else f"g{place.guild}"
         case Scope.EVERYWHERE:

@@ -117,7 +117,7 @@ class PersonaCog(
             text=description,
             face=_face_of(avatar, picture),
         )
-        await interaction.followup.send(_played(wardrobe, name, chosen, place), ephemeral=True)
+        await interaction.followup.send(_played(wardrobe, chosen, place), ephemeral=True)
 
     @app_commands.command()
     @app_commands.describe(name="Whom you play", scope="Where; usually on this server")
@@ -132,7 +132,7 @@ class PersonaCog(
         chosen = _scope_of(scope, place)
         await meet(personas.staff, interaction)
         wardrobe = await personas.use(asked_of(interaction, place), name, chosen)
-        await interaction.followup.send(_played(wardrobe, name, chosen, place), ephemeral=True)
+        await interaction.followup.send(_played(wardrobe, chosen, place), ephemeral=True)
 
     @app_commands.command()
     @app_commands.describe(name="Which of yours; usually whom you play here")
@@ -229,7 +229,7 @@ class PersonaCog(
         await meet(personas.staff, interaction)
         asked = asked_of(interaction, place)
         wardrobe = await personas.put(asked, name, scope, text=text)
-        return _played(wardrobe, name, scope, place)
+        return _played(wardrobe, scope, place)
 
     async def _open(self, interaction: discord.Interaction, name: str, scope: Scope) -> None:
         """Answer with the form for a persona, which may be there already."""
@@ -262,11 +262,11 @@ def _face_of(avatar: discord.Attachment | None, picture: str | None) -> str | No
     return "" if picture.strip().casefold() == "none" else face_address(picture)
 
 
-def _played(wardrobe: Wardrobe, name: str, scope: Scope, place: Place) -> str:
+def _played(wardrobe: Wardrobe, scope: Scope, place: Place) -> str:
     """What to say when a persona was chosen."""
-    chosen = wardrobe.find(name)
-    shown = chosen.name if chosen is not None else name
-    told = f"You play **{escape_markdown(shown)}** {WHERE[scope]} from now on."
+    chosen = wardrobe.chosen_for(scope, place)
+    name = chosen.name if chosen is not None else ""
+    told = f"You play **{escape_markdown(name)}** {WHERE[scope]} from now on."
     worn = wardrobe.worn(place)
     if worn is None or worn[0] is chosen:
         return f"{told} What was said stays as it was."

@@ -8,7 +8,7 @@ from tests.scenes import ANN, BOB
 
 ASH = PlayerPersona("Ash", "A smith.\nBurnt hands, “warm” voice.", "https://pictures.test/ash.png")
 MOTH = PlayerPersona("Moth")
-DRESSED = Wardrobe((ASH, MOTH), {"all": "Ash", "g7": "Moth"})
+DRESSED = Wardrobe((ASH, MOTH), {"g7": "Moth", "c9": "Ash", "all": "Ash"})
 
 
 async def test_nobody_plays_anybody_at_first(store: Store) -> None:
@@ -18,7 +18,9 @@ async def test_nobody_plays_anybody_at_first(store: Store) -> None:
 async def test_what_is_kept_is_read_and_is_nobody_elses(store: Store) -> None:
     assert await store.keep_wardrobe(ANN, DRESSED)
 
-    assert await store.wardrobe(ANN) == replace(DRESSED, version=1)
+    found = await store.wardrobe(ANN)
+    assert found == replace(DRESSED, version=1)
+    assert [*found.chosen] == ["g7", "c9", "all"]  # the newest choice is the last
     assert await store.wardrobe(BOB) == Wardrobe()
 
 

@@ -95,12 +95,27 @@ def test_there_are_only_so_many_personas() -> None:
     assert full.with_persona(PlayerPersona("p3", "New.")).named("P3").text == "New."
 
 
-def test_there_are_only_so_many_choices() -> None:
-    full = Wardrobe((ASH,), {f"c{number}": "Ash" for number in range(MOST_CHOICES)})
+def test_of_too_many_choices_the_oldest_of_a_scene_goes() -> None:
+    scenes = {f"c{number}": "Ash" for number in range(MOST_CHOICES - 2)}
+    full = Wardrobe((ASH, MOTH), {"all": "Ash", "g1": "Moth", **scenes})
 
-    with pytest.raises(UserError, match=rf"^You have chosen a persona in {MOST_CHOICES} places"):
-        full.playing("Ash", Scope.SCENE, HARBOUR)
-    assert full.playing("Ash", Scope.SCENE, Place(ChannelId(7), None, None)).chosen == full.chosen
+    again = full.playing("Moth", Scope.SCENE, Place(ChannelId(7), None, None))
+    more = again.playing("Ash", Scope.SCENE, HARBOUR)
+
+    assert len(again.chosen) == MOST_CHOICES
+    assert [*again.chosen][-1] == "c7"
+    assert more.chosen == {at: name for at, name in again.chosen.items() if at != "c0"} | {
+        "c500": "Ash"
+    }
+
+
+def test_without_scenes_the_oldest_choice_goes() -> None:
+    full = Wardrobe((ASH,), {f"g{number}": "Ash" for number in range(100, 100 + MOST_CHOICES)})
+
+    more = full.playing("Ash", Scope.SERVER, HARBOUR)
+
+    assert len(more.chosen) == MOST_CHOICES
+    assert "g100" not in more.chosen
 
 
 def test_a_text_is_one_paragraph() -> None:

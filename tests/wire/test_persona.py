@@ -67,7 +67,8 @@ async def test_the_model_reads_whom_a_player_plays_and_only_from_then_on(told: T
     assert "Ash: Only a smith." in prompt
     assert await played(told) == [("Mara", ""), ("Ash", SMITH)]
 
-    await persona(told, "ash", "A smith who has sold her forge.")
+    changed = await persona(told, "ash:", "A smith who has sold her forge.")
+    assert changed.startswith("You play **ash** on this server from now on.")
     await persona(told, "Moth", SINGER, scope="scene")
     prompt = await told.prompt("And now a singer.")
 

@@ -9,7 +9,7 @@ from bot.adapters.redis_store import RedisSceneStore
 from bot.core.chat_files import MOST_BYTES
 from bot.core.scene import ChannelId, Role
 from bot.playground.world import TAVERN_ID
-from tests.playground.driver import Shown
+from tests.playground.driver import Shown, eventually
 from tests.wire.running import Running
 from tests.wire.tales import ROW, begin, gist, kill_and_start, read, tell, texts
 
@@ -73,6 +73,11 @@ async def test_a_chat_of_sillytavern_goes_on_here(
     assert told.is_ephemeral
     assert "after 3 lines" in told.content
     assert (shown.author, shown.content) == ("Clover", "It is dry below.")
+
+    async def is_noted() -> bool:  # where it stands, a moment after it does
+        return bool((await read(scene_store)).turns[-1].messages)
+
+    await eventually(is_noted)
     turns = (await read(scene_store)).turns
     assert [turn.role for turn in turns] == [Role.CHARACTER, Role.PLAYER, Role.CHARACTER]
     assert turns[-1].swipes == ("It is wet.", "It is dry below.")

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.errors import UserError
+from bot.core.lookalike_table import LOOKALIKES
 from bot.core.lookalikes import (
     KnownName,
     NameTaken,
@@ -85,6 +86,22 @@ FREE = [
 def test_names_of_discord_and_of_staff_are_nobodys(name: str) -> None:
     with pytest.raises(NameTaken, match=r"looks like a name of Discord's or of a server's staff"):
         fit_name(name)
+
+
+@pytest.mark.parametrize("word", ["discord", "Clyde", "SYSTEM", "moderator", "Admin"])
+def test_no_letter_can_be_swapped_for_one_that_looks_like_it(word: str) -> None:
+    like = dict(entry.split(":") for entry in LOOKALIKES.split())
+    swapped = [
+        word[:at] + other + word[at + 1 :]
+        for at, letter in enumerate(word)
+        for form in (letter.lower(), letter.upper())
+        for other in like.get(form, "")
+    ]
+
+    assert len(swapped) > 60
+    for name in swapped:
+        with pytest.raises(NameTaken):
+            fit_name(name)
 
 
 @pytest.mark.parametrize("name", FREE)

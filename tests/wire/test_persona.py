@@ -5,11 +5,12 @@ import zlib
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
+import discord
 import pytest
 
 from bot.core.personas import PERSONA
 from bot.core.scene import UserId
-from bot.playground.world import MARA_ID
+from bot.playground.world import GUILD_ID, HARBOUR_ID, KEEPER_ROLE_ID, MARA_ID, PLAYER_ROLE_ID
 from tests.playground.driver import Member, Shown
 from tests.wire.telling import Told, telling
 
@@ -218,6 +219,53 @@ async def test_a_name_like_a_moderators_gets_one_sentence(told: Told) -> None:
     assert refused.content == f"“ann (mod)” {OWNER}"
     assert (await told.store.wardrobe(UserId(MARA_ID))).personas == ()
     assert await persona(told, "Ann", member=told.world.ann, scope="everywhere")
+
+
+async def writes(told: Told, name: str, *roles: int) -> None:
+    """Somebody with these roles writes, where no scene plays."""
+    user = {"id": "1200000000000000999", "username": name.lower(), "global_name": None}
+    now = discord.utils.utcnow()
+    await told.world.tell(
+        "MESSAGE_CREATE",
+        id=str(discord.utils.time_snowflake(now)),
+        channel_id=str(HARBOUR_ID),
+        guild_id=str(GUILD_ID),
+        author={**user, "discriminator": "0", "avatar": None},
+        member={
+            "nick": name,
+            "roles": [str(role) for role in roles],
+            "joined_at": "2024-01-01T00:00:00+00:00",
+            "deaf": False,
+            "mute": False,
+            "flags": 0,
+        },
+        content="Good evening.",
+        timestamp=now.isoformat(),
+        edited_timestamp=None,
+        tts=False,
+        mention_everyone=False,
+        mentions=[],
+        mention_roles=[],
+        attachments=[],
+        embeds=[],
+        pinned=False,
+        type=0,
+    )
+
+
+async def test_a_moderator_is_known_once_they_have_written(told: Told) -> None:
+    assert (await persona(told, "Hilda")).startswith("You play **Hilda**")
+
+    await writes(told, "Hilda", PLAYER_ROLE_ID)
+    assert (await persona(told, "H\u0456lda")).startswith("You play **H\u0456lda**")
+
+    await writes(told, "Hilda", PLAYER_ROLE_ID, KEEPER_ROLE_ID)
+    assert await persona(told, "H1lda") == f"“H1lda” {OWNER}"
+    used = await told.command("persona use", name="Hilda")
+    assert used.content == f"“Hilda” {OWNER}"
+
+    await writes(told, "Hilda", PLAYER_ROLE_ID)
+    assert (await persona(told, "H1lda")).startswith("You play **H1lda**")
 
 
 async def test_what_the_bot_is_called_is_its_own(told: Told) -> None:

@@ -96,7 +96,7 @@ def parse_prompt(prompt: str) -> LimaPrompt | None:
     last = replace(blocks[-1], text=blocks[-1].text[: opening.start()].strip("\n"))
     told = (*blocks[1:-1], last) if is_players else blocks[1:-1]
     names = (*players, opening["name"]) if is_players else players
-    prompt = LimaPrompt(
+    parts = LimaPrompt(
         character=character,
         players=players,
         personas=personas,
@@ -106,7 +106,7 @@ def parse_prompt(prompt: str) -> LimaPrompt | None:
         prefill="" if is_players else blocks[-1].text[opening.end() :],
         length=blocks[-1].length,
     )
-    return _from_the_side_of(opening["name"], prompt) if is_players else prompt
+    return _from_the_side_of(opening["name"], parts) if is_players else parts
 
 
 def _from_the_side_of(writer: str, prompt: LimaPrompt) -> LimaPrompt:

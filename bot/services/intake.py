@@ -47,10 +47,10 @@ REPLACE_TRIES = 8
 
 
 class Intake:
-    """Borrows all it is given. In a live scene a plain line costs two steps of the store.
+    """Borrows all it is given. In a live scene a plain line costs one step of the store.
 
-    They ask whom its author plays, and store it. More is read where more is asked:
-    what a line replies to, whose turn it is, and whether everybody has written.
+    More is read where more is asked: whom its author plays, who was not heard of
+    late; what a line replies to, whose turn it is, and whether everybody has written.
     """
 
     def __init__(

@@ -19,7 +19,7 @@ from bot.adapters.redis_store.scripts import Script
 from bot.adapters.redis_store.stories import Stories
 from bot.adapters.redis_store.unsure import Unsure
 from bot.adapters.redis_store.user_index import UserIndex
-from bot.adapters.redis_store.wardrobes import Wardrobes
+from bot.adapters.redis_store.wardrobes import KnownWardrobes, Wardrobes
 from bot.core.errors import SceneAlreadyLive, StoreRefusesWrites, StoreUnavailable
 from bot.core.lengths import Length
 from bot.core.scene import (
@@ -90,6 +90,7 @@ class RedisSceneStore(Stories, Wardrobes):
         super().__init__(calls, scripts, UserIndex(calls, scripts, loose))
         self._guilds = GuildIndex(calls, scripts, loose)
         self._dress = Script("dress", shared=False)
+        self._wardrobes = KnownWardrobes()
         self._redis = redis
         self._run, self._unbroken = calls.run, calls.unbroken
         self._live = LiveList(calls)

@@ -4,7 +4,7 @@ import re
 
 from bot.core.scene import TurnId
 
-_MARKED = re.compile(r".+:(?P<mark>(?P<turn>\d{20}r?)\.\d{1,3})")
+_MARKED = re.compile(r".+:(?P<mark>(?P<turn>\d{20}r*)\.\d{1,3})")
 
 
 def mark_in(custom_id: str) -> str | None:

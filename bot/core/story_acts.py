@@ -24,7 +24,7 @@ from bot.core.scene import (
     trigger_of,
 )
 from bot.core.split import split
-from bot.core.unposted import to_be_posted
+from bot.core.unposted import is_to_be_posted, to_be_posted
 
 EDIT_UNITS = 4_000
 """UTF-16 units that a form of Discord's holds."""
@@ -60,11 +60,22 @@ def newest_reply(scene: Scene, turn: TurnId) -> Turn:
 
     Raises:
         TooOldForButtons: it does not, or it is nothing that a character said.
+        UserError: it is on its way to the screen.
     """
     last = scene.turns[-1] if scene.turns else None
     if last is None or last.id != turn or last.role is not Role.CHARACTER:
         raise TooOldForButtons
+    check_posted(last)
     return last
+
+
+def check_posted(turn: Turn) -> None:
+    """Raise UserError while *turn* is on its way to the screen.
+
+    A greeting's buttons may be seen before it is known where it stands.
+    """
+    if is_to_be_posted(turn):
+        raise UserError("This is only just being posted. Try again in a moment.")
 
 
 def is_shown_by_us(turn: Turn) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Self
 import discord
 
 from bot.core.errors import UserError
-from bot.core.scene import Role, Scene, Turn, TurnId, trigger_of
+from bot.core.scene import Role, Scene, Turn, TurnId
 from bot.core.story_acts import TooOldForButtons, newest_reply, turn_in
 from bot.discord_ui import retelling
 from bot.discord_ui.buttons import view_of
@@ -90,7 +90,7 @@ class ContinueButton(_RowButton, template=rf"{CONTINUE_PREFIX}{TURN}"):
         return await retelling.go_on(interaction, self.turn)
 
 
-class MoreButton(_RowButton, template=rf"{MORE_PREFIX}{TURN}"):
+class MoreButton(_RowButton, template=rf"{MORE_PREFIX}{TURN}(?:\.\d{{1,3}})?"):
     """Offers what else can be done; only to whoever presses."""
 
     async def press(self, interaction: Asked) -> bool:
@@ -172,7 +172,7 @@ async def offer(interaction: Asked, turn: TurnId) -> None:
 def options_for(scene: Scene, turn: Turn) -> list[discord.SelectOption]:
     """What can be done to *turn*, as it stands in *scene*."""
     is_reply = turn.role is Role.CHARACTER
-    is_newest = scene.turns[-1] is turn and is_reply and trigger_of(turn.id) is not None
+    is_newest = scene.turns[-1] is turn and is_reply
     offered = (
         (SHORTER, is_newest, "Write it once more, one step shorter"),
         (LONGER, is_newest, "Write it once more, one step longer"),

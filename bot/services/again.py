@@ -14,6 +14,7 @@ from bot.core.scene import (
     reply_turn_id,
     trigger_of,
 )
+from bot.core.story_acts import check_posted
 from bot.services.lane import Trigger
 
 
@@ -55,12 +56,11 @@ def swipe(scene: Scene, reply: TurnId) -> Trigger:
         UserError: the story has gone on, or there is no such reply.
     """
     last = newest_reply(scene, reply)
-    if trigger_of(reply) is None:
-        raise UserError("That is all there is of this greeting.")
     return Trigger(
         trigger_of(reply) or reply,
         _author_of(scene, reply),
         WorkKind.SWIPE,
+        target=reply,
         shown=last.messages,
         stored=last.text,
         is_anew=True,
@@ -74,13 +74,11 @@ def going_on(scene: Scene, reply: TurnId) -> Trigger:
         StoryWentOn: the story has gone on, or there is no such reply.
     """
     last = newest_reply(scene, reply)
-    trigger = trigger_of(reply)
-    if trigger is None:
-        raise UserError("A greeting stands as it is: just write your line.")
     return Trigger(
-        trigger,
+        trigger_of(reply) or reply,
         _author_of(scene, reply),
         WorkKind.CONTINUE,
+        target=reply,
         shown=last.messages,
         stored=last.text,
     )
@@ -113,10 +111,12 @@ def newest_reply(scene: Scene, reply: TurnId) -> Turn:
 
     Raises:
         StoryWentOn: it is another one, or something was said since.
+        UserError: it is on its way to the screen.
     """
     last = scene.turns[-1] if scene.turns else None
     if last is None or last.id != reply or last.role is not Role.CHARACTER:
         raise StoryWentOn
+    check_posted(last)
     return last
 
 

@@ -15,12 +15,13 @@ from bot.core.change import Change
 from bot.core.directions import NARRATOR
 from bot.core.errors import PostError, PostRefused, TextRefused, UserError
 from bot.core.harmless import harmless
-from bot.core.ports import CharacterSource, SceneMemory, Speaker, Voice
+from bot.core.ports import Button, CharacterSource, SceneMemory, Speaker, Voice
 from bot.core.scene import (
     ChannelId,
     MessageId,
     Place,
     Role,
+    Scene,
     SceneHead,
     Turn,
     TurnId,
@@ -31,6 +32,7 @@ from bot.core.unposted import ORIGIN, Origin, as_posted, face_of, is_to_be_poste
 from bot.services.insistence import STORE_PAUSES_S, insist
 from bot.services.posting import Poster, post_button
 from bot.services.recent import Recent
+from bot.services.rows import row_under
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +93,8 @@ class Presenter:
                 await self._forget(place.channel, turn)
                 raise UserError(_why_not(turn, error)) from error
             is_whole = False
-        await self._keep(place, as_posted(turn, shown, is_whole=is_whole))
+        posted = as_posted(turn, shown, is_whole=is_whole)
+        await self._keep(place, posted, is_dressed=is_whole and not is_late)
 
     async def finish_all(self, *, oldest_ms: float) -> None:
         """After a start: `finish` every scene that needs it, before anybody is answered there.
@@ -199,34 +202,48 @@ class Presenter:
     ) -> None:
         """Post one by one; *shown* takes up each message: it counts even if the next fails."""
         after = posted_after(turn)
-        for number, part in enumerate(split(turn.text)):
+        parts = split(turn.text)
+        for number, part in enumerate(parts):
             mark = mark_of(turn.id, number)
             message = await self._poster.arrived(place, mark, after=after) if is_late else None
             if message is None:
-                buttons = [post_button(mark)]
+                is_end = number == len(parts) - 1
+                buttons = _under(turn, mark) if is_end else (post_button(mark),)
                 message = await self._poster.post(
                     place, speaker, part, buttons, mark=mark, after=after
                 )
             shown[message] = part
 
-    async def _keep(self, place: Place, posted: Turn) -> None:
-        """Note where it stands; if the story has lost it meanwhile, it leaves the screen."""
-        if await insist(lambda: self._commit(place.channel, posted), self._store_pauses_s):
-            for message in posted.messages:
+    async def _keep(self, place: Place, posted: Turn, *, is_dressed: bool = False) -> None:
+        """Note where it stands; if the story has lost it meanwhile, it leaves the screen.
+
+        Args:
+            is_dressed: whether the buttons of the newest reply are under its end already.
+        """
+        scene = await insist(lambda: self._commit(place.channel, posted), self._store_pauses_s)
+        if scene is not None:
+            *before, end = posted.messages
+            row = () if _is_followed(posted, scene) else _under(posted)
+            for message, buttons in (*((each, ()) for each in before), (end, row)):
+                if buttons and is_dressed:
+                    continue
                 with suppress(PostError):  # a button that does nothing is left
-                    await self._voice.put_buttons(place, message)
+                    await self._voice.put_buttons(place, message, buttons)
             return
         log.info("a turn was taken back while it was posted", extra={"channel": place.channel})
         for message in posted.messages:
             with suppress(PostError):
                 await self._voice.delete(place, message)
 
-    async def _commit(self, channel: ChannelId, posted: Turn) -> bool:
+    async def _commit(self, channel: ChannelId, posted: Turn) -> Scene | None:
+        """Store it; returns the scene as it is then, if it has the turn still."""
         # Nothing that came before a greeting is part of the scene.
         seen = max(posted.messages, default=None) if _opens(posted) else None
-        await self._store.commit(channel, posted, seen=seen)
+        row = posted.messages[-1] if posted.role is Role.CHARACTER else None
+        await self._store.commit(channel, posted, seen=seen, row=row)
         scene = await self._store.read(channel)
-        return scene is not None and any(turn.id == posted.id for turn in scene.turns)
+        has_it = scene is not None and any(turn.id == posted.id for turn in scene.turns)
+        return scene if has_it else None
 
     async def _forget(self, channel: ChannelId, turn: Turn) -> None:
         if _opens(turn):
@@ -239,6 +256,18 @@ class Presenter:
             if await self._store.apply(channel, Change(drop=(turn.id,)), version=head.version):
                 return
         log.warning("a turn that is not shown stays remembered", extra={"channel": channel})
+
+
+def _under(turn: Turn, mark: str = "") -> tuple[Button, ...]:
+    """What stands under the end of *turn*: what a character says can be changed."""
+    if turn.role is Role.CHARACTER:
+        return row_under(turn, mark)
+    return (post_button(mark),) if mark else ()
+
+
+def _is_followed(turn: Turn, scene: Scene) -> bool:
+    """Whether a reply came while *turn* was being posted: the buttons are under that one."""
+    return any(each.role is Role.CHARACTER and each.id > turn.id for each in scene.turns)
 
 
 def _opens(turn: Turn) -> bool:

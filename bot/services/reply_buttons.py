@@ -44,7 +44,13 @@ def another_try(lane: Lane) -> Button | None:
 
 
 def row(
-    reply: TurnId, *, number: int, of: int, may_go_on: bool = False, repeats: bool = False
+    reply: TurnId,
+    *,
+    number: int,
+    of: int,
+    may_go_on: bool = False,
+    repeats: bool = False,
+    mark: str = "",
 ) -> tuple[Button, ...]:
     """What a member may do about the newest reply.
 
@@ -55,11 +61,12 @@ def row(
         number: which of its texts is shown, from 1, *of* so many.
         may_go_on: whether it was cut off.
         repeats: whether it says what was said before.
+        mark: of the post that stands over them, if they are to say so.
     """
     return (
         Button("◀", f"{PREVIOUS_PREFIX}{reply}", disabled=number == 1),
         Button(f"{number}/{of} ▶", f"{NEXT_PREFIX}{reply}"),
         Button("🔁 Write it anew" if repeats else "🔁", f"{NEW_PREFIX}{reply}"),
         Button("▶▶ Continue" if may_go_on else "▶▶", f"{CONTINUE_PREFIX}{reply}"),
-        Button("⋯", f"{MORE_PREFIX}{reply}"),
+        Button("⋯", f"{MORE_PREFIX}{mark or reply}"),
     )

@@ -30,9 +30,14 @@ def row_of(
     return reply_buttons.row(work.reply, number=number, of=of, may_go_on=may_go_on, repeats=repeats)
 
 
-def row_under(turn: Turn) -> tuple[Button, ...]:
-    """The same for the newest reply as it is stored."""
-    return row_of(Work(turn.id, turn.id, kind=WorkKind.SHOW), (turn,))
+def row_under(turn: Turn, mark: str = "") -> tuple[Button, ...]:
+    """The same for a reply as it is stored, if it is the newest.
+
+    Args:
+        mark: of the post that shows its end, if the buttons are to bear it.
+    """
+    number, of = _standing(WorkKind.SHOW, turn)
+    return reply_buttons.row(turn.id, number=number, of=of, mark=mark)
 
 
 def _standing(kind: WorkKind, stored: Turn | None) -> tuple[int, int]:

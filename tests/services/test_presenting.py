@@ -71,6 +71,12 @@ LINE = to_be_posted(
 REPLY = to_be_posted(
     Turn(reply_turn_id(LINE.id), Role.CHARACTER, "Mira", ("Come in.",), at_ms=1_000_000)
 )
+ROW = [
+    *(f"{each}:{GREETING.id}" for each in ("swipe:prev", "swipe:next", "swipe:new", "continue")),
+    f"more:{mark_of(GREETING.id, 0)}",
+]
+"""As it is posted; the last button's id says which post it is."""
+BARE_ROW = [*ROW[:-1], f"more:{GREETING.id}"]
 FRESH, STALE = 1_000_000.0, 1_000_001.0
 
 
@@ -132,8 +138,49 @@ async def test_a_greeting_that_was_never_posted_is_posted(
     await presenter(store, voice).finish(head_of_it(), oldest_ms=FRESH)
 
     [shown] = voice.on_screen(HARBOUR.channel)
-    assert (shown.text, shown.labels) == ("Hello.", [])
+    assert (shown.text, shown.custom_ids) == ("Hello.", BARE_ROW)
     assert await messages(store) == (shown.id,)
+
+
+async def test_a_greeting_has_its_buttons_from_the_first_moment(
+    store: MemorySceneStore, voice: ScriptedVoice
+) -> None:
+    await presenter(store, voice).show(head_of_it(), GREETING)
+
+    [shown] = voice.on_screen(HARBOUR.channel)
+    assert shown.custom_ids == ROW
+    assert [act.verb for act in voice.acts] == ["say"]
+    head = await store.head(HARBOUR.channel)
+    assert head is not None
+    assert head.row == shown.id
+
+
+async def test_a_greeting_in_several_messages_has_them_under_the_last(
+    store: MemorySceneStore, voice: ScriptedVoice
+) -> None:
+    long = replace(GREETING, swipes=("\n\n".join(["Hello there. " * 120, "Come in. " * 150]),))
+
+    await presenter(store, voice).show(head_of_it(), long)
+
+    first, second = voice.on_screen(HARBOUR.channel)
+    assert first.custom_ids == []
+    assert second.custom_ids == [*ROW[:-1], f"more:{mark_of(GREETING.id, 1)}"]
+
+
+async def test_a_greeting_behind_which_a_reply_came_meanwhile_keeps_no_buttons(
+    store: MemorySceneStore, voice: ScriptedVoice
+) -> None:
+    reply = Turn(reply_turn_id(LINE.id), Role.CHARACTER, "Mira", ("Come in.",))
+
+    async def answer(_: Shown) -> None:
+        await store.commit(HARBOUR.channel, replace(LINE, messages=(MessageId(9_200),)))
+        await store.commit(HARBOUR.channel, reply, row=MessageId(9_300))
+
+    voice.on_say = answer
+    await presenter(store, voice).finish(head_of_it(), oldest_ms=FRESH)
+
+    [shown] = voice.on_screen(HARBOUR.channel)
+    assert shown.custom_ids == []
 
 
 async def test_a_greeting_that_was_posted_and_not_noted_is_found(
@@ -144,8 +191,8 @@ async def test_a_greeting_that_was_posted_and_not_noted_is_found(
 
     await presenter(store, voice).finish(head_of_it(), oldest_ms=FRESH)
 
-    assert [(shown.id, shown.labels) for shown in voice.on_screen(HARBOUR.channel)] == [
-        (message, [])
+    assert [(shown.id, shown.custom_ids) for shown in voice.on_screen(HARBOUR.channel)] == [
+        (message, BARE_ROW)
     ]
     assert await messages(store) == (message,)
 
@@ -167,8 +214,8 @@ async def test_a_start_that_failed_long_ago_and_was_greeted_goes_on(
 
     await presenter(store, voice).finish(head_of_it(), oldest_ms=STALE)
 
-    assert [(shown.id, shown.labels) for shown in voice.on_screen(HARBOUR.channel)] == [
-        (message, [])
+    assert [(shown.id, shown.custom_ids) for shown in voice.on_screen(HARBOUR.channel)] == [
+        (message, BARE_ROW)
     ]
     assert await messages(store) == (message,)
 

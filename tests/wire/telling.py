@@ -137,14 +137,16 @@ def is_marked(message: Shown) -> bool:
 
 
 @asynccontextmanager
-async def telling(redis_url: str, folder: Path) -> AsyncGenerator[Told, None]:
-    """Start a scene in the tavern, without a greeting."""
+async def telling(
+    redis_url: str, folder: Path, *, greeting: str = "none"
+) -> AsyncGenerator[Told, None]:
+    """Start a scene in the tavern, without a greeting unless one is chosen."""
     client = connect(redis_url, timeout_s=2.0)
     store = RedisSceneStore(client, keep=2000, ttl=timedelta(days=1))
     try:
         async with faulty(redis_url, folder) as all_there:
             told = Told(all_there.world, all_there.faults, all_there.tgi, all_there.bot, store)
-            await told.command("roleplay start", character="clover", greeting="none")
+            await told.command("roleplay start", character="clover", greeting=greeting)
             yield told
     finally:
         await client.aclose()

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 from bot.adapters.card_reader import read_card_file
 from bot.adapters.profile_files import load_profile
 from bot.cli.input_file import EXIT_USAGE, read_input
-from bot.core.cards.card import Book, Card, CardFileError
+from bot.core.cards.card import Card, CardFileError
 from bot.core.cards.reading import MOST_BYTES
 from bot.core.cards.view import shown
 from bot.core.cards.writing import Container, write_card
 from bot.core.errors import StartupError
+from bot.core.lorebook import Book
 from bot.core.plain_text import plain
 from bot.core.token_counts import estimate
 from bot.settings import Settings

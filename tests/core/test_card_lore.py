@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from bot.core.cards.card import Logic, Position
 from bot.core.cards.decorators import applied, parted, written
 from bot.core.cards.lore import read_book, read_entry
 from bot.core.cards.notes import Notes
 from bot.core.cards.reading import read_card
+from bot.core.lorebook import Logic, Position
 from tests.cards import as_json
 
 AT_END, AT_FOUR = Position(depth=0, role="assistant"), Position(depth=4, role="user")

@@ -14,11 +14,12 @@ import tavern_card
 from bot.adapters.card_reader import read_card_file
 from bot.core.cards import png
 from bot.core.cards.archive import Member, archive_of, member
-from bot.core.cards.card import DepthPrompt, Logic, Position
+from bot.core.cards.card import DepthPrompt
 from bot.core.cards.notes import Notes
 from bot.core.cards.reading import read_card
 from bot.core.cards.writing import Container, write_card
 from bot.core.characters import Rating
+from bot.core.lorebook import Logic, Position
 from tests.cards import IMPORTABLE, as_json, card, document, golden, in_picture, mentions, packed
 
 SHIPPED = Path(__file__).parents[2] / "characters"

@@ -5,12 +5,13 @@ from dataclasses import asdict, replace
 from typing import NamedTuple
 
 from bot.core.cards import fields
-from bot.core.cards.card import DEPTH, Asset, Card, DepthPrompt, Json
+from bot.core.cards.card import Asset, Card, DepthPrompt, Json
 from bot.core.cards.lore import read_book, role_of
 from bot.core.cards.notes import Notes
 from bot.core.cards.rating import Judgement, judge
 from bot.core.cards.shapes import Shaped
 from bot.core.characters import Rating
+from bot.core.lorebook import DEPTH
 from bot.core.plain_text import plain
 
 LONGEST_NAME = 80

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
-from bot.core.cards.card import Decorator
+from bot.core.lorebook import Decorator
 
 MOST_LINES = 200
 _MARK, _INSTEAD = "@@", "@@@"

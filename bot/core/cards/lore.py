@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from bot.core.cards.books import entries_in, is_foreign, v2_entry
-from bot.core.cards.card import DEPTH, Book, Json, Logic, LoreEntry, Position
 from bot.core.cards.decorators import parted
 from bot.core.cards.fields import clean, fact, keys_of, natural, whole
 from bot.core.cards.fields import line as read_line
 from bot.core.cards.fields import mapping as read_mapping
 from bot.core.cards.fields import text as read_text
 from bot.core.cards.notes import Notes
+from bot.core.lorebook import DEPTH, Book, Json, Logic, LoreEntry, Position
 
 MOST_ENTRIES = 500
 MOST_TEXT = 16 * 1024

@@ -1,12 +1,12 @@
 """A lorebook as the document that an export writes."""
 
 from bot.core.cards.books import entries_in
-from bot.core.cards.card import Book, Logic, LoreEntry
 from bot.core.cards.decorators import parted, written
 from bot.core.cards.fields import clean, keys_of
 from bot.core.cards.lore import AT_DEPTH, MOST_ENTRIES, MOST_TEXT, ROLES, read_entry
 from bot.core.cards.notes import Notes
 from bot.core.cards.said import Json, line_of, say, say_list, say_number, text_of
+from bot.core.lorebook import Book, Logic, LoreEntry
 
 
 def book_document(book: Book) -> Json:

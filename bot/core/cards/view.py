@@ -2,7 +2,8 @@
 
 from dataclasses import asdict, fields
 
-from bot.core.cards.card import Book, Card, LoreEntry
+from bot.core.cards.card import Card
+from bot.core.lorebook import Book, LoreEntry
 
 _NOT_SHOWN = {"picture", "members", "document", "warnings", "rating", "character_book", "spec"}
 

@@ -1,5 +1,6 @@
 """What Discord accepts as the components of a message or a modal."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,12 @@ _TOP_V1 = (ROW,)
 _KNOWN = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 17, 18, 19, 21, 22, 23})
 _ROWS, _IN_ROW, _OPTIONS, _V2_TOTAL, _V2_TEXT = 5, 5, 25, 40, 4000
 _CUSTOM_ID, _LABEL, _OPTION_TEXT, _TITLE = 100, 80, 100, 45
+
+_EMOJI = re.compile(
+    "(?:[©®‼⁉™\u2139↔-↙↩↪⌚⌛⌨⏏⏩-⏳⏸-⏺Ⓜ▪▫▶◀◻-◾☀-➿⤴⤵⬅-⬇⬛⬜⭐⭕〰〽㊗㊙\U0001f000-\U0001faff]"
+    "[\u200d\ufe0f]*)+|[0-9#*]\ufe0f?\u20e3"
+)
+"""What looks like one; Discord knows them one by one."""
 
 Component = Mapping[str, Any]
 
@@ -106,9 +113,16 @@ def _check_button(button: Component) -> None:
         raise too_long("components.label", _LABEL)
     if not button.get("label") and not button.get("emoji"):
         raise invalid_fields({"components.label": "A button must have a label or emoji."})
+    _check_emoji(button.get("emoji"))
     needed = "url" if button.get("style") == LINK_STYLE else "custom_id"
     if not button.get(needed) and button.get("style") != PREMIUM_STYLE:
         raise invalid_fields({f"components.{needed}": "This field is required"})
+
+
+def _check_emoji(emoji: Mapping[str, Any] | None) -> None:
+    if emoji and not emoji.get("id") and not _EMOJI.fullmatch(str(emoji.get("name"))):
+        errors = {"components.emoji.name": ("BUTTON_COMPONENT_INVALID_EMOJI", "Invalid emoji")}
+        raise Refusal(400, 50035, "Invalid Form Body", errors)
 
 
 def _check_select(select: Component) -> None:
@@ -116,6 +130,7 @@ def _check_select(select: Component) -> None:
     if select["type"] == STRING_SELECT and not 0 < len(options) <= _OPTIONS:
         raise invalid_fields({"components.options": f"Must be between 1 and {_OPTIONS} in length."})
     for option in options:
+        _check_emoji(option.get("emoji"))
         for name in ("label", "value", "description"):
             if len(option.get(name) or "") > _OPTION_TEXT:
                 raise too_long(f"components.options.{name}", _OPTION_TEXT)

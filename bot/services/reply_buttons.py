@@ -20,7 +20,7 @@ def stop_button(channel: ChannelId, mark: str) -> Button:
 
     The mark at the end of its id says which post this is, whoever finds it.
     """
-    return Button("Stop", f"{STOP_PREFIX}{channel}:{mark}", emoji="■", danger=True)
+    return Button("Stop", f"{STOP_PREFIX}{channel}:{mark}", danger=True)
 
 
 def retry_button(trigger: TurnId) -> Button:
@@ -66,7 +66,7 @@ def row(
     return (
         Button("◀", f"{PREVIOUS_PREFIX}{reply}", disabled=number == 1),
         Button(f"{number}/{of} ▶", f"{NEXT_PREFIX}{reply}"),
-        Button("🔁 Write it anew" if repeats else "🔁", f"{NEW_PREFIX}{reply}"),
+        Button("Write it anew" if repeats else "", f"{NEW_PREFIX}{reply}", emoji="🔁"),
         Button("▶▶ Continue" if may_go_on else "▶▶", f"{CONTINUE_PREFIX}{reply}"),
         Button("⋯", f"{MORE_PREFIX}{mark or reply}"),
     )

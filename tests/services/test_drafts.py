@@ -27,7 +27,7 @@ async def facts(stage: Stage) -> ReplyFacts:
     return ReplyFacts.read((await stage.last_turn()).facts)
 
 
-def row(swipes: str = "1/1 ▶", *, again: str = "🔁", more: str = "▶▶") -> list[str]:
+def row(swipes: str = "1/1 ▶", *, again: str = "", more: str = "▶▶") -> list[str]:
     """The labels under the newest reply."""
     return ["◀", swipes, again, more, "⋯"]
 
@@ -95,7 +95,7 @@ async def test_a_reply_that_insists_is_shown_with_an_offer_to_write_it_anew(stag
 
     assert len(stage.tgi.asked) == 3
     assert stage.screen() == [TALE.strip(), TALE.strip()]
-    assert buttons(stage) == [[], row(again="🔁 Write it anew")]
+    assert buttons(stage) == [[], row(again="Write it anew")]
     assert (await facts(stage)).repeats
 
 

@@ -92,7 +92,7 @@ async def test_only_the_newest_reply_has_buttons(stage: Stage) -> None:
 
     older, newest = stage.voice.on_screen(CHANNEL)
     assert older.labels == []
-    assert newest.labels == ["◀", "1/1 ▶", "🔁", "▶▶", "⋯"]
+    assert newest.labels == ["◀", "1/1 ▶", "", "▶▶", "⋯"]
 
 
 async def test_what_two_ask_for_at_once_is_done_once(stage: Stage) -> None:

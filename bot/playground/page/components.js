@@ -1,6 +1,7 @@
 // Buttons, selects and the newer layout blocks under a message.
 
 import { h, localUrl } from './dom.js';
+import { drawn } from './icons.js';
 import { Listbox } from './listbox.js';
 import { markdown } from './markdown.js';
 
@@ -99,7 +100,7 @@ export function emojiText(emoji) {
 function button(component, { run }) {
   const style = BUTTON_STYLE[component.style] ?? 'secondary';
   const face = [
-    component.emoji ? h('span', { class: 'button-emoji' }, emojiText(component.emoji)) : null,
+    component.emoji ? h('span', { class: 'button-emoji' }, drawn(emojiText(component.emoji))) : null,
     component.label ? h('span', {}, component.label) : null,
   ];
   if (style === 'link') {

@@ -16,7 +16,19 @@ const PATHS = {
   send: 'M4 4l17 8-17 8 3-8zM7 12h8',
   plus: 'M12 5v14M5 12h14',
   cross: 'M6 6l12 12M18 6L6 18',
+  again: 'M17 3l4 4-4 4M3 11V9a2 2 0 0 1 2-2h16M7 21l-4-4 4-4M21 13v2a2 2 0 0 1-2 2H3',
+  back: 'M9 6l-5 5 5 5M4 11h11a5 5 0 0 1 0 10h-3',
+  forth: 'M15 6l5 5-5 5M20 11H9a5 5 0 0 0 0 10h3',
+  book: 'M12 6c-2-1.5-5-2-9-2v14c4 0 7 .5 9 2 2-1.5 5-2 9-2V4c-4 0-7 .5-9 2zM12 6v14',
 };
+/** Emoji that the bot puts on its buttons; any other needs a font that has it. */
+const OF_EMOJI = { '🔁': 'again', '↩': 'back', '↪': 'forth', '📖': 'book' };
+
+/** A drawing of a standard emoji given as text, or the text itself. */
+export function drawn(emoji) {
+  const name = OF_EMOJI[emoji.replace('\ufe0f', '')];
+  return name ? icon(name) : emoji;
+}
 
 export function icon(name) {
   const svg = document.createElementNS(SVG, 'svg');

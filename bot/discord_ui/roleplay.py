@@ -88,7 +88,7 @@ class RoleplayCog(
         )
         if where == NEW_THREAD:
             place = await shelf_actions.start_in_thread(self._actions, interaction, opening)
-            told = f"The scene with **{found.name}** is on in <#{place.channel}>: {link_to(place)}"
+            told = f"The scene with **{found.name}** is on in a thread of its own: {link_to(place)}"
             await interaction.followup.send(told, ephemeral=True)
             return
         await self._start_here(interaction, opening)

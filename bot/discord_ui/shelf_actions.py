@@ -23,7 +23,7 @@ async def branch_here(
     asked = asked_by(interaction)
     require_thread_rights(interaction, asked.home)
     place = await actions.branches.branch(channel, turn, asked)
-    return f"The story goes another way in <#{place.channel}>: {link_to(place)}"
+    return f"The story goes another way here: {link_to(place)}"
 
 
 async def start_in_thread(

@@ -179,7 +179,7 @@ class ShelfSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"she
             channel, _, message = value.partition(":")
             place = Place(ChannelId(int(channel)), here.guild, None)
             link = link_to(place, MessageId(int(message)) if message else None)
-            await interaction.followup.send(f"<#{place.channel}>: {link}", ephemeral=True)
+            await interaction.followup.send(link, ephemeral=True)
 
 
 def told_of(sentence: str, was: Replaced) -> tuple[str, discord.ui.View]:

@@ -1,5 +1,6 @@
 """Scenes in threads of their own: a new one, and one that goes on from another's line."""
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,8 @@ from bot.services.scenes import Opening, Scenes
 from bot.services.shelf import Shelf, last_line
 
 NAME_CHARACTERS = 90
+_MARKUP = re.compile(r"[*`]|__|~~|\|\|")
+"""Of a text; a thread's name is shown as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ class Branches:
 
 
 def _name_of(told: Scene) -> str:
-    return f"{told.head.character_name}: {told.turns[-1].text}"
+    return f"{told.head.character_name}: {_MARKUP.sub('', told.turns[-1].text)}"
 
 
 def _origin(scene: Scene, turn: TurnId | None, who: str, told: Scene) -> str:

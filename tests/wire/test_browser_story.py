@@ -194,14 +194,34 @@ async def test_a_whole_story(reader: Reader) -> None:
     await reader.has_row(LINES[2][1])
     await reader.look("undone")
 
-    await reader.choose(LINES[2][1], "Branch")
-    await expect(reader.newest("The story goes another way")).to_be_visible()
-    await reader.look("branched")
+    await branched(reader, told)
+    await exported(reader)
 
-    await reader.command("roleplay export")
+
+async def branched(reader: Reader, told: list[str]) -> None:
+    """Go another way in a thread, and come back."""
+    page = reader.page
+    await reader.choose(LINES[2][1], "Branch")
+    told_where = reader.newest("The story goes another way")
+    await reader.look("branched")
+    await told_where.locator(".mention").click()
+    await reader.has_row(LINES[2][1])
+    thread = int(page.url.rpartition("channel=")[2].partition("&")[0])
+    await reader.exchange("I stay where I am.", "The lamp waits.")
+    assert await reader.memory(thread) == [*told, "I stay where I am.", "The lamp waits."]
+    assert await reader.memory() == told
+    await reader.look("thread")
+    await page.get_by_role("button", name="tavern").click()
+    await reader.equal(*told)
+
+
+async def exported(reader: Reader) -> None:
+    """Take the story along as a page."""
+    page = reader.page
+    await reader.command("roleplay export", "html")
     file = page.locator(".attachment-file a").last
     await expect(file).to_be_visible()
     await reader.look("exported")
     exported = await (await page.request.get(str(await file.get_attribute("href")))).text()
-    assert LINES[2][0] in exported
+    assert _bare(LINES[2][0]) in exported
     assert LINES[3][0] not in exported

@@ -393,7 +393,11 @@ async def test_a_branch_of_which_only_memory_knows_is_shown_after_a_crash(
 
     shown = await mara.wait_for_message(lambda m: ROW in m.labels, channel=thread)
     assert shown.content == "It is dark."
-    assert await scene_store.work(ChannelId(thread)) is None
+
+    async def is_done() -> bool:
+        return await scene_store.work(ChannelId(thread)) is None
+
+    await eventually(is_done)
 
 
 async def test_two_branches_at_once_are_two_threads_with_a_story_each(

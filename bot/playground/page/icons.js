@@ -16,13 +16,14 @@ const PATHS = {
   send: 'M4 4l17 8-17 8 3-8zM7 12h8',
   plus: 'M12 5v14M5 12h14',
   cross: 'M6 6l12 12M18 6L6 18',
+  hidden: 'M4 4l16 16M9.9 6.2A9 9 0 0 1 12 6c6 0 9.5 6 9.5 6a16 16 0 0 1-2.7 3.4M6.2 8.2A15 15 0 0 0 2.5 12S6 18 12 18a9 9 0 0 0 3.8-.8M10.2 10.3a2.5 2.5 0 0 0 3.5 3.5',
   again: 'M17 3l4 4-4 4M3 11V9a2 2 0 0 1 2-2h16M7 21l-4-4 4-4M21 13v2a2 2 0 0 1-2 2H3',
   back: 'M9 6l-5 5 5 5M4 11h11a5 5 0 0 1 0 10h-3',
   forth: 'M15 6l5 5-5 5M20 11H9a5 5 0 0 0 0 10h3',
   book: 'M12 6c-2-1.5-5-2-9-2v14c4 0 7 .5 9 2 2-1.5 5-2 9-2V4c-4 0-7 .5-9 2zM12 6v14',
 };
-/** Emoji that the bot puts on its buttons; any other needs a font that has it. */
-const OF_EMOJI = { '🔁': 'again', '↩': 'back', '↪': 'forth', '📖': 'book' };
+/** Emoji that the bot uses; any other needs a font that has it. */
+const OF_EMOJI = { '🔁': 'again', '↩': 'back', '↪': 'forth', '📖': 'book', '🙈': 'hidden' };
 
 /** A drawing of a standard emoji given as text, or the text itself. */
 export function drawn(emoji) {

@@ -2,6 +2,7 @@
 // half open (a reply is shown while it is being written) stands as the plain text it is.
 
 import { clock, dayName, fullTime, h } from './dom.js';
+import { drawn } from './icons.js';
 
 const HEADING = /^(#{1,3}) +(\S.*)$/;
 const SUBTEXT = /^-# +(\S.*)$/;
@@ -113,9 +114,10 @@ const RULES = [
   [/\[([^\]\n]{1,300})\]\(<?(https?:\/\/[^\s<>)]{1,1000})>?\)/y, (m, context) => link(m[2], m[1], context)],
   [/<(https?:\/\/[^\s<>]{1,1000})>/y, (m, context) => link(m[1], m[1], context)],
   [/https?:\/\/[^\s<>]{1,1000}/y, bareLink],
+  [/🙈/y, (m) => h('span', { role: 'img', 'aria-label': m[0] }, drawn(m[0]))],
   [/@(everyone|here)/y, (m) => h('span', { class: 'mention' }, m[0])],
 ];
-const SPECIAL = /[\\<[`*_~|h@]/g;
+const SPECIAL = /[\\<[`*_~|h@\ud83d]/g;
 
 function inline(text, context) {
   const root = { mark: null, children: [] };

@@ -4,7 +4,7 @@ import {
   avatar, calendarTime, clock, displayName, fullTime, h, localUrl,
 } from './dom.js';
 import { components, emojiText, tint } from './components.js';
-import { icon } from './icons.js';
+import { drawn, icon } from './icons.js';
 import { markdown, plain } from './markdown.js';
 import { COMPONENTS_V2, EPHEMERAL, LOADING } from './store.js';
 
@@ -162,7 +162,7 @@ function foot(message, tools) {
       type: 'button', class: 'reaction', 'aria-pressed': String(Boolean(reaction.me)),
       'aria-label': `${face}, ${reaction.count}`,
       onclick: () => tools.onreact(message, reaction.emoji, !reaction.me),
-    }, face, h('span', {}, String(reaction.count))));
+    }, drawn(face), h('span', {}, String(reaction.count))));
   }
   if (message.thread) {
     row.append(h('button', { type: 'button', class: 'thread-link',

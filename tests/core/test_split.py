@@ -39,7 +39,7 @@ def letters(marked: str) -> str:
 
 @settings(max_examples=2000, deadline=None)
 @given(MARKED, LIMITS)
-def test_every_part_fits_and_nothing_but_marks_is_added(text: str, limit: int) -> None:
+def test_row_10_every_part_fits_and_nothing_but_marks_is_added(text: str, limit: int) -> None:
     parts = split(text, limit)
 
     assert all(part.strip() for part in parts)
@@ -78,7 +78,7 @@ def test_nothing_but_blanks_at_breaks_is_lost(text: str, limit: int) -> None:
 
 @settings(deadline=None)
 @given(PLAIN, LIMITS)
-def test_no_letter_or_emoji_is_cut_through(text: str, limit: int) -> None:
+def test_row_10_no_letter_or_emoji_is_cut_through(text: str, limit: int) -> None:
     parts = split(text, limit)
 
     for part in parts:
@@ -88,7 +88,7 @@ def test_no_letter_or_emoji_is_cut_through(text: str, limit: int) -> None:
 
 
 @pytest.mark.parametrize("mark", ["*", "**", "***", "_", "__", "~~", "||", "`"])
-def test_markup_longer_than_a_part_is_closed_and_opened_again(mark: str) -> None:
+def test_row_10_markup_longer_than_a_part_is_closed_and_opened_again(mark: str) -> None:
     text = f"{mark}{'wave after wave, ' * 30}end{mark}"
 
     parts = split(text, 200)

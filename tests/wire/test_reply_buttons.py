@@ -25,7 +25,9 @@ async def test_a_reply_that_was_cut_off_goes_on_where_it_stands(stage: Running) 
     assert all(whole.content.startswith(state) for state in states)
 
 
-async def test_a_reply_that_repeats_itself_is_written_anew_in_its_place(stage: Running) -> None:
+async def test_row_13_a_reply_that_repeats_itself_is_written_anew_in_its_place(
+    stage: Running,
+) -> None:
     mara, tgi = stage.world.mara, stage.tgi
     await mara.answer(await mara.slash("roleplay start", character="clover"))
     tgi.reply = lambda _: TALE

@@ -75,7 +75,9 @@ async def test_typing_shows_within_a_second(stage: Running) -> None:
     assert time.monotonic() - sent < 1
 
 
-async def test_two_members_in_two_channels_do_not_wait_for_each_other(stage: Running) -> None:
+async def test_row_05_two_members_in_two_channels_do_not_wait_for_each_other(
+    stage: Running,
+) -> None:
     mara, tom, tgi = stage.world.mara, stage.world.tom, stage.tgi
     tgi.tokens_per_s = 60
     tgi.reply = lambda prompt: (" Mara! " if "Mara: Hi" in prompt else " Tom! ") + story(60)

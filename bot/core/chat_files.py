@@ -158,7 +158,8 @@ def _is_whole(line: bytes) -> bool:
 
 def _read_document(document: object, warnings: _Warnings) -> Chat:
     if isinstance(document, dict):
-        found = shaped(document)
+        # No other program writes such a field: it is a header, whatever else it says.
+        found = None if "chat_metadata" in document else shaped(document)
         if found is None:
             return _read_values([(1, document)], "Message", warnings)
         if not found.lines:

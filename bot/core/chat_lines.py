@@ -54,12 +54,12 @@ def is_message(line: Line) -> bool:
 
 def names_in(header: Line, lines: Sequence[Line]) -> Names:
     """Find out who plays, from the header or else from the first of each kind."""
-    user = _name_in_header(header, "user_name")
-    character = _name_in_header(header, "character_name")
+    user = _somebody(header.get("user_name"))
+    character = _somebody(header.get("character_name"))
     for line in lines:
         if user and character:
             break
-        name, role = _name(line.get("name")), _role(line)
+        name, role = _somebody(line.get("name")), _role(line)
         if role is Role.PLAYER:
             user = user or name
         elif role is Role.CHARACTER and line.get("is_user") is not None:
@@ -220,8 +220,9 @@ def _name(value: object) -> str:
     return value if isinstance(value, str) and value.strip() else ""
 
 
-def _name_in_header(header: Line, field: str) -> str:
-    name = _name(header.get(field))
+def _somebody(value: object) -> str:
+    """A name that a header may have: what stands for nobody there is none."""
+    name = _name(value)
     return "" if name.strip() == _NOBODY else name
 
 

@@ -164,6 +164,26 @@ def test_names_that_newer_files_leave_unused_are_nobodys() -> None:
     assert (chat.user_name, chat.character_name) == ("Anon", "Aya")
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        ({"name": "Aya", "mes": "a"}, {"name": "unused", "is_user": False, "mes": "b"}),
+        (
+            {"name": "unused", "is_user": True, "swipes": [1]},
+            {"name": "Anon", "is_user": True, "mes": "a"},
+        ),
+    ],
+    ids=["of the character", "of the player"],
+)
+def test_a_message_by_a_name_that_stands_for_nobody_names_nobody(
+    told: tuple[dict[str, Any], ...],
+) -> None:
+    chat = read_chat(lines(*told))
+
+    assert "unused" not in {chat.user_name, chat.character_name}
+    assert read_chat(to_sillytavern(chat)) == chat
+
+
 def test_a_damaged_line_costs_that_line_and_is_told() -> None:
     assert golden("damaged_lines.jsonl").warnings == (
         "Line 3 was skipped: it is no JSON from character 42 on.",
@@ -303,3 +323,13 @@ def test_a_chat_in_which_nobody_has_spoken_yet_is_one() -> None:
 
     assert chat.messages == ()
     assert chat.warnings == ("There are no messages in the file.",)
+
+
+@pytest.mark.parametrize("field", ["messages", "histories", "data_visible"])
+def test_a_chat_without_messages_is_read_again_whatever_else_its_header_says(field: str) -> None:
+    chat = read_chat(json.dumps([{**HEADER, field: []}]).encode())
+
+    again = read_chat(to_sillytavern(chat))
+
+    assert again == chat
+    assert again.fields == {field: []}

@@ -110,6 +110,8 @@ class Mirror:
             return
         if not edit.is_ours:
             self._early.keep(channel, edit)
+        if line is not None and self._memory.plays(channel):
+            self._proxies.edited(line)
         try:
             is_stored = await self._memory.edited(channel, edit.message, edit.text, edit.at_ms)
             if not is_stored and line is not None and not is_out_of_character(edit.text):
@@ -147,6 +149,10 @@ class Mirror:
         except (StoreUnavailable, StoreRefusesWrites) as error:
             self._not_stored("a line that another bot posted", channel, error)
             self._doubts.deleted(channel, [line.message])
+            return
+        # Before it was known to be a line, an edit of it was nobody's.
+        if (early := self._early.find(channel, posted.message)) is not None:
+            await self.edited(channel, early)
 
     def _not_stored(self, what: str, channel: ChannelId, error: Exception) -> None:
         facts = {"channel": channel, "error": type(error).__name__}

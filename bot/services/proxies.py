@@ -44,6 +44,14 @@ class Proxies:
         """A member has written *line*."""
         self._keep(self._lines, line)
 
+    def edited(self, line: Incoming) -> None:
+        """A member has changed *line*: it may be that text which is posted for them."""
+        kept = self._lines.get((line.place.channel, line.message))
+        if kept is None:
+            self._keep(self._lines, line)
+        elif line.edited_ms >= kept.said.edited_ms:
+            kept.said = line
+
     def forget(self, line: Incoming) -> None:
         """No scene plays where *line* was written."""
         self._lines.pop((line.place.channel, line.message), None)

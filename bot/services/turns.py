@@ -317,10 +317,20 @@ class TurnPipeline(Wishes):
             StoreUnavailable, StoreRefusesWrites: memory is not as the screen.
         """
         is_ours = await self._insist(lambda: self._store.edit(channel, message, text, at_ms))
-        lane = self._lanes.get(channel)
-        if is_ours and lane is not None:
-            lane.changed(player_turn_id(message))
+        if is_ours and channel in self._lanes:
+            line = await self._line_of(channel, message)
+            if (lane := self._lanes.get(channel)) is not None:
+                lane.changed(line)
         return is_ours
+
+    async def _line_of(self, channel: ChannelId, message: MessageId) -> TurnId:
+        """The line that *message* shows; what another bot has posted shows one of a player's."""
+        named = player_turn_id(message)
+        if self._lanes[channel].serving.turn == named:
+            return named
+        scene = await self._insist(partial(self._store.read, channel))
+        turns = scene.turns if scene is not None else ()
+        return next((turn.id for turn in turns if message in turn.messages), named)
 
     def is_echo(self, channel: ChannelId, message: MessageId, at_ms: int) -> bool:
         """Whether an edit of *message* tells nothing that memory does not know, or will."""

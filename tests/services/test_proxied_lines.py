@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -204,6 +204,32 @@ async def test_a_proxied_line_is_its_own_and_no_personas(watched: Watched) -> No
     ash = Wardrobe((PlayerPersona("Ash", "A smith."),), {"all": "Ash"})
     await watched.stage.store.keep_wardrobe(MARA, ash)
     await watched.write()
+
+
+@pytest.mark.parametrize("order", ["proxy first", "deletion first"])
+async def test_what_was_edited_before_it_was_proxied_is_told_as_edited(
+    watched: Watched, order: str
+) -> None:
+    await watched.write("L: I nokc.")
+    changed = replace(watched.line("L: I knock."), edited_ms=9_000_000)
+
+    await watched.mirror.edited(CHANNEL, Edit(ORIGINAL, changed.text, 9_000_000), changed)
+    if order == "proxy first":
+        await watched.post()
+        await watched.delete()
+    else:
+        await watched.delete()
+        await watched.post()
+
+    await is_told_once(watched)
+
+
+async def test_of_two_edits_before_it_was_proxied_the_newer_counts(watched: Watched) -> None:
+    await watched.write("L: I nokc.")
+    for text, at_ms in (("L: I knock.", 9_000_000), ("L: I nock.", 8_000_000)):
+        changed = replace(watched.line(text), edited_ms=at_ms)
+        await watched.mirror.edited(CHANNEL, Edit(ORIGINAL, text, at_ms), changed)
+
     await watched.post()
     await watched.delete()
 

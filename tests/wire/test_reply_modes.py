@@ -202,3 +202,41 @@ async def test_a_proxied_line_is_edited_and_deleted_with_its_message(played: Pla
     await played.equal(("Lyra", "I push."), ("Clover", reply.content))
     await world.rest("DELETE", f"{path}/messages/{posted['id']}")
     await played.equal(("Clover", reply.content))
+
+
+async def test_row_03_an_edit_of_a_proxied_line_reaches_its_reply(played: Played) -> None:
+    world = played.world
+    path = await world.foreign_webhook(TAVERN_ID)
+    played.tgi.first_token_s = 30
+    original = await played.say("L: I knock.")
+    await played.asked(1)
+    posted = await world.rest(
+        "POST", f"{path}?wait=true", json={"content": "I knock.", "username": "Lyra"}
+    )
+    await world.ann.delete(original)
+    await played.asked(2)
+
+    played.tgi.first_token_s = 0
+    await world.rest("PATCH", f"{path}/messages/{posted['id']}", json={"content": "I push."})
+    reply = await played.reply(after=original, by="Clover")
+
+    await played.equal(("Lyra", "I push."), ("Clover", reply.content))
+    assert "### Input:\nLyra: I push.\n" in played.tgi.asked[-1].prompt
+    assert "I knock" not in played.tgi.asked[-1].prompt
+
+
+async def test_a_proxied_line_may_be_edited_before_its_own_message_is_deleted(
+    played: Played,
+) -> None:
+    world = played.world
+    path = await world.foreign_webhook(TAVERN_ID)
+    original = await played.say("L: I knock.")
+    posted = await world.rest(
+        "POST", f"{path}?wait=true", json={"content": "I knock.", "username": "Lyra"}
+    )
+
+    await world.rest("PATCH", f"{path}/messages/{posted['id']}", json={"content": "I push."})
+    await world.ann.delete(original)
+
+    reply = await played.reply(after=original, by="Clover")
+    await played.equal(("Lyra", "I push."), ("Clover", reply.content))

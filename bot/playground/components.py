@@ -120,7 +120,10 @@ def _check_button(button: Component) -> None:
 
 
 def _check_emoji(emoji: Mapping[str, Any] | None) -> None:
-    if emoji and not emoji.get("id") and not _EMOJI.fullmatch(str(emoji.get("name"))):
+    if not emoji:
+        return
+    given = emoji if isinstance(emoji, Mapping) else {}
+    if not given.get("id") and not _EMOJI.fullmatch(str(given.get("name"))):
         errors = {"components.emoji.name": ("BUTTON_COMPONENT_INVALID_EMOJI", "Invalid emoji")}
         raise Refusal(400, 50035, "Invalid Form Body", errors)
 

@@ -307,6 +307,26 @@ async def test_a_wrong_field_is_named(body: dict[str, object], path: str) -> Non
         assert '"code": 50035' in refused.value.message
 
 
+@pytest.mark.parametrize(
+    ("emoji", "is_one"),
+    [
+        *((each, True) for each in ("🔁", "↩️", "📖", "▶️", "1️⃣", "👩\u200d🚀", "👍🏽", "🇫🇷")),
+        *((each, False) for each in ("■", "⋯", "a", "ok", "1", "🔁 again", "")),
+    ],
+)
+async def test_only_an_emoji_is_taken_for_that_of_a_button(*, emoji: str, is_one: bool) -> None:
+    button = {"type": 2, "style": 2, "custom_id": "x", "label": "x", "emoji": {"name": emoji}}
+    body = {"content": "x", "components": [{"type": 1, "components": [button]}]}
+    async with playground() as world:
+        if is_one:
+            await world.rest("POST", f"/channels/{TAVERN_ID}/messages", json=body)
+            return
+        with pytest.raises(Refused, match="BUTTON_COMPONENT_INVALID_EMOJI") as refused:
+            await world.rest("POST", f"/channels/{TAVERN_ID}/messages", json=body)
+
+    assert refused.value.status == 400
+
+
 async def test_a_route_that_is_missing_is_counted() -> None:
     async with playground() as world:
         with pytest.raises(Refused):

@@ -37,7 +37,9 @@ from bot.core.ports import Threads
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.client import RoleplayBot, use_discord_at
 from bot.discord_ui.continuity import Continuity, ContinuousBot
+from bot.discord_ui.screen import DiscordScreen
 from bot.ground import Ground, open_ground, open_world, pace_of, token_of
+from bot.services.age_watch import AgeWatch
 from bot.services.branches import Branches
 from bot.services.casting import Casting
 from bot.services.chats import Chats
@@ -47,6 +49,7 @@ from bot.services.dispatcher import Dispatcher
 from bot.services.inspection import Inspection
 from bot.services.length_tables import LengthTables
 from bot.services.milestones import Reached, pass_by
+from bot.services.notices import Notices
 from bot.services.personas import Personas
 from bot.services.presenting import Presenter
 from bot.services.rewriting import Rewriting
@@ -107,15 +110,21 @@ async def open_app(
         ground = await open_ground(settings, stack)
         place = _place(settings, ground.redis, ground.owner)
         stack.push_async_callback(place.release)
+        screen = DiscordScreen()
         world, echoes, threads = await open_world(
-            settings, ground, stack, on_unauthorized=stops.refused.set, reached=reached
+            settings,
+            ground,
+            stack,
+            on_unauthorized=stops.refused.set,
+            reached=reached,
+            is_age_restricted=screen.is_age_restricted,
         )
-        pace = pace_of(settings)
+        pace, notices = pace_of(settings), Notices(world.voice)
         dispatcher = dispatcher_of(pace)
-        pipeline = pipeline_of(world, pace, dispatcher, doubtful=ground.doubts)
+        pipeline = pipeline_of(world, pace, dispatcher, doubtful=ground.doubts, notices=notices)
         await stack.enter_async_context(pipeline)
         presenter, scenes = _scenes(world, ground, pipeline)
-        upkeep = _upkeep(world, ground, pipeline, scenes)
+        upkeep = _upkeep(world, ground, pipeline, scenes, screen=screen, notices=notices)
         await stack.enter_async_context(upkeep.running())
 
         async def first_ready() -> None:
@@ -146,7 +155,7 @@ async def open_app(
             on_answers=ground.clock.listen(),
             continuity=_continuity(settings, ground.redis, ground.owner, upkeep),
         )
-        upkeep.screen.use(bot)
+        screen.use(bot)
         await stack.enter_async_context(_http_server(settings, stops, bot, ground))
         yield bot, pipeline, place
 
@@ -164,13 +173,30 @@ def _scenes(world: World, ground: Ground, pipeline: TurnPipeline) -> tuple[Prese
     return presenter, scenes
 
 
-def _upkeep(world: World, ground: Ground, pipeline: TurnPipeline, scenes: Scenes) -> Upkeep:
+def _upkeep(
+    world: World,
+    ground: Ground,
+    pipeline: TurnPipeline,
+    scenes: Scenes,
+    *,
+    screen: DiscordScreen,
+    notices: Notices,
+) -> Upkeep:
+    ages = AgeWatch(
+        store=ground.store,
+        casting=Casting(world.characters, world.is_age_restricted),
+        notices=notices,
+        stop=pipeline.stopped,
+        take_up=pipeline.take_up,
+    )
     return upkeep_of(
         ground.store,
         pipeline,
         scenes,
         ground.doubts,
         Debts(ground.store, world.voice),
+        screen=screen,
+        ages=ages,
         now_ms=ground.clock.now_ms,
         clock_s=time.monotonic,
     )

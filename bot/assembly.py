@@ -13,7 +13,7 @@ from bot.core.scene import ChannelId
 from bot.core.split import split
 from bot.services.answering import Answering
 from bot.services.banter import Banter
-from bot.services.casting import Casting
+from bot.services.casting import Casting, IsAgeRestricted, nowhere
 from bot.services.channel_leases import ChannelLeases
 from bot.services.directing import Director
 from bot.services.dispatcher import Dispatcher
@@ -43,6 +43,7 @@ class World:
         now_ms: Unix time in milliseconds.
         clock_s: seconds that pass, also while the process is frozen.
         reached: told of every milestone of a turn.
+        is_age_restricted: whether a channel is, as Discord has it now.
     """
 
     store: SceneMemory
@@ -58,6 +59,7 @@ class World:
     new_seed: Callable[[], int]
     clock_s: Callable[[], float] = time.monotonic
     reached: Reached = pass_by
+    is_age_restricted: IsAgeRestricted = nowhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +88,18 @@ def pipeline_of(
     dispatcher: Dispatcher | None = None,
     *,
     doubtful: Container[ChannelId] = (),
+    notices: Notices | None = None,
 ) -> TurnPipeline:
     """The pipeline of one process.
 
     Args:
         dispatcher: lends out the slots; without it the pipeline has all for itself.
         doubtful: channels of which memory may lack something.
+        notices: what else is said in the bot's own name, if somebody else says it, too.
     """
-    heard, notices, rows = Heard(doubtful), Notices(world.voice), Rows(world.voice)
-    casting = Casting(world.characters)
+    heard, rows = Heard(doubtful), Rows(world.voice)
+    notices = notices or Notices(world.voice)
+    casting = Casting(world.characters, world.is_age_restricted)
     leases = ChannelLeases(
         world.store,
         owner=world.owner,
@@ -177,6 +182,7 @@ def player_lines_of(
         pipeline=pipeline,
         personas=personas,
         new_seed=world.new_seed,
+        casting=Casting(world.characters, world.is_age_restricted),
     )
 
 

@@ -38,6 +38,7 @@ from bot.core.errors import (
 from bot.core.ports import Threads
 from bot.core.profiles import ModelProfile
 from bot.core.scene import ChannelId
+from bot.services.casting import IsAgeRestricted
 from bot.services.doubts import Doubts
 from bot.services.echoes import Echoes
 from bot.services.incoming import Patience
@@ -100,11 +101,13 @@ async def open_world(
     *,
     on_unauthorized: Callable[[], None],
     reached: Reached,
+    is_age_restricted: IsAgeRestricted,
 ) -> tuple[World, Echoes, Threads]:
     """Open what the pipeline works on; beside it the echoes of our own posts, and threads.
 
     Args:
         on_unauthorized: told when Discord does not accept the token any more.
+        is_age_restricted: asked of a channel before anybody plays in it.
     """
     http = await stack.enter_async_context(
         aiohttp.ClientSession(
@@ -142,6 +145,7 @@ async def open_world(
         now_ms=ground.clock.now_ms,
         new_seed=lambda: secrets.randbits(31),
         reached=reached,
+        is_age_restricted=is_age_restricted,
     )
     return world, echoes, DiscordThreads(rest)
 

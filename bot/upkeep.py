@@ -11,6 +11,7 @@ from bot.adapters.redis_store import RedisSceneStore
 from bot.discord_ui.client import Events
 from bot.discord_ui.gaps import Gaps, places_of
 from bot.discord_ui.screen import DiscordScreen
+from bot.services.age_watch import AgeWatch
 from bot.services.catch_up import CatchUp
 from bot.services.debts import Debts
 from bot.services.departures import Departures
@@ -25,7 +26,6 @@ from bot.services.verify import Verifier
 class Upkeep:
     """The parts that others ask for."""
 
-    screen: DiscordScreen
     verifier: Verifier
     events: Events
     debts: Debts
@@ -81,6 +81,8 @@ def upkeep_of(
     doubts: Doubts,
     debts: Debts,
     *,
+    screen: DiscordScreen,
+    ages: AgeWatch,
     now_ms: Callable[[], int],
     clock_s: Callable[[], float],
 ) -> Upkeep:
@@ -89,7 +91,6 @@ def upkeep_of(
     Args:
         doubts: of which the pipeline knows, too.
     """
-    screen = DiscordScreen()
     verifier = Verifier(store=store, screen=screen, memory=pipeline)
     catch_up = CatchUp(
         store=store,
@@ -109,5 +110,5 @@ def upkeep_of(
         now_ms=now_ms,
     )
     mirror = Mirror(memory=pipeline, doubts=doubts, clock_s=clock_s)
-    events = Events(mirror, departures, catch_up, Gaps(doubts))
-    return Upkeep(screen, verifier, events, debts)
+    events = Events(mirror, departures, catch_up, Gaps(doubts), ages)
+    return Upkeep(verifier, events, debts)

@@ -4,6 +4,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -107,7 +108,8 @@ class CharacterFile:
             rating=self._rating(fields),
             avatar=self._avatar(fields),
         )
-        if character.rating is Rating.ADULT and _is_minor(character):
+        character = replace(character, is_minor=_is_minor(character))
+        if character.rating is Rating.ADULT and character.is_minor:
             raise self.broken(
                 "the character is described as under 18, so it can never be rated adult",
                 fields["rating"],

@@ -33,6 +33,7 @@ class Character:
         persona: goes into every prompt, whole.
         greetings: what it may open a scene with; the first is the usual one.
         examples: dialogue that shows its voice.
+        is_minor: states an age under 18, or is described as a child.
         avatar: PNG bytes, or None.
     """
 
@@ -45,6 +46,7 @@ class Character:
     examples: tuple[ExampleLine, ...] = ()
     length: Length | None = None
     rating: Rating = Rating.EVERYONE
+    is_minor: bool = False
     avatar: bytes | None = None
 
 

@@ -67,7 +67,7 @@ class CastCommands(commands.Cog):
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
         allowed = is_age_restricted(interaction.channel)
-        found = self._actions.scenes.find(current, allow_adult=allowed)
+        found = self._actions.scenes.find(current, is_age_restricted=allowed)
         return [app_commands.Choice(name=_label(who.name), value=who.key) for who in found]
 
     @app_commands.command()

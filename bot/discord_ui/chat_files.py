@@ -92,7 +92,7 @@ class ChatFileCommands(commands.Cog):
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
         allowed = is_age_restricted(interaction.channel)
-        found = self._actions.scenes.find(current, allow_adult=allowed)
+        found = self._actions.scenes.find(current, is_age_restricted=allowed)
         return [app_commands.Choice(name=each.name[:100], value=each.key) for each in found]
 
 
@@ -153,7 +153,7 @@ async def _ask_who(
     allowed = is_age_restricted(interaction.channel)
     options = [
         discord.SelectOption(label=each.name[:100], value=each.key)
-        for each in actions.scenes.find("", allow_adult=allowed)[:CHOICES_SHOWN]
+        for each in actions.scenes.find("", is_age_restricted=allowed)[:CHOICES_SHOWN]
     ]
     name = discord.utils.escape_markdown(shortened(chat.character_name, NAME_CHARACTERS))
     await interaction.followup.send(

@@ -23,7 +23,14 @@ from bot.discord_ui.buttons import DYNAMIC_ITEMS
 from bot.discord_ui.chat_files import WhoSelect
 from bot.discord_ui.command_sync import sync_if_changed
 from bot.discord_ui.continuity import Continuity, ContinuousBot
-from bot.discord_ui.convert import custom_ids_of, edit_of, incoming_of, is_own, proxied_of
+from bot.discord_ui.convert import (
+    custom_ids_of,
+    edit_of,
+    incoming_of,
+    is_age_restricted,
+    is_own,
+    proxied_of,
+)
 from bot.discord_ui.directing import ClearButton, DirectingCog
 from bot.discord_ui.error_replies import is_worth_a_line, tell
 from bot.discord_ui.gaps import Gaps
@@ -39,6 +46,7 @@ from bot.discord_ui.staff import note_member
 from bot.discord_ui.story import StoryCog
 from bot.discord_ui.story_buttons import STORY_ITEMS
 from bot.discord_ui.talk import TalkCog
+from bot.services.age_watch import AgeWatch
 from bot.services.catch_up import CatchUp
 from bot.services.departures import Departures
 from bot.services.mirror import Mirror
@@ -99,6 +107,7 @@ class Events:
     departures: Departures
     catch_up: CatchUp
     gaps: Gaps
+    ages: AgeWatch
 
 
 class RoleplayBot(ContinuousBot):
@@ -215,6 +224,12 @@ class RoleplayBot(ContinuousBot):
         await self._events.mirror.deleted(
             ChannelId(event.channel_id), [MessageId(each) for each in sorted(event.message_ids)]
         )
+
+    async def on_guild_channel_update(
+        self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel
+    ) -> None:
+        if is_age_restricted(before) != is_age_restricted(after):
+            await self._events.ages.changed(GuildId(after.guild.id), ChannelId(after.id))
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         await self._events.departures.channel_deleted(

@@ -127,7 +127,7 @@ class RoleplayCog(
                 name=_label(f"{found.name}: {found.tagline}" if found.tagline else found.name),
                 value=found.key,
             )
-            for found in self._actions.scenes.find(current, allow_adult=allowed)
+            for found in self._actions.scenes.find(current, is_age_restricted=allowed)
         ]
 
     @start.autocomplete("greeting")

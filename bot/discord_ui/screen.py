@@ -14,7 +14,7 @@ import discord
 
 from bot.core.errors import ChannelGone, ScreenError, ScreenRefused
 from bot.core.scene import GuildId, MessageId, Place
-from bot.discord_ui.convert import shown_of
+from bot.discord_ui.convert import is_age_restricted, shown_of
 from bot.services.recent import Recent
 from bot.services.screen import PAGE, Shown
 
@@ -64,6 +64,14 @@ class DiscordScreen:
         if not isinstance(channel, discord.TextChannel | discord.VoiceChannel | discord.Thread):
             return None
         return MessageId(channel.last_message_id) if channel.last_message_id else None
+
+    def is_age_restricted(self, place: Place) -> bool | None:
+        """Whether *place* is, a thread by its parent; None if its channel is not known."""
+        if place.guild is None:
+            return False
+        guild, channel = self._guild(place), place.parent or place.channel
+        found = None if guild is None else guild.get_channel(channel)
+        return None if found is None else is_age_restricted(found)
 
     async def page(
         self,

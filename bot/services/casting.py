@@ -1,7 +1,8 @@
 """Which character speaks in a turn, and who plays beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from bot.core.age_gate import why_paused
 from bot.core.cast import SPEAKER, calls_of, people_of, who_answers, who_goes_on
 from bot.core.characters import Character
 from bot.core.errors import CharacterUnknown, UserError
@@ -9,6 +10,7 @@ from bot.core.ports import CharacterSource
 from bot.core.scene import (
     NO_CHARACTER,
     CharacterKey,
+    Place,
     Scene,
     SceneHead,
     Turn,
@@ -17,12 +19,23 @@ from bot.core.scene import (
 )
 from bot.services.lane import Lane, Trigger
 
+IsAgeRestricted = Callable[[Place], bool | None]
+"""Whether a channel is age-restricted now (a thread: its parent); None if nobody knows."""
+
+
+def nowhere(_place: Place) -> bool:
+    """Where Discord is not asked, no channel is age-restricted."""
+    return False
+
 
 class Casting:
     """Borrows the characters."""
 
-    def __init__(self, characters: CharacterSource) -> None:
+    def __init__(
+        self, characters: CharacterSource, is_age_restricted: IsAgeRestricted = nowhere
+    ) -> None:
         self._source = characters
+        self._is_age_restricted = is_age_restricted
 
     def people(self, head: SceneHead) -> tuple[Character, ...]:
         """Who plays in a scene, in turn order, as far as they are loaded."""
@@ -89,8 +102,25 @@ class Casting:
         lane.cast = tuple(other for other in others if other is not None)
         return character
 
+    def speaker_for(self, lane: Lane, work: Work) -> Character:
+        """The same, of who may play there now.
+
+        Raises:
+            CharacterUnknown: as above.
+            UserError: the scene waits: one of them may not play in such a channel.
+        """
+        character = self.character_for(lane, work)
+        if reason := self.why_paused(lane.head, character, *lane.cast):
+            raise UserError(reason)
+        return character
+
+    def why_paused(self, head: SceneHead, *people: Character) -> str:
+        """Say why the scene waits, where one who plays may not play there; else nothing."""
+        found = self._is_age_restricted(head.place)
+        return why_paused(people or self.people(head), is_age_restricted=found)
+
     def find(self, lane: Lane, work: Work) -> Character | None:
-        """The same, if it is loaded; whose turn it is not is nobody."""
+        """Who speaks, if it is loaded; whose turn it is not is nobody."""
         stored = stored_of(lane, work)
         character = self._source.characters().get(self._key(lane, work))
         is_theirs = stored is None or (character is not None and character.name == stored.name)

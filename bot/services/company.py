@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from bot.core.age_gate import check_age
 from bot.core.cast import MOST_BANTER, added, people_of, removed
 from bot.core.change import Change
 from bot.core.characters import Character
@@ -10,7 +11,6 @@ from bot.core.errors import NoLiveScene, UserError
 from bot.core.ports import CharacterSource, SceneMemory
 from bot.core.scene import ChannelId, CharacterKey, ReplyMode, SceneHead
 from bot.services.prompting import Prompting
-from bot.services.scenes import check_age
 
 TRIES = 8
 """A scene may go on between reading and changing it; each time is a line or an edit."""

@@ -31,6 +31,7 @@ from bot.core.script import Persona
 from bot.core.story import about_to_say
 from bot.core.triggers import Decision
 from bot.core.unposted import DRAFT
+from bot.services.casting import Casting
 from bot.services.dispatcher import Dispatcher
 from bot.services.incoming import Asked, Incoming, Sent
 from bot.services.personas import Personas
@@ -88,6 +89,7 @@ class PlayerLines:
         pipeline: Pipeline,
         personas: Personas,
         new_seed: Callable[[], int],
+        casting: Casting,
         within_s: float = WITHIN_S,
     ) -> None:
         self._store = store
@@ -101,6 +103,7 @@ class PlayerLines:
         self._pipeline = pipeline
         self._personas = personas
         self._new_seed = new_seed
+        self._casting = casting
         self._within_s = within_s
         self._writing: set[tuple[ChannelId, UserId]] = set()
         self._sending: set[tuple[ChannelId, MessageId]] = set()
@@ -219,6 +222,8 @@ class PlayerLines:
         if character is None:
             raise CharacterUnknown(f"{scene.head.character_name} is not loaded any more.")
         cast = tuple(loaded[key] for key in scene.head.cast if key in loaded)
+        if reason := self._casting.why_paused(scene.head, character, *cast):
+            raise UserError(reason)
         asked = await self._personas.as_played(asked, scene.head.others(asked.user))
         playing = about_to_say(scene, asked.user, Persona(asked.name, asked.persona))
         return _Stage(playing, character, cast, player_name(asked.name, character.name))

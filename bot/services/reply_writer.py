@@ -120,7 +120,7 @@ class ReplyWriter:
         if work.kind is WorkKind.SHOW:
             await self._show_stored(lane, work)
             return "replied"
-        character = self._casting.character_for(lane, work)
+        character = self._casting.speaker_for(lane, work)
         if lane.serving.is_stale:
             await self.settle_for(lane, work)
             return "stopped"
@@ -152,7 +152,7 @@ class ReplyWriter:
             return character, None
         scene, work = _claimed(lane, await self._leases.take_again(lane))
         lane.partial = Partial(lane.serving.turn)  # it did not know the new line
-        character = self._casting.character_for(lane, work)
+        character = self._casting.speaker_for(lane, work)
         live.speak_as(_as(character))
         return character, await self._compose(lane, live, scene, character)
 

@@ -4,12 +4,12 @@ import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.core.age_gate import check_age, why_not
 from bot.core.cast import people_of
-from bot.core.characters import Character, Rating, filled
+from bot.core.characters import Character, filled
 from bot.core.errors import (
     CharacterUnknown,
     NoLiveScene,
-    UserError,
 )
 from bot.core.lengths import ChosenLength, Length, LengthLadder, choose_length
 from bot.core.ports import CharacterSource, SceneMemory
@@ -86,12 +86,12 @@ class Scenes:
         """All characters that can be played, by key."""
         return self._source.characters()
 
-    def find(self, text: str, *, allow_adult: bool) -> Sequence[Character]:
-        """Characters whose name or tagline holds *text*, best first, at most 25."""
+    def find(self, text: str, *, is_age_restricted: bool) -> Sequence[Character]:
+        """Who may play there and has *text* in name or tagline, best first, at most 25."""
         wanted = text.strip().casefold()
         hits: list[tuple[int, str, Character]] = []
         for character in self.characters().values():
-            if character.rating is Rating.ADULT and not allow_adult:
+            if why_not(character, is_age_restricted=is_age_restricted):
                 continue
             name = character.name.casefold()
             if name.startswith(wanted) or character.key.startswith(wanted):
@@ -249,14 +249,6 @@ class Scenes:
         """The channel is gone, and its story with it."""
         self._prompting.forget(channel)
         await self._store.purge(channel)
-
-
-def check_age(character: Character, *, is_age_restricted: bool) -> None:
-    """Raise UserError where *character* may not play."""
-    if character.rating is Rating.ADULT and not is_age_restricted:
-        raise UserError(
-            f"{character.name} is for adults and plays only in age-restricted channels."
-        )
 
 
 def _greeting(opening: Opening, character: Character, *, user: str) -> Turn | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
+from bot.core.age_gate import check_age
 from bot.core.cast import people_of
 from bot.core.change import Change, Undo
 from bot.core.copies import begun_anew, brought_back, copied, next_work, replaced
@@ -35,7 +36,7 @@ from bot.core.unposted import as_posted
 from bot.services.debts import Debts
 from bot.services.doubts import Doubts
 from bot.services.scene_list import ListedScene, listed
-from bot.services.scenes import Opening, Scenes, check_age
+from bot.services.scenes import Opening, Scenes
 
 NAME_CHARACTERS = 60
 TRIES = 8

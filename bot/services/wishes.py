@@ -6,6 +6,7 @@ the click changes nothing: what is noted as work is taken up by whoever comes ne
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from bot.core.change import Change
@@ -66,6 +67,13 @@ class Wishes:
             return False
         lane.interrupt.request(Reason.STOP)
         return True
+
+    async def stopped(self, channel: ChannelId) -> None:
+        """Stop, and wait for the end, or for so long as is sensible."""
+        if self.stop(channel):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(HALT_WITHIN_S):
+                    await self._lanes[channel].finished.wait()
 
     async def halt(self, channel: ChannelId) -> None:
         """End what is written and what waits there: nobody wants it any more.

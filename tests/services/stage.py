@@ -25,9 +25,11 @@ from bot.core.scene import (
     player_turn_id,
 )
 from bot.core.triggers import Decision
+from bot.services.casting import IsAgeRestricted, nowhere
 from bot.services.echoes import Echoes
 from bot.services.incoming import Incoming, Patience
 from bot.services.milestones import Reached, pass_by
+from bot.services.notices import Notices
 from bot.services.posting import Poster
 from bot.services.prompting import Prompting
 from bot.services.turns import TurnPipeline
@@ -180,6 +182,8 @@ async def open_stage(
     lease_s: float = 15.0,
     reached: Reached = pass_by,
     doubtful: Container[ChannelId] = (),
+    notices: Notices | None = None,
+    is_age_restricted: IsAgeRestricted = nowhere,
 ) -> AsyncGenerator[Stage, None]:
     store = store or MemorySceneStore()
     voice = voice or ScriptedVoice()
@@ -211,6 +215,7 @@ async def open_stage(
                 new_seed=lambda: next(seeds),
                 clock_s=lambda: time.monotonic() + frozen_s[0],
                 reached=reached,
+                is_age_restricted=is_age_restricted,
             ),
             Pace(
                 patience=Patience(
@@ -229,6 +234,7 @@ async def open_stage(
                 retry_s=0.01,
             ),
             doubtful=doubtful,
+            notices=notices,
         )
         async with pipeline:
             yield Stage(pipeline, store, voice, tgi, metrics, characters, clock_ms, frozen_s)

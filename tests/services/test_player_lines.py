@@ -11,6 +11,7 @@ from bot.adapters.tgi import Deadlines, open_tgi
 from bot.core.errors import PostRefused, UserError
 from bot.core.scene import MessageId, Role, UserId
 from bot.core.unposted import DRAFT, ORIGIN, Origin
+from bot.services.casting import Casting
 from bot.services.dispatcher import Dispatcher
 from bot.services.echoes import Echoes
 from bot.services.incoming import Asked
@@ -99,6 +100,7 @@ async def desk() -> AsyncGenerator[Desk, None]:
             pipeline=stage.pipeline,
             personas=personas,
             new_seed=itertools.count(1).__next__,
+            casting=Casting(stage.characters),
             within_s=2.0,
         )
         desk = Desk(stage, lines, dispatcher, personas)

@@ -46,6 +46,7 @@ def playing(card: Card, key: CharacterKey) -> Playing:
             for line in examples_in(card.mes_example, name)
         ),
         rating=card.rating,
+        is_minor=card.is_minor,
         avatar=_portrait(card, notes),
     )
     return Playing(character, notes.all())

@@ -1,0 +1,91 @@
+"""Adult characters on a running bot: where they play, and what a changed channel does."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from bot.playground.world import ADULTS_ID, TAVERN_ID
+from tests.playground.driver import eventually
+from tests.wire.running import Running, running
+
+CHARACTERS = {
+    "ada": "name: Ada\npersona: Ada keeps the bar.\nrating: adult\n",
+    "pim": "name: Pim\npersona: |\n  Age: 12\n  Pim collects shells.\n",
+}
+
+
+@pytest.fixture
+async def stage(clean_redis_url: str, tmp_path: Path) -> AsyncGenerator[Running, None]:
+    folder = tmp_path / "cast"
+    folder.mkdir()
+    for name, text in CHARACTERS.items():
+        (folder / f"{name}.yaml").write_text(text)
+    async with running(clean_redis_url, tmp_path, BOT_CHARACTERS=str(folder)) as everything:
+        yield everything
+
+
+async def restrict(stage: Running, channel: int, *, on: bool) -> None:
+    body = {"channel_id": str(channel), "changes": {"nsfw": on}}
+    await stage.world.act("/page/controls/channel", body)
+
+
+async def told(stage: Running, command: str, channel: str | int, *, character: str) -> str:
+    mara = stage.world.mara
+    return (
+        await mara.answer(await mara.slash(command, channel=channel, character=character))
+    ).content
+
+
+async def test_an_adult_character_is_refused_in_an_ordinary_channel_and_offered_in_none(
+    stage: Running,
+) -> None:
+    mara = stage.world.mara
+
+    refused = await told(stage, "roleplay start", "tavern", character="ada")
+
+    assert refused == "Ada is for adults and plays only in age-restricted channels."
+    assert await mara.autocomplete("roleplay start", "character", "ad") == []
+    offered = await mara.autocomplete("roleplay start", "character", "ad", channel=ADULTS_ID)
+    assert offered == [("Ada", "ada")]
+
+
+async def test_a_character_whose_age_is_under_18_never_plays_in_an_adult_channel(
+    stage: Running,
+) -> None:
+    refused = await told(stage, "roleplay start", ADULTS_ID, character="pim")
+
+    assert refused == ("Pim is described as under 18 and never plays in an age-restricted channel.")
+    offered = await stage.world.mara.autocomplete(
+        "roleplay start", "character", "", channel=ADULTS_ID
+    )
+    assert offered == [("Ada", "ada")]
+
+
+async def test_a_thread_takes_its_parents_flag_and_a_live_change_pauses_the_scene(
+    stage: Running,
+) -> None:
+    world, mara = stage.world, stage.world.mara
+    thread = await mara.thread("The back room", ADULTS_ID)
+    assert "is on" in await told(stage, "roleplay start", thread, character="ada")
+
+    await restrict(stage, ADULTS_ID, on=False)
+    notice = await mara.wait_for_message(lambda m: "The scene waits" in m.content, channel=thread)
+    await mara.send("Ada?", thread)
+    await mara.wait_for_message(
+        lambda m: "The scene waits" in m.content and m.id > notice.id, channel=thread
+    )
+    notices = [m for m in await mara.messages(thread) if "The scene waits" in m.content]
+    assert len(notices) == 1
+    assert stage.tgi.asked == []
+
+    stage.tgi.reply = lambda _: " Still here."
+    await restrict(stage, ADULTS_ID, on=True)
+    await mara.wait_for_message(lambda m: m.content == "Still here.", channel=thread)
+
+    async def is_gone() -> bool:
+        return all("The scene waits" not in m.content for m in await mara.messages(thread))
+
+    await eventually(is_gone, 5)
+    await restrict(stage, TAVERN_ID, on=True)
+    assert await world.unknown_routes() == []

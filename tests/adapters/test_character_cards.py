@@ -1,11 +1,14 @@
 """Cards of other programs in the host's folder of characters."""
 
+import io
 import json
 import struct
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from bot.adapters.character_files import LoadedCharacters, load_characters
 from bot.core.cards import png
@@ -137,7 +140,7 @@ def _picture(side: int, size: int) -> bytes:
     [
         (_picture(60_000, 0), "too large to be shown"),
         (in_picture((b"x", b"y" * 2_000_000)), ""),
-        (_picture(1, 2_000_000), "larger than 1024 kB"),
+        (_picture(1, 2_000_000), "cannot be shown (it is damaged"),
     ],
     ids=["sides", "texts", "bytes"],
 )
@@ -150,6 +153,24 @@ def test_a_picture_that_cannot_be_shown_is_left_out(
 
     assert (found.characters[CharacterKey("aya")].avatar is None) == bool(said)
     assert any(said in warning for warning in found.warnings) == bool(said)
+
+
+def test_a_picture_of_another_kind_is_drawn_anew_for_a_face(folder: Path) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (300, 450), (200, 40, 40)).save(picture, "JPEG")
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as files:
+        icon = {"type": "icon", "uri": "embeded://a.jpg", "name": "main", "ext": "jpg"}
+        card = document("chara_card_v3", assets=[icon])
+        files.writestr("card.json", as_json(card))
+        files.writestr("a.jpg", picture.getvalue())
+
+    found = loaded(folder, aya_charx=archive.getvalue())
+
+    face = found.characters[CharacterKey("aya")].avatar
+    assert face is not None
+    assert png.size_of(face) == (256, 256)
+    assert found.warnings == ()
 
 
 def test_a_name_that_is_too_long_is_cut_and_told(folder: Path) -> None:

@@ -52,6 +52,11 @@ def playing(card: Card, key: CharacterKey) -> Playing:
     return Playing(character, notes.all())
 
 
+def shows_as_it_is(picture: bytes) -> bool:
+    """Whether *picture* can be a face without being drawn anew."""
+    return png.is_fit_to_show(picture) and len(png.without_texts(picture)) <= MOST_PORTRAIT
+
+
 def _with_names(text: str, called: str) -> str:
     """Put the character's name in; `{{user}}` is filled in when somebody plays."""
     return _USER.sub("{{user}}", _CHAR.sub(lambda _: called, text))

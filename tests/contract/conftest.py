@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bot.adapters.redis_store import RedisSceneStore, connect
+from bot.adapters.redis_store import RedisCharacterStore, RedisSceneStore, connect
+from bot.core.library_ports import CharacterStore
 from tests.contract.stores import KEEP, Store
+from tests.fakes.memory_characters import MemoryCharacterStore
 from tests.fakes.memory_store import MemorySceneStore
 from tests.redis_servers import cluster
 
@@ -38,4 +40,15 @@ async def store(store_url: str | None) -> AsyncIterator[Store]:
     redis = connect(store_url, timeout_s=1.0)
     await redis.flushall()
     yield RedisSceneStore(redis, keep=KEEP, ttl=timedelta(days=1))
+    await redis.aclose()
+
+
+@pytest.fixture
+async def characters(store_url: str | None) -> AsyncIterator[CharacterStore]:
+    if store_url is None:
+        yield MemoryCharacterStore()
+        return
+    redis = connect(store_url, timeout_s=1.0)
+    await redis.flushall()
+    yield RedisCharacterStore(redis, retired_for=timedelta(days=1))
     await redis.aclose()

@@ -1,5 +1,6 @@
 """Scenes and notes in Redis: one atomic script for every change."""
 
+from bot.adapters.redis_store.characters import RedisCharacterStore
 from bot.adapters.redis_store.connection import RedisClient, check_server, connect, wait_until_ready
 from bot.adapters.redis_store.gateway_place import GatewayPlace
 from bot.adapters.redis_store.gateway_sessions import GatewaySessions
@@ -11,6 +12,7 @@ from bot.adapters.redis_store.write_probe import WriteProbe
 __all__ = [
     "GatewayPlace",
     "GatewaySessions",
+    "RedisCharacterStore",
     "RedisClient",
     "RedisSceneStore",
     "RedisStartGuard",

@@ -71,7 +71,19 @@ change it, as this one does with later schemas. Since
     rp:live         HASH    channel id -> random token: every channel     never
                             with a live scene, and maybe more; a reader
                             drops what is not live
-    rp:u:{U}        HASH    `length`: what user {U} chose                 never
+    rp:c:{K}        HASH    character ~K of a member (see characters.py): a year
+                              `owner`, `guild`, `name`, `tagline`,        after its
+                              `rating`, `minor`, `at_ms`, `ver`,          last use;
+                              `retired`, and in base64 `raw` (the card,   retired:
+                              packed), `picture`, `face`; `file`          ttl
+    rp:u:{U}:characters                                                   never
+                    HASH    K -> when it was written here: every
+                            character of user {U}, and maybe more
+    rp:g:{G}:characters                                                   never
+                    HASH    the same of those that play for guild {G}
+    rp:u:{U}:draft  HASH    a character that {U} has not saved yet        1 hour
+    rp:g:{G}        HASH    `character`: who plays where none is named    never
+    rp:u:{U}        HASH    `length`, `character`: what user {U} chose    never
     rp:u:{U}:personas                                                     never
                     HASH    `personas` and `chosen` of user {U} (JSON),
                             `ver`, which grows with every change, and
@@ -181,6 +193,31 @@ def personas_key(user: UserId) -> str:
 def user_channels_key(user: UserId) -> str:
     """Where it is kept which channels hold anything of *user*."""
     return f"{user_key(user)}:channels"
+
+
+def character_key(number: int) -> str:
+    """Where the character of a member with that number is."""
+    return f"rp:c:{{{number}}}"
+
+
+def user_characters_key(user: UserId) -> str:
+    """Where it is kept which characters are *user*'s."""
+    return f"{user_key(user)}:characters"
+
+
+def guild_characters_key(guild: GuildId) -> str:
+    """Where it is kept which characters play for everybody in *guild*."""
+    return f"{guild_key(guild)}:characters"
+
+
+def draft_key(user: UserId) -> str:
+    """Where the character is that *user* has not saved yet."""
+    return f"{user_key(user)}:draft"
+
+
+def guild_key(guild: GuildId) -> str:
+    """Where the choices of *guild* are."""
+    return f"rp:g:{{{guild}}}"
 
 
 def guild_channels_key(guild: GuildId) -> str:

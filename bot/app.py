@@ -38,7 +38,7 @@ from bot.discord_ui.actions import Actions
 from bot.discord_ui.client import RoleplayBot, use_discord_at
 from bot.discord_ui.continuity import Continuity, ContinuousBot
 from bot.discord_ui.screen import DiscordScreen
-from bot.ground import Ground, open_ground, open_world, pace_of, token_of
+from bot.ground import Ground, card_desk_of, open_ground, open_world, pace_of, token_of
 from bot.services.age_watch import AgeWatch
 from bot.services.branches import Branches
 from bot.services.casting import Casting
@@ -195,6 +195,7 @@ def _upkeep(
         scenes,
         ground.doubts,
         Debts(ground.store, world.voice),
+        kept=ground.kept,
         screen=screen,
         ages=ages,
         now_ms=ground.clock.now_ms,
@@ -265,6 +266,8 @@ def _actions(
             prompting=world.prompting,
             noted=pipeline.noted,
         ),
+        library=ground.characters,
+        desk=card_desk_of(ground),
     )
 
 
@@ -277,6 +280,7 @@ def _http_server(
         reasons=lambda: _reasons(stops, bot, ground.probe, ground.generator),
         metrics_page=ground.metrics.page,
         characters=ground.characters,
+        face=ground.characters.face,
     )
 
 

@@ -1,6 +1,7 @@
 """Builds what stands behind a port from the settings, for every command that needs it."""
 
 import logging
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -8,6 +9,7 @@ from typing import Any
 
 from bot.adapters.profile_files import load_profile
 from bot.adapters.redis_store import (
+    CastStore,
     RedisClient,
     RedisSceneStore,
     check_server,
@@ -17,6 +19,7 @@ from bot.adapters.redis_store import (
 from bot.adapters.tgi import Deadlines, TgiGenerator, open_tgi
 from bot.adapters.valkey import open_embedded
 from bot.core.profiles import ModelProfile
+from bot.core.scene import CharacterKey
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -55,6 +58,13 @@ async def open_redis(settings: Settings, stack: AsyncExitStack) -> RedisClient:
     return redis
 
 
+Bring = Callable[[Sequence[CharacterKey]], Awaitable[None]]
+
+
+async def _nobody(_keys: Sequence[CharacterKey]) -> None:
+    """Whoever only reads scenes needs nobody who plays in them."""
+
+
 async def open_store(settings: Settings, stack: AsyncExitStack) -> RedisSceneStore:
     """The memory on that server.
 
@@ -64,10 +74,15 @@ async def open_store(settings: Settings, stack: AsyncExitStack) -> RedisSceneSto
     return store_on(await open_redis(settings, stack), settings)
 
 
-def store_on(redis: RedisClient, settings: Settings) -> RedisSceneStore:
-    """The memory on *redis*, which stays the caller's."""
-    return RedisSceneStore(
+def store_on(redis: RedisClient, settings: Settings, *, bring: Bring = _nobody) -> RedisSceneStore:
+    """The memory on *redis*, which stays the caller's.
+
+    Args:
+        bring: told who plays in each scene that is read.
+    """
+    return CastStore(
         redis,
+        bring=bring,
         keep=settings.turns.history_keep,
         ttl=timedelta(days=settings.turns.history_days),
         answer_within=answer_within(settings),

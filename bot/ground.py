@@ -5,9 +5,11 @@ import secrets
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import aiohttp
 
+from bot.adapters.card_reader import read_card_file
 from bot.adapters.character_files import DirectoryCharacters
 from bot.adapters.discord_rest import (
     DiscordClock,
@@ -18,9 +20,11 @@ from bot.adapters.discord_rest import (
     WebhookDirectory,
     post_sent,
 )
+from bot.adapters.pictures import redrawn
 from bot.adapters.process_name import our_name
 from bot.adapters.prometheus import PrometheusMetrics
 from bot.adapters.redis_store import (
+    RedisCharacterStore,
     RedisClient,
     RedisSceneStore,
     WriteProbe,
@@ -38,10 +42,12 @@ from bot.core.errors import (
 from bot.core.ports import Threads
 from bot.core.profiles import ModelProfile
 from bot.core.scene import ChannelId
+from bot.services.card_desk import CardDesk
 from bot.services.casting import IsAgeRestricted
 from bot.services.doubts import Doubts
 from bot.services.echoes import Echoes
 from bot.services.incoming import Patience
+from bot.services.library import Library
 from bot.services.milestones import Milestone, Reached
 from bot.services.posting import Poster
 from bot.services.prompting import Prompting
@@ -55,7 +61,8 @@ class Ground:
     """What everything else stands on."""
 
     profile: ModelProfile
-    characters: DirectoryCharacters
+    characters: Library
+    kept: RedisCharacterStore
     redis: RedisClient
     store: RedisSceneStore
     probe: WriteProbe
@@ -73,17 +80,24 @@ async def open_ground(settings: Settings, stack: AsyncExitStack) -> Ground:
         StartupError: characters, memory or a port are not usable.
     """
     profile = profile_of(settings)
-    characters = DirectoryCharacters(
+    host = DirectoryCharacters(
         settings.characters, lengths=[step.name for step in profile.lengths.choices]
     )
-    for warning in characters.warnings:
+    for warning in host.warnings:
         log.warning(warning)
     redis = await open_redis(settings, stack)
-    store = store_on(redis, settings)
+    kept = RedisCharacterStore(
+        redis,
+        retired_for=timedelta(days=settings.turns.history_days),
+        answer_within=answer_within(settings),
+    )
+    characters = Library(host=host, store=kept, read=read_card_file)
+    store = store_on(redis, settings, bring=characters.bring)
     await _complete_index(store)
     return Ground(
         profile=profile,
         characters=characters,
+        kept=kept,
         redis=redis,
         store=store,
         probe=WriteProbe(redis, answer_within=answer_within(settings)),
@@ -148,6 +162,22 @@ async def open_world(
         is_age_restricted=is_age_restricted,
     )
     return world, echoes, DiscordThreads(rest)
+
+
+def card_desk_of(ground: Ground) -> CardDesk:
+    """Takes members' characters in, and gives them out."""
+
+    async def count(text: str) -> int:
+        return len((await ground.generator.tokenize(text)).ids)
+
+    return CardDesk(
+        store=ground.kept,
+        library=ground.characters,
+        read=read_card_file,
+        redraw=redrawn,
+        count=count,
+        now_ms=ground.clock.now_ms,
+    )
 
 
 async def _complete_index(store: RedisSceneStore) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import discord
 
 from bot.adapters.redis_store import RedisSceneStore
+from bot.core.library_ports import CharacterStore
 from bot.discord_ui.client import Events
 from bot.discord_ui.gaps import Gaps, places_of
 from bot.discord_ui.screen import DiscordScreen
@@ -81,6 +82,7 @@ def upkeep_of(
     doubts: Doubts,
     debts: Debts,
     *,
+    kept: CharacterStore,
     screen: DiscordScreen,
     ages: AgeWatch,
     now_ms: Callable[[], int],
@@ -106,6 +108,7 @@ def upkeep_of(
         doubts=doubts,
         present=screen.guilds,
         forget=scenes.forget,
+        forget_guild=kept.leave_guild,
         ended=pipeline.ended,
         now_ms=now_ms,
     )

@@ -30,11 +30,21 @@ class LoadedCharacters:
 
 
 class DirectoryCharacters:
-    """`CharacterSource` over a folder, read once when this is made."""
+    """`CharacterSource` over a folder, read when this is made and whenever it is asked to."""
 
     def __init__(self, folder: Path, *, lengths: Sequence[str]) -> None:
         """Read *folder*; *lengths* are the names that a character may choose from."""
+        self._folder, self._lengths = folder, lengths
         self._loaded = load_characters(folder, lengths=lengths)
+
+    def reload(self) -> Sequence[str]:
+        """Read the folder again; returns the warnings. Blocks while it reads.
+
+        Raises:
+            StartupError: nobody in it can play; then all is as it was.
+        """
+        self._loaded = load_characters(self._folder, lengths=self._lengths)
+        return self._loaded.warnings
 
     @property
     def warnings(self) -> tuple[str, ...]:

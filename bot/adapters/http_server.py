@@ -4,14 +4,15 @@
 `/readyz` says 503 with the reasons while a message would not be answered.
 """
 
-import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from aiohttp import web
 
 from bot.core.errors import StartupError
+from bot.core.portrait_names import portrait_name
 from bot.core.ports import CharacterSource
+from bot.core.scene import CharacterKey
 
 PORT_IN_USE_EXIT_CODE = 78
 PORTRAIT_CACHE_S = 86_400
@@ -28,8 +29,12 @@ async def open_http_server(
     reasons: Reasons,
     metrics_page: Callable[[], bytes],
     characters: CharacterSource,
+    face: Callable[[CharacterKey], Awaitable[bytes | None]],
 ) -> AsyncGenerator[int, None]:
     """Serve until the block is left; yields the port, which 0 leaves to the system.
+
+    Args:
+        face: of a member's character, which is not among *characters* unless it plays.
 
     Raises:
         StartupError: the port is taken.
@@ -52,13 +57,16 @@ async def open_http_server(
     async def portrait(request: web.Request) -> web.Response:
         wanted = request.match_info["digest"]
         for character in characters.characters().values():
-            if character.avatar and hashlib.sha256(character.avatar).hexdigest() == wanted:
-                return web.Response(
-                    body=character.avatar,
-                    content_type="image/png",
-                    headers={"Cache-Control": f"public, max-age={PORTRAIT_CACHE_S}, immutable"},
-                )
+            if character.avatar and portrait_name(character.avatar) == f"{wanted}.png":
+                return _picture(character.avatar)
         raise web.HTTPNotFound
+
+    async def members_portrait(request: web.Request) -> web.Response:
+        # Both have to be known: keys can be guessed, what a picture holds cannot.
+        avatar = await face(CharacterKey(request.match_info["key"]))
+        if avatar is None or portrait_name(avatar) != f"{request.match_info['digest']}.png":
+            raise web.HTTPNotFound
+        return _picture(avatar)
 
     app = web.Application()
     app.add_routes(
@@ -67,6 +75,7 @@ async def open_http_server(
             web.get("/readyz", readyz),
             web.get("/metrics", metrics),
             web.get("/portraits/{digest}.png", portrait),
+            web.get("/portraits/{key:~[0-9]{1,20}}/{digest}.png", members_portrait),
         ]
     )
     runner = web.AppRunner(app, access_log=None)
@@ -85,3 +94,14 @@ async def open_http_server(
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()
+
+
+def _picture(avatar: bytes) -> web.Response:
+    return web.Response(
+        body=avatar,
+        content_type="image/png",
+        headers={
+            "Cache-Control": f"public, max-age={PORTRAIT_CACHE_S}, immutable",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )

@@ -10,7 +10,7 @@ from bot.adapters.profile_files import load_profile
 from bot.cli.input_file import EXIT_USAGE, read_input
 from bot.core.cards.card import Card, CardFileError
 from bot.core.cards.reading import MOST_BYTES
-from bot.core.cards.view import shown
+from bot.core.cards.view import in_every_prompt, shown
 from bot.core.cards.writing import Container, write_card
 from bot.core.errors import StartupError
 from bot.core.lorebook import Book
@@ -69,9 +69,7 @@ def _read(path: str) -> Card:
 
 def _counted(card: Card, settings: Settings) -> Counted:
     """Count what goes into every prompt."""
-    depth = card.depth_prompt.prompt if card.depth_prompt else ""
-    said = (card.description, card.personality, card.scenario, card.system_prompt)
-    text = "\n".join(filter(None, (*said, card.post_history_instructions, depth)))
+    text = in_every_prompt(card)
     if not text:
         return Counted(0, "none")
     profile = load_profile(settings.prompt.profile)

@@ -5,6 +5,7 @@ is described as under 18 never plays there. A thread has its parent's flag.
 """
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from bot.core.characters import Character, Rating
 from bot.core.errors import UserError
@@ -14,7 +15,20 @@ UNKNOWN_PLACE = (
 )
 
 
-def why_not(character: Character, *, is_age_restricted: bool | None) -> str:
+class Rated(Protocol):
+    """As much of a character, or of a choice of one, as decides where it plays."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def rating(self) -> Rating: ...
+
+    @property
+    def is_minor(self) -> bool: ...
+
+
+def why_not(character: Rated, *, is_age_restricted: bool | None) -> str:
     """Say why *character* may not play there; empty if it may.
 
     Args:

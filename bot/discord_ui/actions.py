@@ -8,15 +8,19 @@ from discord import app_commands
 from bot.core.errors import NoLiveScene, UserError
 from bot.core.length_table import LengthTable, example
 from bot.core.lengths import AUTO, Length, LengthStep
+from bot.core.library import Choice
+from bot.core.plain_text import shortened
 from bot.core.rights import Action, allow
 from bot.core.scene import ChannelId, GuardLevel, MessageId, Place, SceneHead, TurnId, UserId
-from bot.discord_ui.convert import member_of, place_of, said_in
+from bot.discord_ui.convert import is_age_restricted, member_of, place_of, said_in, viewer_of
 from bot.services.branches import Branches
+from bot.services.card_desk import CardDesk
 from bot.services.chats import Chats
 from bot.services.company import Company
 from bot.services.directing import Director
 from bot.services.inspection import ContextView, Explanation, Inspection
 from bot.services.length_tables import LengthTables
+from bot.services.library import Library
 from bot.services.personas import Personas
 from bot.services.player_lines import PlayerLines
 from bot.services.rewriting import Rewriting
@@ -24,6 +28,8 @@ from bot.services.scenes import Scenes
 from bot.services.shelf import Shelf
 from bot.services.turns import TurnPipeline
 from bot.services.verify import Repair, Verifier
+
+LABEL_CHARACTERS = 100
 
 SCOPES = {
     "scene": "this scene's replies",
@@ -56,6 +62,8 @@ class Actions:
     branches: Branches
     chats: Chats
     company: Company
+    library: Library
+    desk: CardDesk
 
     def place(self, interaction: discord.Interaction) -> Place:
         """Where the interaction happened.
@@ -67,6 +75,17 @@ class Actions:
         if place is None:
             raise UserError("Scenes play in text channels, threads and direct messages.")
         return place
+
+    async def choices(
+        self, interaction: discord.Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        """Who may play where *interaction* is, for an option that is being typed."""
+        found = await self.library.found(
+            viewer_of(interaction),
+            current,
+            is_age_restricted=is_age_restricted(interaction.channel),
+        )
+        return [labelled(choice) for choice in found]
 
     def allow(
         self, interaction: discord.Interaction, action: Action, scene: SceneHead | None
@@ -160,6 +179,12 @@ class Actions:
         if step is None:
             return told
         return f"{told} Expect {_expected(step, await self.length_tables.current())}."
+
+
+def labelled(choice: Choice) -> app_commands.Choice[str]:
+    """A character as Discord lists it under an option."""
+    text = f"{choice.name}: {choice.tagline}" if choice.tagline else choice.name
+    return app_commands.Choice(name=shortened(text, LABEL_CHARACTERS), value=choice.key)
 
 
 def length_choices(actions: Actions) -> list[app_commands.Choice[str]]:

@@ -10,8 +10,8 @@ from bot.core.plain_text import plain
 from bot.core.rights import Action
 from bot.core.scene import ReplyMode, SceneHead
 from bot.discord_ui.actions import Actions
-from bot.discord_ui.convert import is_age_restricted
-from bot.services.scenes import CHOICES_SHOWN
+from bot.discord_ui.convert import is_age_restricted, viewer_of
+from bot.services.library import CHOICES_SHOWN
 
 LABEL_LIMIT = 100
 
@@ -53,7 +53,7 @@ class CastCommands(commands.Cog):
         await interaction.response.defer(ephemeral=True)
         actions, channel = self._actions, self._actions.place(interaction).channel
         actions.allow(interaction, Action.SET_CAST, await actions.scenes.live_head(channel))
-        found = actions.scenes.character(character)
+        found = await actions.library.choose(viewer_of(interaction), character)
         head = await actions.company.add(
             channel, found, is_age_restricted=is_age_restricted(interaction.channel)
         )
@@ -66,9 +66,7 @@ class CastCommands(commands.Cog):
     async def _addable(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
-        allowed = is_age_restricted(interaction.channel)
-        found = self._actions.scenes.find(current, is_age_restricted=allowed)
-        return [app_commands.Choice(name=_label(who.name), value=who.key) for who in found]
+        return await self._actions.choices(interaction, current)
 
     @app_commands.command()
     @app_commands.describe(character="Who leaves; what was said stays")

@@ -15,16 +15,17 @@ from bot.core.characters import Character
 from bot.core.chat_export import ChatFormat
 from bot.core.chat_files import Chat
 from bot.core.errors import NoLiveScene, UserError
+from bot.core.library import named
 from bot.core.plain_text import shortened
 from bot.core.rights import Action
 from bot.core.scene import MessageId, UserId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.buttons import view_of
-from bot.discord_ui.convert import is_age_restricted, milliseconds
+from bot.discord_ui.convert import is_age_restricted, milliseconds, viewer_of
 from bot.discord_ui.error_replies import acknowledge, telling
 from bot.discord_ui.shelf_buttons import told_of
 from bot.services.chats import Imported, check_size
-from bot.services.scenes import CHOICES_SHOWN, Opening
+from bot.services.scenes import Opening
 
 FETCHED_WITHIN_S = 20.0
 TOLD_CHARACTERS = 1_600
@@ -76,14 +77,16 @@ class ChatFileCommands(commands.Cog):
         await _allow(actions, interaction)
         content = await _fetched(file)
         chat = await actions.chats.read(content, file.filename)
-        found = actions.chats.character_of(chat)
-        if character is not None:
-            found = actions.scenes.character(character)
-        if found is None:
+        viewer = viewer_of(interaction)
+        wanted = named(chat.character_name, await actions.library.choices(viewer))
+        if character is None and wanted is not None:
+            character = wanted.key
+        if character is None:
             await _ask_who(
                 actions, interaction, chat, discord.File(BytesIO(content), file.filename)
             )
             return
+        found = await actions.library.choose(viewer, character)
         told, view = await _begun(actions, interaction, chat, found)
         await interaction.followup.send(told, view=view, ephemeral=True)
 
@@ -91,9 +94,7 @@ class ChatFileCommands(commands.Cog):
     async def _players(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
-        allowed = is_age_restricted(interaction.channel)
-        found = self._actions.scenes.find(current, is_age_restricted=allowed)
-        return [app_commands.Choice(name=each.name[:100], value=each.key) for each in found]
+        return await self._actions.choices(interaction, current)
 
 
 class WhoSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"import:who"):
@@ -124,7 +125,7 @@ class WhoSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"impor
             if not files:
                 raise UserError("The file is not there any more. Use /roleplay import again.")
             chat = await actions.chats.read(await _fetched(files[0]), files[0].filename)
-            found = actions.scenes.character(self.item.values[0])
+            found = await actions.library.choose(viewer_of(interaction), self.item.values[0])
             told, view = await _begun(actions, interaction, chat, found)
             await interaction.edit_original_response(content=told, view=view, attachments=[])
 
@@ -150,10 +151,9 @@ async def _fetched(file: discord.Attachment) -> bytes:
 async def _ask_who(
     actions: Actions, interaction: discord.Interaction, chat: Chat, file: discord.File
 ) -> None:
-    allowed = is_age_restricted(interaction.channel)
     options = [
-        discord.SelectOption(label=each.name[:100], value=each.key)
-        for each in actions.scenes.find("", is_age_restricted=allowed)[:CHOICES_SHOWN]
+        discord.SelectOption(label=each.name, value=str(each.value))
+        for each in await actions.choices(interaction, "")
     ]
     name = discord.utils.escape_markdown(shortened(chat.character_name, NAME_CHARACTERS))
     await interaction.followup.send(

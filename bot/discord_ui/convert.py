@@ -6,6 +6,7 @@ from datetime import datetime
 import discord
 from discord.utils import escape_mentions
 
+from bot.core.library import Viewer
 from bot.core.names import without_name
 from bot.core.ports import ThreadHome, ThreadKind
 from bot.core.rights import Member
@@ -69,6 +70,11 @@ def member_of(interaction: discord.Interaction) -> Member:
         can_write=granted.send_messages_in_threads if in_thread else granted.send_messages,
         can_moderate=granted.manage_messages,
     )
+
+
+def viewer_of(interaction: discord.Interaction) -> Viewer:
+    """Whose characters the person behind *interaction* may choose from."""
+    return Viewer(UserId(interaction.user.id), _guild(interaction.guild_id))
 
 
 def incoming_of(message: discord.Message, *, bot_user: int, application: int) -> Incoming | None:

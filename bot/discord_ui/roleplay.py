@@ -9,7 +9,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.core.errors import CharacterUnknown
+from bot.core.characters import Character
+from bot.core.errors import CharacterUnknown, UserError
 from bot.core.lengths import Length
 from bot.core.links import link_to
 from bot.core.rights import Action
@@ -18,10 +19,11 @@ from bot.discord_ui import shelf_actions
 from bot.discord_ui.actions import GUARDED, Actions, length_choices
 from bot.discord_ui.cast import CastCommands, company_lines
 from bot.discord_ui.chat_files import ChatFileCommands
-from bot.discord_ui.convert import is_age_restricted, milliseconds
+from bot.discord_ui.convert import is_age_restricted, milliseconds, viewer_of
 from bot.discord_ui.shelf import ShelfCommands
 from bot.discord_ui.shelf_buttons import question
-from bot.services.scenes import CHOICES_SHOWN, Opening
+from bot.services.library import CHOICES_SHOWN
+from bot.services.scenes import Opening
 
 NO_GREETING = "none"
 NEW_THREAD = "new thread"
@@ -49,7 +51,7 @@ class RoleplayCog(
 
     @app_commands.command()
     @app_commands.describe(
-        character="Who plays; type a part of the name",
+        character="Who plays; type a part of the name. Without one: /character default",
         scenario="Where it begins and what is going on, if not as the character has it",
         length="How long the replies are; /length changes it later",
         greeting="How the character opens the scene",
@@ -61,7 +63,7 @@ class RoleplayCog(
     async def start(
         self,
         interaction: discord.Interaction,
-        character: app_commands.Range[str, 1, 100],
+        character: app_commands.Range[str, 1, 100] | None = None,
         scenario: app_commands.Range[str, 1, SCENARIO_LIMIT] | None = None,
         length: str | None = None,
         greeting: app_commands.Range[str, 1, 10] | None = None,
@@ -73,7 +75,7 @@ class RoleplayCog(
         # nothing that waits comes before this, here and in every command.
         await interaction.response.defer(ephemeral=True)
         self._actions.allow(interaction, Action.START_SCENE, None)
-        found = self._actions.scenes.character(character)
+        found = await self._wanted(interaction, character)
         opening = Opening(
             event=MessageId(interaction.id),
             place=self._actions.place(interaction),
@@ -114,6 +116,16 @@ class RoleplayCog(
             ephemeral=True,
         )
 
+    async def _wanted(self, interaction: discord.Interaction, named: str | None) -> Character:
+        viewer, library = viewer_of(interaction), self._actions.library
+        wanted = named or await library.default_for(viewer)
+        if wanted is None:
+            raise UserError(
+                "Name a character: type a part of its name. `/character default` chooses who "
+                "plays where none is named."
+            )
+        return await library.choose(viewer, wanted)
+
     def _name_of(self, opening: Opening) -> str:
         return self._actions.scenes.character(opening.character).name
 
@@ -121,14 +133,7 @@ class RoleplayCog(
     async def _characters(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
-        allowed = is_age_restricted(interaction.channel)
-        return [
-            app_commands.Choice(
-                name=_label(f"{found.name}: {found.tagline}" if found.tagline else found.name),
-                value=found.key,
-            )
-            for found in self._actions.scenes.find(current, is_age_restricted=allowed)
-        ]
+        return await self._actions.choices(interaction, current)
 
     @start.autocomplete("greeting")
     async def _greetings(
@@ -137,7 +142,8 @@ class RoleplayCog(
         chosen = str(getattr(interaction.namespace, "character", "") or "")
         greetings: tuple[str, ...] = ()
         with suppress(CharacterUnknown):  # not chosen yet
-            greetings = self._actions.scenes.character(chosen).greetings
+            found = await self._actions.library.choose(viewer_of(interaction), chosen)
+            greetings = found.greetings
         choices = [
             app_commands.Choice(name=_label(f"{number}. {text}"), value=str(number))
             for number, text in enumerate(greetings, start=1)

@@ -14,7 +14,7 @@ from bot.core.store_answers import Saved
 from bot.discord_ui import shelf_actions
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.buttons import view_of
-from bot.discord_ui.convert import is_age_restricted, milliseconds
+from bot.discord_ui.convert import is_age_restricted, milliseconds, viewer_of
 from bot.discord_ui.error_replies import acknowledge, telling
 from bot.services.scene_list import ListedScene
 from bot.services.scenes import Opening
@@ -138,7 +138,7 @@ class StartOverButton(
             was = await shelf_actions.start_over(
                 actions,
                 interaction,
-                _wished(actions, interaction, found),
+                await _wished(actions, interaction, found),
                 instead_of=int(found["began"]),
             )
             told, view = told_of(BEGUN_ANEW, was)
@@ -197,16 +197,17 @@ def question(opening: Opening, head: SceneHead) -> discord.ui.View:
     return view_of(KeepButton("resume"), anew, KeepButton("cancel"))
 
 
-def _wished(
+async def _wished(
     actions: Actions, interaction: discord.Interaction[Any], found: re.Match[str]
 ) -> Opening:
+    character = await actions.library.choose(viewer_of(interaction), found["character"])
     above = interaction.message.embeds if interaction.message is not None else []
     return Opening(
         event=MessageId(interaction.id),
         place=actions.place(interaction),
         owner=UserId(interaction.user.id),
         owner_name=interaction.user.display_name,
-        character=actions.scenes.character(found["character"]).key,
+        character=character.key,
         at_ms=milliseconds(interaction.created_at),
         scenario=(above[0].description or "") if above else "",
         length=Length(found["length"]) if found["length"] else None,

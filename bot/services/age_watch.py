@@ -7,8 +7,7 @@ from typing import Protocol
 from bot.core.age_gate import is_gated
 from bot.core.errors import StoreRefusesWrites, StoreUnavailable
 from bot.core.ports import GuildStore, SceneStore
-from bot.core.scene import NO_TURN, ChannelId, GuildId, TurnId
-from bot.core.store_answers import Survey
+from bot.core.scene import NO_TURN, ChannelId, GuildId, SceneHead, TurnId
 from bot.services.casting import Casting
 from bot.services.notices import Notices
 
@@ -49,18 +48,16 @@ class AgeWatch:
     async def changed(self, guild: GuildId, channel: ChannelId) -> None:
         """*channel* has another flag than before, and its threads have, too."""
         try:
-            within = await self._store.channels_in(guild)
-            for survey in await self._store.survey(within):
-                place = survey.head.place
-                if survey.head.live and channel in (place.channel, place.parent):
-                    await self._look(survey)
+            for within in await self._store.channels_in(guild):
+                head = await self._store.head(within)
+                if head is not None and head.live and channel in (within, head.place.parent):
+                    await self._look(head)
         except (StoreUnavailable, StoreRefusesWrites) as error:
             # The next line there is answered or refused by how the channel is then.
             facts = {"channel": channel, "error": type(error).__name__}
             log.warning("a change of age restriction is noticed later", extra=facts)
 
-    async def _look(self, survey: Survey) -> None:
-        head = survey.head
+    async def _look(self, head: SceneHead) -> None:
         if not is_gated(self._casting.people(head)):
             return
         place = head.place

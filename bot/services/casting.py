@@ -6,6 +6,7 @@ from bot.core.age_gate import why_paused
 from bot.core.cast import SPEAKER, calls_of, people_of, who_answers, who_goes_on
 from bot.core.characters import Character
 from bot.core.errors import CharacterUnknown, UserError
+from bot.core.library import is_members
 from bot.core.ports import CharacterSource
 from bot.core.scene import (
     NO_CHARACTER,
@@ -94,6 +95,8 @@ class Casting:
         character = loaded.get(key)
         if character is None:
             name = head.character_name if key == head.character else key
+            if is_members(key):
+                raise CharacterUnknown(f"{head.character_name} was erased, and nobody can play it.")
             raise CharacterUnknown(
                 f"The file of {name} is gone from the characters folder. "
                 f"The host can bring `{key}` back; then try again."
@@ -134,7 +137,8 @@ class Casting:
         if stored is None or stored.name == lane.head.character_name:
             return lane.head.character
         # Who was let go since still has its own words.
-        known = (*lane.head.cast, *(key for key in loaded if key not in lane.head.cast))
+        hosts = (key for key in loaded if not is_members(key))
+        known = (*lane.head.cast, *(key for key in hosts if key not in lane.head.cast))
         said_it = (key for key in known if key in loaded and loaded[key].name == stored.name)
         return next(said_it, lane.head.character)
 

@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import dataclass, replace
 
-from bot.core.characters import Character
 from bot.core.chat_export import ChatFormat, exported, file_name
 from bot.core.chat_files import MOST_BYTES, Chat, read_chat
 from bot.core.chat_turns import chat_of, turns_of
@@ -66,12 +65,6 @@ class Chats:
     async def read(self, content: bytes, filename: str) -> Chat:
         """The chat in a file."""
         return await asyncio.to_thread(read_chat, content, filename)  # why: as above
-
-    def character_of(self, chat: Chat) -> Character | None:
-        """The loaded character whose name the chat has; None if it has none of theirs."""
-        wanted = chat.character_name.strip().casefold()
-        loaded = self._scenes.characters().values()
-        return next((each for each in loaded if each.name.casefold() == wanted), None)
 
     async def begin(self, chat: Chat, opening: Opening) -> Imported:
         """Tell the chat on with the character of *opening*, in place of a live story.

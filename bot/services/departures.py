@@ -33,6 +33,7 @@ class Departures:
 
     Args:
         forget: drops all that is stored of a channel.
+        forget_guild: drops what else is stored of a guild.
         present: the guilds that we are in.
         ended: ends what is being written in a channel, without a word.
     """
@@ -44,6 +45,7 @@ class Departures:
         doubts: Doubts,
         present: Callable[[], Collection[GuildId]],
         forget: Callable[[ChannelId], Awaitable[None]],
+        forget_guild: Callable[[GuildId], Awaitable[None]],
         ended: Callable[[ChannelId], None],
         now_ms: Callable[[], int],
         kept_for: timedelta = KEPT_FOR,
@@ -52,6 +54,7 @@ class Departures:
         self._doubts = doubts
         self._present = present
         self._forget_channel = forget
+        self._forget_guild = forget_guild
         self._ended = ended
         self._now_ms = now_ms
         self._kept_ms = int(kept_for.total_seconds() * 1000)
@@ -133,6 +136,7 @@ class Departures:
             channels = await self._store.channels_in(guild)
             for channel in channels:
                 await self._forget_channel(channel)
+            await self._forget_guild(guild)
             await self._store.rejoin(guild)
             log.info("a guild was forgotten", extra={"guild": guild, "channels": len(channels)})
         return len(due - back)

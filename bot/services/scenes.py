@@ -1,10 +1,9 @@
 """Starting, stopping and tuning a scene: what the commands do."""
 
-import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bot.core.age_gate import check_age, why_not
+from bot.core.age_gate import check_age
 from bot.core.cast import people_of
 from bot.core.characters import Character, filled
 from bot.core.errors import (
@@ -30,9 +29,6 @@ from bot.core.scene import (
 from bot.core.unposted import ORIGIN, Origin, to_be_posted
 from bot.services.presenting import Presenter
 from bot.services.prompting import Prompting
-
-CHOICES_SHOWN = 25
-"""As many as Discord's autocomplete takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,38 +79,19 @@ class Scenes:
         self.lengths = lengths
 
     def characters(self) -> Mapping[CharacterKey, Character]:
-        """All characters that can be played, by key."""
+        """All that are loaded, by key: the host's, and members' who play in scenes."""
         return self._source.characters()
 
-    def find(self, text: str, *, is_age_restricted: bool) -> Sequence[Character]:
-        """Who may play there and has *text* in name or tagline, best first, at most 25."""
-        wanted = text.strip().casefold()
-        hits: list[tuple[int, str, Character]] = []
-        for character in self.characters().values():
-            if why_not(character, is_age_restricted=is_age_restricted):
-                continue
-            name = character.name.casefold()
-            if name.startswith(wanted) or character.key.startswith(wanted):
-                hits.append((0, name, character))
-            elif wanted in name or wanted in character.tagline.casefold():
-                hits.append((1, name, character))
-        return [hit[2] for hit in sorted(hits, key=lambda hit: hit[:2])[:CHOICES_SHOWN]]
-
-    def character(self, key: str) -> Character:
-        """The character of that key or name.
+    def character(self, key: CharacterKey) -> Character:
+        """Who plays under that key.
 
         Raises:
-            CharacterUnknown: there is none; the sentence names the nearest.
+            CharacterUnknown: nobody (any more).
         """
-        loaded = self.characters()
-        wanted = key.strip().casefold()
-        for character in loaded.values():
-            if wanted in (character.key, character.name.casefold()):
-                return character
-        names = {character.name.casefold(): character.name for character in loaded.values()}
-        near = difflib.get_close_matches(wanted, names, n=1, cutoff=0.5)
-        hint = f" Did you mean {names[near[0]]}?" if near else " Choose one from the list."
-        raise CharacterUnknown(f"There is no character “{key.strip()[:50]}”.{hint}")
+        character = self.characters().get(key)
+        if character is None:
+            raise CharacterUnknown("That character is not there any more. Choose another one.")
+        return character
 
     async def start(self, opening: Opening) -> SceneHead:
         """Begin a scene and post its greeting.

@@ -6,9 +6,9 @@ import aiohttp
 import pytest
 
 from bot.adapters.discord_rest import DiscordRest, Portraits
-from bot.adapters.discord_rest.portraits import portrait_name
 from bot.core.characters import Character
 from bot.core.errors import StoreUnavailable
+from bot.core.portrait_names import portrait_name
 from bot.core.scene import ChannelId, CharacterKey
 from tests.fakes.scripted_discord import (
     BAD_GATEWAY,

@@ -133,7 +133,7 @@ async def test_an_export_has_what_is_hidden_and_comes_back(desk: Shelving) -> No
     again = await service.read(made.content, made.name)
 
     assert [message.hidden for message in again.messages] == [False, True, False]
-    assert service.character_of(again) == MIRA
+    assert again.character_name == MIRA.name
     assert json.loads(made.content.splitlines()[0])["character_name"] == "Mira"
 
 

@@ -1,6 +1,7 @@
 """Stories end with the places in which they play, and with the guilds a week later."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,8 @@ from bot.core.errors import StoreUnavailable
 from bot.core.scene import ChannelId, GuildId, Place
 from bot.services.departures import KEPT_FOR, Departures
 from bot.services.doubts import Doubts
+from tests.contract.test_character_store import QUILL
+from tests.fakes.memory_characters import MemoryCharacterStore
 from tests.fakes.memory_store import MemorySceneStore
 from tests.services.catching import ABROAD, DIRECT, PIER, TAVERN
 from tests.services.test_verify import HARBOUR, head
@@ -21,6 +24,7 @@ BEACON = Place(ChannelId(520), HERE, ChannelId(500))
 class Stage:
     def __init__(self) -> None:
         self.store = MemorySceneStore()
+        self.characters = MemoryCharacterStore()
         self.doubts = Doubts()
         self.has_ended: list[ChannelId] = []
         self.now_ms = 1_000
@@ -31,6 +35,7 @@ class Stage:
             doubts=self.doubts,
             present=lambda: self.present,
             forget=self.forget,
+            forget_guild=self.characters.leave_guild,
             ended=self.has_ended.append,
             now_ms=lambda: self.now_ms,
         )
@@ -118,6 +123,18 @@ async def test_what_nobody_told_us_of_is_seen_at_the_start(stage: Stage) -> None
     assert ABROAD.channel not in await stage.left()
     assert HARBOUR.channel in await stage.left()
     assert DIRECT.channel in await stage.left()
+
+
+async def test_a_members_character_stays_theirs_when_a_guild_is_forgotten(stage: Stage) -> None:
+    await stage.characters.put(replace(QUILL, entry=replace(QUILL.entry, guild=ELSEWHERE)))
+    await stage.leave(ELSEWHERE)
+    stage.now_ms += WEEK_MS
+
+    await stage.departures.purge_due()
+
+    [entry] = await stage.characters.of_user(QUILL.entry.owner)
+    assert entry.guild is None
+    assert list(await stage.characters.in_guild(ELSEWHERE)) == []
 
 
 async def test_another_start_does_not_put_the_end_off(stage: Stage) -> None:

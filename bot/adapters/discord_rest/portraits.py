@@ -14,8 +14,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
-from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -24,6 +22,7 @@ from bot.adapters.discord_rest.client import DiscordRest, Upload
 from bot.adapters.discord_rest.refusals import NotTaken, Refused
 from bot.core.characters import Character
 from bot.core.errors import RoleplayError
+from bot.core.portrait_names import portrait_name, portrait_path
 from bot.core.ports import NoteStore
 from bot.core.scene import ChannelId, MessageId
 
@@ -36,12 +35,6 @@ UNSIGNED_S = 3_600.0
 KEEP = 1_000
 
 _NOT_FOUND = 404
-
-
-@lru_cache(maxsize=256)
-def portrait_name(avatar: bytes) -> str:
-    """The file name of a picture: by its content, so it may be cached for ever."""
-    return f"{sha256(avatar).hexdigest()}.png"
 
 
 @dataclass(slots=True)
@@ -91,7 +84,7 @@ class Portraits:
             return None
         name = portrait_name(character.avatar)
         if self._public_url is not None:
-            return f"{self._public_url}/portraits/{name}"
+            return f"{self._public_url}{portrait_path(character)}"
         if self._asset_channel is None:
             self._say_why_not()
             return None

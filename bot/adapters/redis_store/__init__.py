@@ -1,5 +1,6 @@
 """Scenes and notes in Redis: one atomic script for every change."""
 
+from bot.adapters.redis_store.cast_store import CastStore
 from bot.adapters.redis_store.characters import RedisCharacterStore
 from bot.adapters.redis_store.connection import RedisClient, check_server, connect, wait_until_ready
 from bot.adapters.redis_store.gateway_place import GatewayPlace
@@ -10,6 +11,7 @@ from bot.adapters.redis_store.store import RedisSceneStore
 from bot.adapters.redis_store.write_probe import WriteProbe
 
 __all__ = [
+    "CastStore",
     "GatewayPlace",
     "GatewaySessions",
     "RedisCharacterStore",

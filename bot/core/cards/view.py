@@ -8,6 +8,13 @@ from bot.core.lorebook import Book, LoreEntry
 _NOT_SHOWN = {"picture", "members", "document", "warnings", "rating", "character_book", "spec"}
 
 
+def in_every_prompt(card: Card) -> str:
+    """What of *card* goes into every prompt."""
+    depth = card.depth_prompt.prompt if card.depth_prompt else ""
+    said = (card.description, card.personality, card.scenario, card.system_prompt)
+    return "\n".join(filter(None, (*said, card.post_history_instructions, depth)))
+
+
 def shown(card: Card) -> dict[str, object]:
     """Return all that was read of *card* and means something here."""
     plain = {

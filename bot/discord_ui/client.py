@@ -20,6 +20,8 @@ from bot.core.scene import ChannelId, GuildId, MessageId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.bad_events import outlive_bad_events
 from bot.discord_ui.buttons import DYNAMIC_ITEMS
+from bot.discord_ui.character import CharacterCog
+from bot.discord_ui.character_buttons import CHARACTER_ITEMS
 from bot.discord_ui.chat_files import WhoSelect
 from bot.discord_ui.command_sync import sync_if_changed
 from bot.discord_ui.continuity import Continuity, ContinuousBot
@@ -43,6 +45,7 @@ from bot.discord_ui.roleplay import RoleplayCog
 from bot.discord_ui.scene import SceneCog
 from bot.discord_ui.shelf_buttons import SHELF_ITEMS
 from bot.discord_ui.staff import note_member
+from bot.discord_ui.starting import WhoPlaysSelect
 from bot.discord_ui.story import StoryCog
 from bot.discord_ui.story_buttons import STORY_ITEMS
 from bot.discord_ui.talk import TalkCog
@@ -153,7 +156,7 @@ class RoleplayBot(ContinuousBot):
 
     async def setup_hook(self) -> None:
         self.add_dynamic_items(*DYNAMIC_ITEMS, *STORY_ITEMS, *PLAYER_LINE_ITEMS, ClearButton)
-        self.add_dynamic_items(*SHELF_ITEMS, WhoSelect)
+        self.add_dynamic_items(*SHELF_ITEMS, WhoSelect, *CHARACTER_ITEMS, WhoPlaysSelect)
         await self.add_cog(RoleplayCog(self.actions))
         await self.add_cog(LengthCog(self.actions))
         await self.add_cog(SceneCog(self.actions))
@@ -163,6 +166,7 @@ class RoleplayBot(ContinuousBot):
         await self.add_cog(StoryCog(self))
         await self.add_cog(TalkCog(self.actions))
         await self.add_cog(PersonaCog(self.actions))
+        await self.add_cog(CharacterCog(self.actions))
         try:
             sent = await sync_if_changed(self.tree, self._notes, self.application_id or 0)
         except discord.HTTPException as error:

@@ -77,6 +77,11 @@ def viewer_of(interaction: discord.Interaction) -> Viewer:
     return Viewer(UserId(interaction.user.id), _guild(interaction.guild_id))
 
 
+def may_manage_server(interaction: discord.Interaction) -> bool:
+    """Whether the person behind *interaction* looks after its server."""
+    return interaction.guild_id is not None and interaction.permissions.manage_guild
+
+
 def incoming_of(message: discord.Message, *, bot_user: int, application: int) -> Incoming | None:
     """A member's message as the pipeline takes it; None for bots, webhooks and system lines."""
     place = place_of(message.channel, message.guild.id if message.guild else None)

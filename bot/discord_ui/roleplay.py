@@ -4,29 +4,24 @@ The rest of the group is in `shelf.py` and `chat_files.py`.
 """
 
 from contextlib import suppress
+from dataclasses import replace
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.core.characters import Character
-from bot.core.errors import CharacterUnknown, UserError
-from bot.core.lengths import Length
-from bot.core.links import link_to
+from bot.core.errors import CharacterUnknown
 from bot.core.rights import Action
-from bot.core.scene import GuardLevel, MessageId, Role, UserId
-from bot.discord_ui import shelf_actions
+from bot.core.scene import GuardLevel, Role, UserId
 from bot.discord_ui.actions import GUARDED, Actions, length_choices
 from bot.discord_ui.cast import CastCommands, company_lines
 from bot.discord_ui.chat_files import ChatFileCommands
 from bot.discord_ui.convert import is_age_restricted, milliseconds, viewer_of
 from bot.discord_ui.shelf import ShelfCommands
-from bot.discord_ui.shelf_buttons import question
+from bot.discord_ui.starting import NEW_THREAD, ask_who_plays, opening_of, start
 from bot.services.library import CHOICES_SHOWN
-from bot.services.scenes import Opening
 
 NO_GREETING = "none"
-NEW_THREAD = "new thread"
 LABEL_LIMIT = 100
 NAMES_SHOWN = 20
 SCENARIO_LIMIT = 1000
@@ -75,59 +70,20 @@ class RoleplayCog(
         # nothing that waits comes before this, here and in every command.
         await interaction.response.defer(ephemeral=True)
         self._actions.allow(interaction, Action.START_SCENE, None)
-        found = await self._wanted(interaction, character)
-        opening = Opening(
-            event=MessageId(interaction.id),
-            place=self._actions.place(interaction),
-            owner=UserId(interaction.user.id),
-            owner_name=interaction.user.display_name,
-            character=found.key,
-            at_ms=milliseconds(interaction.created_at),
-            scenario=scenario or "",
-            length=Length(length) if length else None,
-            greeting=_greeting_number(greeting, len(found.greetings)),
-            is_age_restricted=is_age_restricted(interaction.channel),
-        )
-        if where == NEW_THREAD:
-            place = await shelf_actions.start_in_thread(self._actions, interaction, opening)
-            told = f"The scene with **{found.name}** is on in a thread of its own: {link_to(place)}"
-            await interaction.followup.send(told, ephemeral=True)
-            return
-        await self._start_here(interaction, opening)
-
-    async def _start_here(self, interaction: discord.Interaction, opening: Opening) -> None:
-        self._actions.require_own_rights(interaction)
-        before = await self._actions.scenes.head(opening.place.channel)
-        if before is not None and before.live:
-            embeds = [discord.Embed(title="Scenario", description=opening.scenario)]
-            await interaction.followup.send(
-                f"A scene with **{before.character_name}** is live here. Resume goes on with it; "
-                f"Restart begins one with **{self._name_of(opening)}** in its place.",
-                view=question(opening, before),
-                embeds=embeds if opening.scenario else [],
-                ephemeral=True,
-            )
-            return
-        head = await self._actions.scenes.start(opening)
-        await interaction.followup.send(
-            f"The scene with **{head.character_name}** is on. Just write what you say or do. "
-            "A line in ((double brackets)) stays out of the story, `/length` changes how long "
-            "the replies are, and `/roleplay stop` ends it.",
-            ephemeral=True,
-        )
-
-    async def _wanted(self, interaction: discord.Interaction, named: str | None) -> Character:
         viewer, library = viewer_of(interaction), self._actions.library
-        wanted = named or await library.default_for(viewer)
-        if wanted is None:
-            raise UserError(
-                "Name a character: type a part of its name. `/character default` chooses who "
-                "plays where none is named."
-            )
-        return await library.choose(viewer, wanted)
-
-    def _name_of(self, opening: Opening) -> str:
-        return self._actions.scenes.character(opening.character).name
+        wanted = character or await library.default_for(viewer)
+        found = None if wanted is None else await library.choose(viewer, wanted)
+        opening = opening_of(
+            self._actions,
+            interaction,
+            scenario=scenario,
+            length=length,
+            greeting=_greeting_number(greeting, len(found.greetings) if found is not None else 10),
+        )
+        if found is None:
+            await ask_who_plays(self._actions, interaction, opening, where)
+            return
+        await start(self._actions, interaction, replace(opening, character=found.key), where)
 
     @start.autocomplete("character")
     async def _characters(

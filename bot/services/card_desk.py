@@ -23,6 +23,7 @@ from bot.core.library import (
     Stored,
     Viewer,
     Visibility,
+    is_members,
     library_key,
 )
 from bot.core.library_ports import CharacterStore
@@ -45,6 +46,7 @@ MEMBERS_KEPT = 4_096
 MINOR_AND_ADULT = (
     "The character is described as under 18, so it can never be rated adult, nor speak as one."
 )
+HOSTS = "That character is the host's: its file lies with the bot."
 GONE = "That character is gone or was changed meanwhile. Use the command again."
 OVER = (
     "This import is over: an hour has passed, or another one came after it. "
@@ -161,6 +163,8 @@ class CardDesk:
 
     async def own(self, viewer: Viewer, key: CharacterKey) -> Stored:
         """A character that is *viewer*'s to change."""
+        if not is_members(key):
+            raise UserError(HOSTS)
         stored = await self._library.stored(viewer, key)
         if stored is None:
             raise UserError(GONE)

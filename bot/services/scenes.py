@@ -231,7 +231,8 @@ class Scenes:
 def _greeting(opening: Opening, character: Character, *, user: str) -> Turn | None:
     if opening.greeting is None or not character.greetings:
         return None
-    order = [*character.greetings[opening.greeting :], *character.greetings[: opening.greeting]]
+    first = min(opening.greeting, len(character.greetings) - 1)  # chosen before who plays
+    order = [*character.greetings[first:], *character.greetings[:first]]
     texts = tuple(filled(text, char=character.name, user=user) for text in order)
     return to_be_posted(
         Turn(

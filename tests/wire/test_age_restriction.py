@@ -1,6 +1,6 @@
 """Adult characters on a running bot: where they play, and what a changed channel does."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -28,6 +28,10 @@ async def stage(clean_redis_url: str, tmp_path: Path) -> AsyncGenerator[Running,
 async def restrict(stage: Running, channel: int, *, on: bool) -> None:
     body = {"channel_id": str(channel), "changes": {"nsfw": on}}
     await stage.world.act("/page/controls/channel", body)
+
+
+async def count_is(count: Callable[[], Awaitable[int]], wanted: int) -> bool:
+    return await count() == wanted
 
 
 async def told(stage: Running, command: str, channel: str | int, *, character: str) -> str:
@@ -75,17 +79,17 @@ async def test_a_thread_takes_its_parents_flag_and_a_live_change_pauses_the_scen
     await mara.wait_for_message(
         lambda m: "The scene waits" in m.content and m.id > notice.id, channel=thread
     )
-    notices = [m for m in await mara.messages(thread) if "The scene waits" in m.content]
-    assert len(notices) == 1
+
+    async def notices() -> int:
+        return sum("The scene waits" in m.content for m in await mara.messages(thread))
+
+    await eventually(lambda: count_is(notices, 1), 5)
     assert stage.tgi.asked == []
 
     stage.tgi.reply = lambda _: " Still here."
     await restrict(stage, ADULTS_ID, on=True)
     await mara.wait_for_message(lambda m: m.content == "Still here.", channel=thread)
 
-    async def is_gone() -> bool:
-        return all("The scene waits" not in m.content for m in await mara.messages(thread))
-
-    await eventually(is_gone, 5)
+    await eventually(lambda: count_is(notices, 0), 5)
     await restrict(stage, TAVERN_ID, on=True)
     assert await world.unknown_routes() == []

@@ -1,0 +1,291 @@
+"""`/character`: characters that members bring along, make up, and give out."""
+
+import asyncio
+from collections.abc import Sequence
+from io import BytesIO
+from typing import Any
+
+import aiohttp
+import discord
+from discord import app_commands
+from discord.ext import commands
+from discord.utils import escape_markdown
+
+from bot.core.cards.writing import Container
+from bot.core.characters import Rating
+from bot.core.errors import UserError
+from bot.core.library import MEMBERS, Choice, Visibility, is_members, matching
+from bot.core.plain_text import shortened
+from bot.core.scene import MessageId, UserId
+from bot.discord_ui.actions import Actions, labelled
+from bot.discord_ui.buttons import view_of
+from bot.discord_ui.character_buttons import DeleteButton, ImportButton
+from bot.discord_ui.character_forms import open_new, open_page, submitted
+from bot.discord_ui.character_preview import (
+    listed,
+    portrait_of,
+    shown_character,
+    shown_preview,
+)
+from bot.discord_ui.convert import may_manage_server, viewer_of
+from bot.services.card_desk import HOSTS
+from bot.services.library import CHOICES_SHOWN
+
+FETCHED_WITHIN_S = 20.0
+WARNINGS_SHOWN = 8
+
+Name = app_commands.Range[str, 1, 100]
+
+
+@app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
+@app_commands.allowed_installs(guilds=True, users=False)
+class CharacterCog(
+    commands.GroupCog,
+    group_name="character",
+    group_description="Characters: bring one along, make one up, change it, give it out",
+):
+    """Characters of members."""
+
+    def __init__(self, actions: Actions) -> None:
+        super().__init__()
+        self._actions = actions
+
+    @app_commands.command(name="import")
+    @app_commands.describe(
+        file="A character card: PNG, WebP, JSON, YAML or CHARX",
+        visibility="Who may play it: you everywhere (the usual), or everybody in this server",
+    )
+    async def import_(
+        self,
+        interaction: discord.Interaction,
+        file: discord.Attachment,
+        visibility: Visibility = Visibility.ME,
+    ) -> None:
+        """Bring a character card along; you see what is in it before it is kept."""
+        await interaction.response.defer(ephemeral=True)
+        desk, viewer = self._actions.desk, viewer_of(interaction)
+        desk.admit(viewer.user, file.size)
+        event = MessageId(interaction.id)
+        preview = await desk.draft(viewer, event, await _fetched(file), file.filename, visibility)
+        await interaction.followup.send(
+            "This is in the file. **Save** keeps it; without that it is forgotten in an hour.",
+            embed=shown_preview(preview),
+            files=portrait_of(preview.card.picture),
+            view=view_of(ImportButton("save", event), ImportButton("cancel", event)),
+            ephemeral=True,
+        )
+
+    @app_commands.command()
+    @app_commands.describe(
+        visibility="Who may play it: you everywhere (the usual), or everybody in this server",
+        rating="For whom it is; adult ones play in age-restricted channels only",
+    )
+    async def create(
+        self,
+        interaction: discord.Interaction,
+        visibility: Visibility = Visibility.ME,
+        rating: Rating = Rating.EVERYONE,
+    ) -> None:
+        """Make a character up, in a form."""
+        await open_new(interaction, visibility, rating)
+
+    @app_commands.command()
+    @app_commands.describe(
+        character="Which of yours; type a part of the name",
+        visibility="Change only who may play it",
+        rating="Change only for whom it is; never back from adult",
+    )
+    async def edit(
+        self,
+        interaction: discord.Interaction,
+        character: Name,
+        visibility: Visibility | None = None,
+        rating: Rating | None = None,
+    ) -> None:
+        """Change one of your characters; scenes that play with it know from the next reply on."""
+        if visibility is None and rating is None:
+            await open_page(interaction, character, 0)  # a form is the first answer, or none
+            return
+        await interaction.response.defer(ephemeral=True)
+        viewer = viewer_of(interaction)
+        key = _members(await self._actions.library.pick(viewer, character)).key
+        preview = await self._actions.desk.change(viewer, key, {}, where=visibility, rating=rating)
+        await interaction.followup.send(
+            f"**{escape_markdown(preview.entry.name)}** is changed.",
+            embed=shown_preview(preview),
+            files=portrait_of(preview.card.picture),
+            ephemeral=True,
+        )
+
+    @app_commands.command(name="list")
+    async def list_(self, interaction: discord.Interaction) -> None:
+        """See all characters that you can play: yours, the server's and the host's."""
+        await interaction.response.defer(ephemeral=True)
+        viewer = viewer_of(interaction)
+        choices = await self._actions.library.choices(viewer)
+        await interaction.followup.send(listed(choices, viewer), ephemeral=True)
+
+    @app_commands.command()
+    @app_commands.describe(character="Who; type a part of the name")
+    async def show(self, interaction: discord.Interaction, character: Name) -> None:
+        """See who a character is, for whom, and how much of the prompt it takes."""
+        await interaction.response.defer(ephemeral=True)
+        viewer, library = viewer_of(interaction), self._actions.library
+        choice = await library.pick(viewer, character)
+        if is_members(choice.key):
+            preview = await self._actions.desk.show(viewer, choice)
+            embed, picture = shown_preview(preview), preview.card.picture
+        else:
+            found = await library.choose(viewer, choice.key)
+            embed, picture = shown_character(found), found.avatar
+        await interaction.followup.send(embed=embed, files=portrait_of(picture), ephemeral=True)
+
+    @app_commands.command()
+    @app_commands.describe(character="Who; type a part of the name", chosen="Of which kind")
+    @app_commands.rename(chosen="format")
+    async def export(
+        self, interaction: discord.Interaction, character: Name, chosen: Container = Container.PNG
+    ) -> None:
+        """Get a character as a card, for other programs too; nothing of it is lost."""
+        await interaction.response.defer(ephemeral=True)
+        viewer = viewer_of(interaction)
+        choice = _members(await self._actions.library.pick(viewer, character))
+        name, content = await self._actions.desk.export(viewer, choice, chosen)
+        if len(content) > interaction.filesize_limit:
+            raise UserError("The card is larger than a file may be on Discord.")
+        await interaction.followup.send(
+            f"The card of **{escape_markdown(name)}**.",
+            file=discord.File(BytesIO(content), _file_name(name, chosen)),
+            ephemeral=True,
+        )
+
+    @app_commands.command()
+    @app_commands.describe(character="Which one; type a part of the name")
+    async def delete(self, interaction: discord.Interaction, character: Name) -> None:
+        """Delete one of your characters; scenes that play with it go on."""
+        await interaction.response.defer(ephemeral=True)
+        viewer = viewer_of(interaction)
+        choice = _members(await self._actions.library.pick(viewer, character))
+        number = int(choice.key.removeprefix(MEMBERS))
+        await interaction.followup.send(
+            f"Delete **{escape_markdown(choice.name)}**? Scenes that play with it go on.",
+            view=view_of(DeleteButton("delete", number), DeleteButton("keep", number)),
+            ephemeral=True,
+        )
+
+    @app_commands.command(name="default")
+    @app_commands.describe(
+        character="Who plays at /roleplay start when nobody is named; leave it out for nobody",
+        scope="For yourself everywhere, or for this server (needs Manage Server)",
+    )
+    @app_commands.rename(scope="for")
+    async def default_(
+        self,
+        interaction: discord.Interaction,
+        character: Name | None = None,
+        scope: Visibility = Visibility.ME,
+    ) -> None:
+        """Choose who plays when `/roleplay start` names nobody."""
+        await interaction.response.defer(ephemeral=True)
+        viewer, for_server = viewer_of(interaction), scope is Visibility.SERVER
+        if for_server and not may_manage_server(interaction):
+            raise UserError("Only who may manage the server chooses that for all of it.")
+        library = self._actions.library
+        choice = None if character is None else await library.pick(viewer, character)
+        if for_server and choice is not None and choice.owner is not None:
+            stored = await library.stored(viewer, choice.key)
+            if stored is None or stored.entry.guild != viewer.guild:
+                raise UserError("Not everybody here may play that one: share it with the server.")
+        await library.set_default(
+            viewer, None if choice is None else choice.key, for_server=for_server
+        )
+        who = f"**{escape_markdown(choice.name)}**" if choice is not None else "Nobody"
+        whom = "In this server" if for_server else "For you"
+        await interaction.followup.send(
+            f"{whom}: {who} plays where `/roleplay start` names nobody.", ephemeral=True
+        )
+
+    @app_commands.command()
+    async def reload(self, interaction: discord.Interaction) -> None:
+        """Read the host's characters again (needs Manage Server, or to be the host)."""
+        await interaction.response.defer(ephemeral=True)
+        if not (may_manage_server(interaction) or await _is_host(interaction)):
+            raise UserError("Only the host and those who may manage the server can do that.")
+        count, warnings = await self._actions.library.reload()
+        lines = [f"The host's characters are read again: {count} can play."]
+        lines += [f"- {shortened(each, 200)}" for each in warnings[:WARNINGS_SHOWN]]
+        if more := len(warnings) - WARNINGS_SHOWN:
+            lines += [f"- … and {more} more"] if more > 0 else []
+        await interaction.followup.send("\n".join(lines), ephemeral=True)
+
+    @show.autocomplete("character")
+    @default_.autocomplete("character")
+    async def _anybody(
+        self, interaction: discord.Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        return _offered(await self._actions.library.choices(viewer_of(interaction)), current)
+
+    @export.autocomplete("character")
+    async def _of_members(
+        self, interaction: discord.Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        choices = await self._actions.library.choices(viewer_of(interaction))
+        return _offered([each for each in choices if each.owner is not None], current)
+
+    @edit.autocomplete("character")
+    async def _own(
+        self, interaction: discord.Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        return await self._owned(interaction, current, is_admin=False)
+
+    @delete.autocomplete("character")
+    async def _deletable(
+        self, interaction: discord.Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        is_admin = may_manage_server(interaction)
+        return await self._owned(interaction, current, is_admin=is_admin)
+
+    async def _owned(
+        self, interaction: discord.Interaction, current: str, *, is_admin: bool
+    ) -> list[app_commands.Choice[str]]:
+        viewer = viewer_of(interaction)
+        choices = await self._actions.library.choices(viewer)
+        mine = [each for each in choices if _is_of(each, viewer.user, is_admin=is_admin)]
+        return _offered(mine, current)
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Take in a form, whichever process has opened it."""
+        await submitted(interaction)
+
+
+def _is_of(choice: Choice, user: UserId, *, is_admin: bool) -> bool:
+    return choice.owner == user or (is_admin and choice.owner is not None)
+
+
+def _offered(choices: Sequence[Choice], current: str) -> list[app_commands.Choice[str]]:
+    return [labelled(choice) for choice in matching(current, choices)[:CHOICES_SHOWN]]
+
+
+def _members(choice: Choice) -> Choice:
+    if not is_members(choice.key):
+        raise UserError(HOSTS)
+    return choice
+
+
+async def _fetched(file: discord.Attachment) -> bytes:
+    try:
+        async with asyncio.timeout(FETCHED_WITHIN_S):
+            return await file.read()
+    except (discord.DiscordException, aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise UserError("Discord did not hand the file out. Please try again.") from error
+
+
+async def _is_host(interaction: discord.Interaction) -> bool:
+    client = interaction.client
+    return isinstance(client, commands.Bot) and await client.is_owner(interaction.user)
+
+
+def _file_name(name: str, container: Container) -> str:
+    safe = "".join(char if char.isalnum() else "-" for char in name).strip("-")[:60]
+    return f"{safe or 'character'}.{container}"

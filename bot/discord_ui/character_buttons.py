@@ -1,0 +1,100 @@
+"""Buttons under what is told of a character. All live through restarts."""
+
+import re
+from typing import Any, Self
+
+import discord
+from discord.utils import escape_markdown
+
+from bot.core.library import MEMBERS
+from bot.core.scene import CharacterKey
+from bot.discord_ui.actions import Actions
+from bot.discord_ui.character_forms import PageButton
+from bot.discord_ui.convert import may_manage_server, viewer_of
+from bot.discord_ui.error_replies import acknowledge, telling
+
+Interaction = discord.Interaction[Any]
+
+
+class ImportButton(
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=r"character:(?P<what>save|cancel):(?P<number>\d{1,20})",
+):
+    """Keeps a character that was read from a file, or does not."""
+
+    def __init__(self, what: str, number: int) -> None:
+        style = discord.ButtonStyle.success if what == "save" else discord.ButtonStyle.secondary
+        custom_id = f"character:{what}:{number}"
+        super().__init__(
+            discord.ui.Button(label=what.capitalize(), style=style, custom_id=custom_id)
+        )
+        self.what = what
+        self.key = CharacterKey(f"{MEMBERS}{number}")
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: Interaction,  # noqa: ARG003  # discord.py's signature
+        item: discord.ui.Item[Any],  # noqa: ARG003
+        match: re.Match[str],
+    ) -> Self:
+        return cls(match["what"], int(match["number"]))
+
+    async def callback(self, interaction: Interaction) -> None:
+        if not await acknowledge(interaction):
+            return
+        actions: Actions = interaction.client.actions
+        async with telling(interaction):
+            viewer = viewer_of(interaction)
+            if self.what == "save":
+                entry = await actions.desk.save(viewer, self.key)
+                name = escape_markdown(entry.name)
+                told = f"**{name}** is yours now. `/roleplay start character:{name}` plays it."
+                await interaction.edit_original_response(content=told, view=None)
+                return
+            await actions.desk.cancel(viewer, self.key)
+            await interaction.edit_original_response(
+                content="Nothing was kept.", view=None, embeds=[], attachments=[]
+            )
+
+
+class DeleteButton(
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=r"character:(?P<what>delete|keep):(?P<number>\d{1,20})",
+):
+    """Deletes a character, or does not."""
+
+    def __init__(self, what: str, number: int) -> None:
+        style = discord.ButtonStyle.danger if what == "delete" else discord.ButtonStyle.secondary
+        custom_id = f"character:{what}:{number}"
+        super().__init__(
+            discord.ui.Button(label=what.capitalize(), style=style, custom_id=custom_id)
+        )
+        self.what = what
+        self.key = CharacterKey(f"{MEMBERS}{number}")
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: Interaction,  # noqa: ARG003  # discord.py's signature
+        item: discord.ui.Item[Any],  # noqa: ARG003
+        match: re.Match[str],
+    ) -> Self:
+        return cls(match["what"], int(match["number"]))
+
+    async def callback(self, interaction: Interaction) -> None:
+        if not await acknowledge(interaction):
+            return
+        actions: Actions = interaction.client.actions
+        async with telling(interaction):
+            told = "Nothing was deleted."
+            if self.what == "delete":
+                viewer = viewer_of(interaction)
+                choice = await actions.library.pick(viewer, self.key)
+                told = await actions.desk.delete(
+                    viewer, choice, is_admin=may_manage_server(interaction)
+                )
+            await interaction.edit_original_response(content=told, view=None)
+
+
+CHARACTER_ITEMS = (ImportButton, DeleteButton, PageButton)

@@ -1,0 +1,233 @@
+"""The forms in which a character is made up and changed. They outlive a restart: ids say it all.
+
+A card has more than the five fields that Discord puts into a form, so there are
+two pages; the second is opened by a button under what the first one has made.
+"""
+
+import asyncio
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Self
+
+import discord
+
+from bot.core.cards.card import Card
+from bot.core.cards.card_data import LONGEST_NAME
+from bot.core.characters import Rating
+from bot.core.errors import StoreUnavailable
+from bot.core.library import MEMBERS, Entry, Visibility
+from bot.core.plain_text import utf16_units
+from bot.core.scene import CharacterKey, MessageId
+from bot.discord_ui.actions import Actions
+from bot.discord_ui.buttons import view_of
+from bot.discord_ui.character_preview import portrait_of, shown_preview
+from bot.discord_ui.convert import viewer_of
+from bot.discord_ui.error_replies import is_over, tell, telling
+from bot.services.card_desk import Preview
+
+LONGEST_TEXT = 4_000
+"""Of a field, in UTF-16 units; a longer text of a card has no place in a form."""
+OPEN_WITHIN_S = 2.0
+PAGES: tuple[Mapping[str, tuple[str, str]], ...] = (
+    {
+        "name": ("Name", ""),
+        "description": ("Who it is", "Looks, nature, past: all that the model shall know"),
+        "personality": ("In a few words", "calm, dry, curious"),
+        "scenario": ("Where it begins and what is going on", ""),
+        "first_mes": ("How it greets", "{{user}} stands for whoever plays"),
+    },
+    {
+        "mes_example": ("How it talks", "{{user}}: Hello.\n{{char}}: *nods* You again."),
+        "creator_notes": ("A word on it, for lists", "The model does not read this"),
+        "tags": ("Tags, with commas between", ""),
+        "system_prompt": ("Instruction in place of the usual one", "{{original}} is the usual one"),
+        "post_history_instructions": ("What the model is reminded of before it writes", ""),
+    },
+)
+_ONE_LINE = ("name", "personality", "tags")
+_NEW = re.compile(r"character:new:(?P<where>me|server):(?P<rating>everyone|adult)")
+_EDIT = re.compile(r"character:edit:(?P<number>\d{1,20}):(?P<version>\d{1,9})")
+_TEXT_INPUT = 4
+
+Interaction = discord.Interaction[Any]
+
+
+class CharacterForm(discord.ui.Modal):
+    """One page. Sent off, it goes to `submitted`."""
+
+    def __init__(self, custom_id: str, title: str, page: int, card: Card | None = None) -> None:
+        super().__init__(title=title[:45], custom_id=custom_id, timeout=None)
+        for name, (label, example) in PAGES[page].items():
+            text = _text_of(card, name)
+            if utf16_units(text) > LONGEST_TEXT:
+                continue
+            is_line = name in _ONE_LINE and "\n" not in text
+            field: discord.ui.TextInput[Any] = discord.ui.TextInput(
+                label=label[:45],
+                custom_id=name,
+                style=discord.TextStyle.short if is_line else discord.TextStyle.paragraph,
+                placeholder=example or None,
+                default=text or None,
+                required=name == "name",
+                max_length=LONGEST_NAME if name == "name" else LONGEST_TEXT,
+            )
+            self.add_item(field)
+
+
+class PageButton(
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=r"character:page:(?P<number>\d{1,20}):(?P<page>[01])",
+):
+    """Opens a page of a character's form."""
+
+    def __init__(self, number: int, page: int) -> None:
+        custom_id = f"character:page:{number}:{page}"
+        label = "More about it" if page else "Back to the first page"
+        super().__init__(discord.ui.Button(label=label, emoji="✏️", custom_id=custom_id))
+        self.key, self.page = CharacterKey(f"{MEMBERS}{number}"), page
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: Interaction,  # noqa: ARG003  # discord.py's signature
+        item: discord.ui.Item[Any],  # noqa: ARG003
+        match: re.Match[str],
+    ) -> Self:
+        return cls(int(match["number"]), int(match["page"]))
+
+    async def callback(self, interaction: Interaction) -> None:
+        async with telling(interaction):
+            await open_page(interaction, self.key, self.page)
+
+
+async def open_new(interaction: Interaction, where: Visibility, rating: Rating) -> None:
+    """Answer *interaction* with the form for a new character."""
+    await _send(interaction, CharacterForm(f"character:new:{where}:{rating}", "A new character", 0))
+
+
+async def open_page(interaction: Interaction, wanted: str, page: int) -> None:
+    """Answer *interaction* with a page of the form for a character of whoever asks.
+
+    Raises:
+        UserError: it is not theirs.
+    """
+    actions: Actions = interaction.client.actions
+    viewer = viewer_of(interaction)
+    try:
+        async with asyncio.timeout(OPEN_WITHIN_S):
+            key = (await actions.library.pick(viewer, wanted)).key
+            stored = await actions.desk.own(viewer, key)
+            card = await actions.library.card(stored)
+    except TimeoutError:
+        raise StoreUnavailable("no answer in time for a form") from None
+    custom_id = f"character:edit:{key.removeprefix(MEMBERS)}:{stored.entry.version}"
+    await _send(interaction, CharacterForm(custom_id, f"Edit {card.name}", page, card))
+
+
+async def submitted(interaction: Interaction) -> None:
+    """A form was sent off; one that is not ours is left alone."""
+    data: Mapping[str, Any] = interaction.data or {}
+    custom_id = str(data.get("custom_id", ""))
+    new, edit = _NEW.fullmatch(custom_id), _EDIT.fullmatch(custom_id)
+    if interaction.type is not discord.InteractionType.modal_submit or not (new or edit):
+        return
+    fields = dict(_texts(data.get("components", ())))
+    try:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+    except discord.HTTPException as error:
+        if not is_over(error):
+            raise
+        return
+    try:
+        preview = await (
+            _created(interaction, fields, new)
+            if new is not None
+            else _changed(interaction, fields, custom_id)
+        )
+        await interaction.followup.send(
+            _told(preview, is_new=new is not None),
+            embed=shown_preview(preview),
+            files=portrait_of(preview.card.picture),
+            view=_further(preview.entry, fields),
+            ephemeral=True,
+        )
+    except Exception as error:  # noqa: BLE001  # the boundary of a form, as Tree.on_error is of a command
+        await tell(interaction, error)
+        await _give_back(interaction, fields)
+
+
+async def _created(
+    interaction: Interaction, fields: Mapping[str, str], form: re.Match[str]
+) -> Preview:
+    actions: Actions = interaction.client.actions
+    return await actions.desk.create(
+        viewer_of(interaction),
+        MessageId(interaction.id),
+        fields,
+        Visibility(form["where"]),
+        Rating(form["rating"]),
+    )
+
+
+async def _changed(interaction: Interaction, fields: Mapping[str, str], custom_id: str) -> Preview:
+    actions: Actions = interaction.client.actions
+    number, _, version = custom_id.removeprefix("character:edit:").partition(":")
+    return await actions.desk.change(
+        viewer_of(interaction),
+        CharacterKey(f"{MEMBERS}{number}"),
+        fields,
+        version=int(version),
+    )
+
+
+def _told(preview: Preview, *, is_new: bool) -> str:
+    name = discord.utils.escape_markdown(preview.entry.name)
+    lines = [f"**{name}** is changed. Scenes that play with it know from the next reply on."]
+    if is_new:
+        lines = [f"**{name}** is yours now. `/roleplay start character:{name}` plays it."]
+    lines += [
+        f"`{name}` is too long for a form: export the card, change it, and import it again."
+        for page in PAGES
+        for name in page
+        if utf16_units(_text_of(preview.card, name)) > LONGEST_TEXT
+    ]
+    return "\n".join(lines)
+
+
+def _further(entry: Entry, fields: Mapping[str, str]) -> discord.ui.View:
+
+    page = 1 if "name" in fields else 0
+    return view_of(PageButton(int(entry.key.removeprefix(MEMBERS)), page))
+
+
+def _text_of(card: Card | None, name: str) -> str:
+    if card is None:
+        return ""
+    return ", ".join(card.tags) if name == "tags" else str(getattr(card, name))
+
+
+async def _send(interaction: Interaction, form: CharacterForm) -> None:
+    await interaction.response.send_modal(form)
+    form.stop()  # discord.py would keep it until it comes back, which it may never do
+
+
+async def _give_back(interaction: Interaction, fields: Mapping[str, str]) -> None:
+    """What somebody has typed is not lost with the form."""
+    text = "\n\n".join(f"{name}:\n{value}" for name, value in fields.items() if value)
+    file = discord.File(io.BytesIO(text.encode("utf-8", "replace")), "your-text.txt")
+    try:
+        await interaction.followup.send("Here is what you wrote:", file=file, ephemeral=True)
+    except discord.HTTPException as error:
+        if not is_over(error):
+            raise
+
+
+def _texts(components: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """The form's fields by name, whatever they are wrapped in."""
+    known = {name for page in PAGES for name in page}
+    for each in components:
+        if each.get("type") == _TEXT_INPUT and each.get("custom_id") in known:
+            yield str(each["custom_id"]), str(each.get("value") or "")
+        inner = each.get("component")
+        yield from _texts((*each.get("components", ()), *([inner] if inner else [])))

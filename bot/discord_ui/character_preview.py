@@ -7,7 +7,7 @@ import discord
 from discord.utils import escape_markdown
 
 from bot.core.cards.card import Card
-from bot.core.characters import Character, Rating
+from bot.core.characters import Character, Rating, filled
 from bot.core.library import Choice, Viewer, Visibility
 from bot.core.plain_text import plain, shortened
 from bot.services.card_desk import Preview
@@ -17,12 +17,10 @@ NOTES_CHARACTERS = 1_000
 LIST_CHARACTERS = 1_900
 PORTRAIT_NAME = "portrait.png"
 
-FOR_WHOM = {
-    Rating.EVERYONE: "everyone",
-    Rating.ADULT: "adults: plays in age-restricted channels only",
-}
-SEEN_BY = {Visibility.ME: "you, everywhere", Visibility.SERVER: "everybody in this server"}
-NEVER_ADULT = "Described as under 18: never plays in an age-restricted channel."
+FOR_WHOM = {Rating.EVERYONE: "everyone", Rating.ADULT: "adults"}
+SEEN_BY = {Visibility.ME: "you alone", Visibility.SERVER: "this server"}
+ADULTS_ONLY = "In age-restricted channels only."
+NEVER_ADULT = "Never in an age-restricted channel: it is described as under 18."
 
 
 def shown_preview(preview: Preview) -> discord.Embed:
@@ -34,8 +32,7 @@ def shown_preview(preview: Preview) -> discord.Embed:
     embed.add_field(name="Seen by", value=SEEN_BY[entry.visibility])
     embed.add_field(name="Size", value=f"{about}{preview.tokens:,} tokens of every prompt")
     embed.add_field(name="Brings", value=_brings(card))
-    if entry.is_minor:
-        embed.add_field(name="Age", value=NEVER_ADULT, inline=False)
+    _tell_where(embed, entry.rating, is_minor=entry.is_minor)
     if preview.notes:
         embed.add_field(name="Mended, or left out", value=_noted(preview.notes), inline=False)
     return embed
@@ -45,10 +42,9 @@ def shown_character(character: Character) -> discord.Embed:
     """What is known of one of the host's."""
     embed = _titled(character.name, character.tagline or character.persona)
     embed.add_field(name="For", value=FOR_WHOM[character.rating])
-    embed.add_field(name="Seen by", value="everybody: it is the host's")
+    embed.add_field(name="Seen by", value="everybody")
     embed.add_field(name="Greetings", value=str(len(character.greetings)))
-    if character.is_minor:
-        embed.add_field(name="Age", value=NEVER_ADULT, inline=False)
+    _tell_where(embed, character.rating, is_minor=character.is_minor)
     return embed
 
 
@@ -85,8 +81,15 @@ def _line(choice: Choice) -> str:
 
 
 def _titled(name: str, about: str) -> discord.Embed:
+    about = filled(about, char=name, user="you")
     text = escape_markdown(shortened(about, ABOUT_CHARACTERS))
     return discord.Embed(title=escape_markdown(shortened(name, 80)), description=text or None)
+
+
+def _tell_where(embed: discord.Embed, rating: Rating, *, is_minor: bool) -> None:
+    if rating is Rating.ADULT or is_minor:
+        where = NEVER_ADULT if is_minor else ADULTS_ONLY
+        embed.add_field(name="Plays", value=where, inline=False)
 
 
 def _brings(card: Card) -> str:

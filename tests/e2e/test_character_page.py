@@ -115,7 +115,7 @@ async def test_an_adult_one_is_refused_in_the_wrong_channel_with_a_reason(
     file = tmp_path / "ada.json"
     file.write_bytes(as_json(document(name="Ada", tags=["nsfw"])))
     preview = await upload(page, file)
-    await expect(preview.get_by_text("plays in age-restricted channels only")).to_be_visible()
+    await expect(preview.get_by_text("In age-restricted channels only.")).to_be_visible()
     await preview.get_by_role("button", name="Save").click()
     await expect(page.get_by_text("is yours now")).to_be_visible()
 

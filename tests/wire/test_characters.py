@@ -78,7 +78,7 @@ async def test_a_picture_is_previewed_saved_after_a_restart_and_played(stage: Ru
     preview = await asked(mara, "character import", file=("aya.png", AYA_PNG))
 
     assert fields_of(preview)["For"] == "everyone"
-    assert fields_of(preview)["Seen by"] == "you, everywhere"
+    assert fields_of(preview)["Seen by"] == "you alone"
     assert "tokens of every prompt" in fields_of(preview)["Size"]
     assert png.size_of(await file_of(stage, preview)) is not None
     assert preview.labels == ["Save", "Cancel"]
@@ -137,7 +137,8 @@ async def test_what_was_cancelled_or_is_an_hour_old_is_told(stage: Running, redi
 async def test_an_adult_one_is_refused_in_the_wrong_channel_with_a_reason(stage: Running) -> None:
     mara = stage.world.mara
     preview = await asked(mara, "character import", file=("ada.json", ADULT))
-    assert fields_of(preview)["For"] == "adults: plays in age-restricted channels only"
+    assert fields_of(preview)["For"] == "adults"
+    assert fields_of(preview)["Plays"] == "In age-restricted channels only."
     await mara.click(preview, "Save")
     await told_in(mara, preview, "is yours now")
 
@@ -299,7 +300,7 @@ async def test_one_can_be_added_to_a_scene_listed_and_shown(stage: Running) -> N
     shown = await asked(mara, "character show", character="aya")
     assert shown.raw["embeds"][0]["title"] == "Aya"
     hosts = await asked(mara, "character show", character="clover")
-    assert fields_of(hosts)["Seen by"] == "everybody: it is the host's"
+    assert fields_of(hosts)["Seen by"] == "everybody"
 
 
 @pytest.fixture

@@ -58,8 +58,9 @@ def _limit() -> None:
         return
     import resource  # noqa: PLC0415  # not on Windows
 
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (MOST_CPU_S, MOST_CPU_S))
+    if sys.platform == "linux":  # elsewhere it counts what is only reserved
+        resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
 
 
 def _square(picture: Image.Image) -> Image.Image:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from enum import StrEnum
 from io import BytesIO
 from typing import Any
 
@@ -27,7 +28,7 @@ from bot.discord_ui.character_preview import (
     shown_character,
     shown_preview,
 )
-from bot.discord_ui.convert import may_manage_server, viewer_of
+from bot.discord_ui.convert import is_age_restricted, may_manage_server, viewer_of
 from bot.services.card_desk import HOSTS
 from bot.services.library import CHOICES_SHOWN
 
@@ -35,6 +36,13 @@ FETCHED_WITHIN_S = 20.0
 WARNINGS_SHOWN = 8
 
 Name = app_commands.Range[str, 1, 100]
+
+
+def _named(values: type[StrEnum]) -> list[app_commands.Choice[str]]:
+    return [app_commands.Choice(name=each.value, value=each.value) for each in values]
+
+
+_VISIBILITIES, _RATINGS = _named(Visibility), _named(Rating)
 
 
 @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
@@ -51,6 +59,7 @@ class CharacterCog(
         self._actions = actions
 
     @app_commands.command(name="import")
+    @app_commands.choices(visibility=_VISIBILITIES)
     @app_commands.describe(
         file="A character card: PNG, WebP, JSON, YAML or CHARX",
         visibility="Who may play it: you everywhere (the usual), or everybody in this server",
@@ -59,14 +68,16 @@ class CharacterCog(
         self,
         interaction: discord.Interaction,
         file: discord.Attachment,
-        visibility: Visibility = Visibility.ME,
+        visibility: str = Visibility.ME,
     ) -> None:
         """Bring a character card along; you see what is in it before it is kept."""
         await interaction.response.defer(ephemeral=True)
         desk, viewer = self._actions.desk, viewer_of(interaction)
         desk.admit(viewer.user, file.size)
         event = MessageId(interaction.id)
-        preview = await desk.draft(viewer, event, await _fetched(file), file.filename, visibility)
+        preview = await desk.draft(
+            viewer, event, await _fetched(file), file.filename, Visibility(visibility)
+        )
         await interaction.followup.send(
             "This is in the file. **Save** keeps it; without that it is forgotten in an hour.",
             embed=shown_preview(preview),
@@ -76,6 +87,7 @@ class CharacterCog(
         )
 
     @app_commands.command()
+    @app_commands.choices(visibility=_VISIBILITIES, rating=_RATINGS)
     @app_commands.describe(
         visibility="Who may play it: you everywhere (the usual), or everybody in this server",
         rating="For whom it is; adult ones play in age-restricted channels only",
@@ -83,13 +95,14 @@ class CharacterCog(
     async def create(
         self,
         interaction: discord.Interaction,
-        visibility: Visibility = Visibility.ME,
-        rating: Rating = Rating.EVERYONE,
+        visibility: str = Visibility.ME,
+        rating: str = Rating.EVERYONE,
     ) -> None:
         """Make a character up, in a form."""
-        await open_new(interaction, visibility, rating)
+        await open_new(interaction, Visibility(visibility), Rating(rating))
 
     @app_commands.command()
+    @app_commands.choices(visibility=_VISIBILITIES, rating=_RATINGS)
     @app_commands.describe(
         character="Which of yours; type a part of the name",
         visibility="Change only who may play it",
@@ -99,8 +112,8 @@ class CharacterCog(
         self,
         interaction: discord.Interaction,
         character: Name,
-        visibility: Visibility | None = None,
-        rating: Rating | None = None,
+        visibility: str | None = None,
+        rating: str | None = None,
     ) -> None:
         """Change one of your characters; scenes that play with it know from the next reply on."""
         if visibility is None and rating is None:
@@ -109,7 +122,13 @@ class CharacterCog(
         await interaction.response.defer(ephemeral=True)
         viewer = viewer_of(interaction)
         key = _members(await self._actions.library.pick(viewer, character)).key
-        preview = await self._actions.desk.change(viewer, key, {}, where=visibility, rating=rating)
+        preview = await self._actions.desk.change(
+            viewer,
+            key,
+            {},
+            where=Visibility(visibility) if visibility else None,
+            rating=Rating(rating) if rating else None,
+        )
         await interaction.followup.send(
             f"**{escape_markdown(preview.entry.name)}** is changed.",
             embed=shown_preview(preview),
@@ -122,7 +141,7 @@ class CharacterCog(
         """See all characters that you can play: yours, the server's and the host's."""
         await interaction.response.defer(ephemeral=True)
         viewer = viewer_of(interaction)
-        choices = await self._actions.library.choices(viewer)
+        choices = await self._shown_here(interaction)
         await interaction.followup.send(listed(choices, viewer), ephemeral=True)
 
     @app_commands.command()
@@ -131,7 +150,7 @@ class CharacterCog(
         """See who a character is, for whom, and how much of the prompt it takes."""
         await interaction.response.defer(ephemeral=True)
         viewer, library = viewer_of(interaction), self._actions.library
-        choice = await library.pick(viewer, character)
+        choice = await self._pick(interaction, character)
         if is_members(choice.key):
             preview = await self._actions.desk.show(viewer, choice)
             embed, picture = shown_preview(preview), preview.card.picture
@@ -143,19 +162,21 @@ class CharacterCog(
     @app_commands.command()
     @app_commands.describe(character="Who; type a part of the name", chosen="Of which kind")
     @app_commands.rename(chosen="format")
+    @app_commands.choices(chosen=_named(Container))
     async def export(
-        self, interaction: discord.Interaction, character: Name, chosen: Container = Container.PNG
+        self, interaction: discord.Interaction, character: Name, chosen: str = Container.PNG
     ) -> None:
         """Get a character as a card, for other programs too; nothing of it is lost."""
         await interaction.response.defer(ephemeral=True)
         viewer = viewer_of(interaction)
-        choice = _members(await self._actions.library.pick(viewer, character))
-        name, content = await self._actions.desk.export(viewer, choice, chosen)
+        choice = _members(await self._pick(interaction, character))
+        container = Container(chosen)
+        name, content = await self._actions.desk.export(viewer, choice, container)
         if len(content) > interaction.filesize_limit:
             raise UserError("The card is larger than a file may be on Discord.")
         await interaction.followup.send(
             f"The card of **{escape_markdown(name)}**.",
-            file=discord.File(BytesIO(content), _file_name(name, chosen)),
+            file=discord.File(BytesIO(content), _file_name(name, container)),
             ephemeral=True,
         )
 
@@ -179,15 +200,16 @@ class CharacterCog(
         scope="For yourself everywhere, or for this server (needs Manage Server)",
     )
     @app_commands.rename(scope="for")
+    @app_commands.choices(scope=_VISIBILITIES)
     async def default_(
         self,
         interaction: discord.Interaction,
         character: Name | None = None,
-        scope: Visibility = Visibility.ME,
+        scope: str = Visibility.ME,
     ) -> None:
         """Choose who plays when `/roleplay start` names nobody."""
         await interaction.response.defer(ephemeral=True)
-        viewer, for_server = viewer_of(interaction), scope is Visibility.SERVER
+        viewer, for_server = viewer_of(interaction), scope == Visibility.SERVER
         if for_server and not may_manage_server(interaction):
             raise UserError("Only who may manage the server chooses that for all of it.")
         library = self._actions.library
@@ -223,13 +245,13 @@ class CharacterCog(
     async def _anybody(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
-        return _offered(await self._actions.library.choices(viewer_of(interaction)), current)
+        return _offered(await self._shown_here(interaction), current)
 
     @export.autocomplete("character")
     async def _of_members(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
-        choices = await self._actions.library.choices(viewer_of(interaction))
+        choices = await self._shown_here(interaction)
         return _offered([each for each in choices if each.owner is not None], current)
 
     @edit.autocomplete("character")
@@ -245,6 +267,18 @@ class CharacterCog(
         is_admin = may_manage_server(interaction)
         return await self._owned(interaction, current, is_admin=is_admin)
 
+    async def _pick(self, interaction: discord.Interaction, wanted: str) -> Choice:
+        choice = await self._actions.library.pick(viewer_of(interaction), wanted)
+        if not _is_shown(choice, interaction):
+            raise UserError(
+                f"{choice.name} is for adults and shown in age-restricted channels only."
+            )
+        return choice
+
+    async def _shown_here(self, interaction: discord.Interaction) -> Sequence[Choice]:
+        choices = await self._actions.library.choices(viewer_of(interaction))
+        return [choice for choice in choices if _is_shown(choice, interaction)]
+
     async def _owned(
         self, interaction: discord.Interaction, current: str, *, is_admin: bool
     ) -> list[app_commands.Choice[str]]:
@@ -257,6 +291,12 @@ class CharacterCog(
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Take in a form, whichever process has opened it."""
         await submitted(interaction)
+
+
+def _is_shown(choice: Choice, interaction: discord.Interaction) -> bool:
+    """Whether *choice* is told of here: adult ones of others where adults are among themselves."""
+    is_own = choice.owner == interaction.user.id
+    return is_own or choice.rating is Rating.EVERYONE or is_age_restricted(interaction.channel)
 
 
 def _is_of(choice: Choice, user: UserId, *, is_admin: bool) -> bool:

@@ -12,7 +12,7 @@ from bot.core.cards.portrait import BadPicture, Portrait, Redraw
 from bot.core.cards.view import in_every_prompt
 from bot.core.cards.writing import Container, to_charx, to_json, write_card
 from bot.core.characters import Rating
-from bot.core.errors import GenerationError, TooBusy, UserError
+from bot.core.errors import GenerationError, UserError
 from bot.core.library import (
     MOST_IN_SERVER,
     MOST_OF_MEMBER,
@@ -119,7 +119,6 @@ class CardDesk:
 
         Raises:
             CardFileError: there is no card in it, or one that is never taken.
-            TooBusy: too many files are being read.
         """
         card, portrait, notes = await self._opened(data, filename)
         if card.is_only_lore:
@@ -273,7 +272,7 @@ class CardDesk:
     @asynccontextmanager
     async def _slot(self) -> AsyncGenerator[None, None]:
         if self._waiting >= WAITING + AT_ONCE:
-            raise TooBusy("too many files are being read")
+            raise UserError("Many files are being read just now. Try again in a moment.")
         self._waiting += 1
         try:
             async with self._slots:

@@ -1,6 +1,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import aiohttp
 import pytest
@@ -90,6 +91,16 @@ async def test_with_a_public_address_faces_are_served_from_it(
 
     assert url == f"https://bot.example/portraits/{portrait_name(PICTURE)}"
     assert not discord.requests
+
+
+async def test_a_members_character_has_its_key_in_the_address_of_its_face(
+    rest: DiscordRest, notes: Notes
+) -> None:
+    portraits = Portraits(rest, notes, public_url="https://bot.example", asset_channel=None)
+
+    url = await portraits.url(replace(MARA, key=CharacterKey("~12")))
+
+    assert url == f"https://bot.example/portraits/~12/{portrait_name(PICTURE)}"
 
 
 async def test_a_face_is_uploaded_once(portraits: Portraits, discord: ScriptedDiscord) -> None:

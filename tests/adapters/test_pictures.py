@@ -72,6 +72,10 @@ def test_a_large_picture_is_drawn_smaller_until_it_has_few_bytes() -> None:
     assert len(found.face) <= 160 * 1024
 
 
+def test_the_largest_that_is_taken_is_drawn() -> None:
+    assert size(redrawn(drawn("PNG", (4000, 4000))).picture) == (768, 768)
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [

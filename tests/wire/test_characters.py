@@ -150,6 +150,20 @@ async def test_an_adult_one_is_refused_in_the_wrong_channel_with_a_reason(stage:
     assert "is on" in started.content
 
 
+async def test_adult_ones_of_others_are_told_of_only_where_adults_are_among_themselves(
+    stage: Running,
+) -> None:
+    mara, tom = stage.world.mara, stage.world.tom
+    await take_in(mara, "ada.json", ADULT, visibility="server")
+
+    assert "Ada" in (await asked(mara, "character list")).content
+    assert "Ada" not in (await asked(tom, "character list")).content
+    assert await tom.autocomplete("character show", "character", "ada") == []
+    refused = await asked(tom, "character show", character="ada")
+    assert refused.content == "Ada is for adults and shown in age-restricted channels only."
+    assert "Ada" in (await asked(tom, "character list", channel=ADULTS_ID)).content
+
+
 @pytest.mark.parametrize(
     ("name", "data", "words"),
     [

@@ -267,7 +267,7 @@ def _actions(
             noted=pipeline.noted,
         ),
         library=ground.characters,
-        desk=card_desk_of(ground),
+        desk=card_desk_of(ground, personas.staff),
     )
 
 

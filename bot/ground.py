@@ -51,6 +51,7 @@ from bot.services.library import Library
 from bot.services.milestones import Milestone, Reached
 from bot.services.posting import Poster
 from bot.services.prompting import Prompting
+from bot.services.staff import Staff
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -164,7 +165,7 @@ async def open_world(
     return world, echoes, DiscordThreads(rest)
 
 
-def card_desk_of(ground: Ground) -> CardDesk:
+def card_desk_of(ground: Ground, staff: Staff) -> CardDesk:
     """Takes members' characters in, and gives them out."""
 
     async def count(text: str) -> int:
@@ -176,6 +177,7 @@ def card_desk_of(ground: Ground) -> CardDesk:
         read=read_card_file,
         redraw=redrawn,
         count=count,
+        taken=lambda viewer: staff.names(viewer.guild, but=viewer.user),
         now_ms=ground.clock.now_ms,
     )
 

@@ -1,13 +1,12 @@
 """Taking characters in, changing them and giving them out: what the commands do."""
 
 import asyncio
-import zlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from bot.core.cards.card import Card, CardRefused
-from bot.core.cards.card_data import LONGEST_NAME, is_refused, judged
+from bot.core.cards.card import Card
+from bot.core.cards.keeping import changed, fitting, raw_of, tagline_of
 from bot.core.cards.portrait import BadPicture, Portrait, Redraw
 from bot.core.cards.view import in_every_prompt
 from bot.core.cards.writing import Container, to_charx, to_json, write_card
@@ -16,7 +15,6 @@ from bot.core.errors import GenerationError, UserError
 from bot.core.library import (
     MOST_IN_SERVER,
     MOST_OF_MEMBER,
-    MOST_RAW,
     MOST_RETIRED,
     Choice,
     Entry,
@@ -27,7 +25,8 @@ from bot.core.library import (
     library_key,
 )
 from bot.core.library_ports import CharacterStore
-from bot.core.plain_text import plain, shortened
+from bot.core.lookalikes import KnownName, distinct_name
+from bot.core.plain_text import plain
 from bot.core.scene import CharacterKey, GuildId, MessageId, UserId
 from bot.core.token_counts import estimate
 from bot.services.library import Library, ReadCard
@@ -40,12 +39,8 @@ AT_ONCE, WAITING = 2, 8
 """Files that are read, and that may wait for it."""
 FILES, IN_S = 10, 600.0
 """So many files of a member in so many seconds."""
-TAGLINE_CHARACTERS = 100
 MEMBERS_KEPT = 4_096
 
-MINOR_AND_ADULT = (
-    "The character is described as under 18, so it can never be rated adult, nor speak as one."
-)
 HOSTS = "That character is the host's: its file lies with the bot."
 GONE = "That character is gone or was changed meanwhile. Use the command again."
 OVER = (
@@ -83,18 +78,21 @@ class CardDesk:
         read: ReadCard,
         redraw: Redraw,
         count: Callable[[str], Awaitable[int]],
+        taken: Callable[[Viewer], Iterable[KnownName]],
         now_ms: Callable[[], int],
     ) -> None:
         """Borrow everything.
 
         Args:
             count: tokens of a text, by the model's own tokenizer; raises GenerationError.
+            taken: names that nobody else may have where somebody is.
         """
         self._store = store
         self._library = library
         self._read = read
         self._redraw = redraw
         self._count = count
+        self._taken = taken
         self._now_ms = now_ms
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
@@ -123,8 +121,8 @@ class CardDesk:
         card, portrait, notes = await self._opened(data, filename)
         if card.is_only_lore:
             raise UserError(ONLY_LORE)
-        raw, further = await asyncio.to_thread(_raw_of, card, data)
-        entry = _entry_of(card, library_key(event), viewer, where, at_ms=self._now_ms())
+        raw, further = await asyncio.to_thread(raw_of, card, data)
+        entry = self._entry_of(card, library_key(event), viewer, where)
         await self._store.put_draft(viewer.user, Stored(entry, raw, filename[:200], portrait))
         return await self._preview(entry, card, portrait, (*notes, *further))
 
@@ -155,9 +153,9 @@ class CardDesk:
         rating: Rating,
     ) -> Preview:
         """Keep a new character made of *fields*, which are a card's."""
-        card = await asyncio.to_thread(_changed, Card(name="", rating=rating), fields)
-        entry = _entry_of(card, library_key(event), viewer, where, at_ms=self._now_ms())
-        entry = await self._added(Stored(entry, _packed(to_json(card))))
+        card = await asyncio.to_thread(changed, Card(name="", rating=rating), fields)
+        entry = self._entry_of(card, library_key(event), viewer, where)
+        entry = await self._added(Stored(entry, fitting(to_json(card))))
         return await self._preview(entry, card, None)
 
     async def own(self, viewer: Viewer, key: CharacterKey) -> Stored:
@@ -195,12 +193,12 @@ class CardDesk:
             raise UserError("A rating is never lowered. Import or create the character anew.")
         card = await self._library.card(stored)
         card = replace(card, rating=rating or card.rating)
-        card = await asyncio.to_thread(_changed, card, fields)
+        card = await asyncio.to_thread(changed, card, fields)
         guild = was.guild if where is None else _guild_of(viewer, where)
         entry = replace(
             was,
-            name=card.name,
-            tagline=_tagline_of(card),
+            name=self._name_of(card, viewer),
+            tagline=tagline_of(card),
             guild=guild,
             rating=card.rating,
             is_minor=card.is_minor,
@@ -208,7 +206,7 @@ class CardDesk:
         if guild is not None and guild != was.guild:
             await self._require_room(entry)
         raw = to_charx(replace(card, picture=None)) if card.members else to_json(card)
-        if not await self._store.put(replace(stored, entry=entry, raw=_packed(raw))):
+        if not await self._store.put(replace(stored, entry=entry, raw=fitting(raw))):
             raise UserError(GONE)
         return await self._preview(entry, card, stored.portrait)
 
@@ -243,6 +241,22 @@ class CardDesk:
             f"**{plain(choice.name)}** no longer plays for this server. Its owner keeps it, and "
             "scenes that play with it go on."
         )
+
+    def _entry_of(self, card: Card, key: CharacterKey, viewer: Viewer, where: Visibility) -> Entry:
+        return Entry(
+            key=key,
+            owner=viewer.user,
+            name=self._name_of(card, viewer),
+            tagline=tagline_of(card),
+            guild=_guild_of(viewer, where),
+            rating=card.rating,
+            is_minor=card.is_minor,
+            at_ms=self._now_ms(),
+        )
+
+    def _name_of(self, card: Card, viewer: Viewer) -> str:
+        """The name it plays under: as the card has it, with a mark if it is somebody else's."""
+        return distinct_name(card.name, self._taken(viewer), fallback="Character")
 
     async def _seen(self, viewer: Viewer, choice: Choice) -> Stored:
         stored = await self._library.stored(viewer, choice.key)
@@ -284,6 +298,8 @@ class CardDesk:
         self, entry: Entry, card: Card, portrait: Portrait | None, notes: tuple[str, ...] = ()
     ) -> Preview:
         card = replace(card, picture=portrait.picture if portrait is not None else None)
+        if entry.name != card.name:
+            notes = (f"It plays under the name “{entry.name}”.", *notes)
         text = in_every_prompt(card)
         try:
             async with asyncio.timeout(COUNT_WITHIN_S):
@@ -322,73 +338,9 @@ class CardDesk:
             await self._store.forget(entry.key)
 
 
-def _entry_of(
-    card: Card, key: CharacterKey, viewer: Viewer, where: Visibility, *, at_ms: int
-) -> Entry:
-    return Entry(
-        key=key,
-        owner=viewer.user,
-        name=card.name,
-        tagline=_tagline_of(card),
-        guild=_guild_of(viewer, where),
-        rating=card.rating,
-        is_minor=card.is_minor,
-        at_ms=at_ms,
-    )
-
-
 def _guild_of(viewer: Viewer, where: Visibility) -> GuildId | None:
     if where is Visibility.ME:
         return None
     if viewer.guild is None:
         raise UserError(SERVER_ONLY)
     return viewer.guild
-
-
-def _tagline_of(card: Card) -> str:
-    first = next((line for line in card.creator_notes.splitlines() if line.strip()), "")
-    return shortened(first or ", ".join(card.tags), TAGLINE_CHARACTERS)
-
-
-def _changed(card: Card, fields: Mapping[str, str]) -> Card:
-    """Return *card* with *fields* of it written anew, and judged anew.
-
-    Raises:
-        CardRefused: it is described as under 18, and adult.
-    """
-    texts: dict[str, str] = {name: text.strip() for name, text in fields.items() if name != "tags"}
-    if "name" in texts:
-        texts["name"] = " ".join(plain(texts["name"]).split())[:LONGEST_NAME]
-    changed = replace(card, **texts)  # type: ignore[arg-type]  # texts are all they can be
-    if "tags" in fields:
-        tags = tuple(tag.strip() for tag in fields["tags"].split(",") if tag.strip())
-        changed = replace(changed, tags=tags)
-    if not changed.name:
-        raise UserError("A character needs a name.")
-    changed = judged(changed)
-    if is_refused(changed):
-        raise CardRefused(MINOR_AND_ADULT)
-    return changed
-
-
-def _raw_of(card: Card, data: bytes) -> tuple[bytes, tuple[str, ...]]:
-    """What is kept of a file: all of it if it is no picture and fits, else the card in it."""
-    if card.picture is None or card.members:
-        if len(zlib.compress(data)) <= MOST_RAW:
-            return data, ()
-        further = ("The archive is large: its further files are not kept.",) if card.members else ()
-        return _packed(to_json(replace(card, members=(), avatar=None))), further
-    return _packed(to_json(card)), ()
-
-
-def _packed(raw: bytes) -> bytes:
-    """Return *raw*, which fits.
-
-    Raises:
-        UserError: it does not.
-    """
-    if len(zlib.compress(raw)) > MOST_RAW:
-        raise UserError(
-            f"The card has more than {MOST_RAW // 1024} kB of text: give a shorter one."
-        )
-    return raw

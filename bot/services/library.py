@@ -212,7 +212,7 @@ class Library:
 def as_played(card: Card, stored: Stored) -> Character:
     """A character of the library as scenes play it: its entry says who it is for."""
     entry: Entry = stored.entry
-    character = playing(card, entry.key).character
+    character = playing(replace(card, name=entry.name), entry.key).character
     return replace(
         character,
         tagline=entry.tagline,

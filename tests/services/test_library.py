@@ -24,6 +24,7 @@ from bot.core.library import (
     Visibility,
     library_key,
 )
+from bot.core.lookalikes import KnownName, Whose
 from bot.core.scene import CharacterKey, GuildId, MessageId, UserId
 from bot.services.card_desk import FILES, MOST_UPLOAD, CardDesk
 from bot.services.library import Library
@@ -67,6 +68,7 @@ class Desk:
             read=self.read_file,
             redraw=self.redraw,
             count=self.count,
+            taken=lambda viewer: [KnownName("Ann", Whose.MODERATOR)] if viewer.guild else [],
             now_ms=lambda: 5,
         )
 
@@ -407,6 +409,23 @@ async def test_the_hosts_folder_is_read_again_or_stays_as_it_was(desk: Desk) -> 
     with pytest.raises(UserError, match="no character there"):
         await desk.library.reload()
     assert await desk.names(MARA_HERE) == ["Clover", "New"]
+
+
+@pytest.mark.parametrize("name", ["System", "Ann", "\u0410nn"])
+async def test_one_that_is_called_like_somebody_else_plays_with_a_mark(
+    name: str, desk: Desk
+) -> None:
+    preview = await desk.desk.draft(
+        MARA_HERE, MessageId(1), as_json(document(name=name)), "x.json", Visibility.ME
+    )
+    entry = await desk.desk.save(MARA_HERE, preview.entry.key)
+
+    assert preview.notes[0] == f"It plays under the name “{name} (character)”."
+    await desk.library.bring([entry.key])
+    assert desk.library.characters()[entry.key].name == f"{name} (character)"
+    choice = await desk.library.pick(MARA_HERE, entry.key)
+    exported, _ = await desk.desk.export(MARA_HERE, choice, Container.JSON)
+    assert exported == name
 
 
 async def test_a_created_one_is_a_card_like_any_other(desk: Desk) -> None:

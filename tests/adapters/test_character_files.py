@@ -390,6 +390,25 @@ def test_the_source_hands_out_what_the_folder_held(folder: Path, write: Write) -
     assert len(source.warnings) == 1
 
 
+def test_a_folder_is_read_again_and_stays_as_it_was_if_nobody_in_it_can_play(
+    folder: Path, write: Write
+) -> None:
+    write("ann.yaml", "name: Ann\npersona: Ann mends nets.\n")
+    source = DirectoryCharacters(folder, lengths=LENGTHS)
+    write("bea.yaml", "name: Bea\npersona: Bea sails.\n")
+    write("odd.yaml", "name: [")
+
+    [warning] = source.reload()
+    assert "odd.yaml" in warning
+    assert set(source.characters()) == {"ann", "bea"}
+
+    for path in folder.iterdir():
+        path.unlink()
+    with pytest.raises(StartupError):
+        source.reload()
+    assert set(source.characters()) == {"ann", "bea"}
+
+
 def test_a_minor_of_the_hosts_own_is_never_rated_adult(folder: Path, write: Write) -> None:
     write("ann.yaml", "name: Ann\npersona: 'Ann mends nets. Age: 16'\n")
     write("bob.yaml", "name: Bob\npersona: 'Bob mends nets. Age: 16'\nrating: adult\n")

@@ -23,6 +23,7 @@ from bot.adapters.discord_rest import (
 from bot.adapters.pictures import redrawn
 from bot.adapters.process_name import our_name
 from bot.adapters.prometheus import PrometheusMetrics
+from bot.adapters.re2_patterns import Re2PatternSearch
 from bot.adapters.redis_store import (
     RedisCharacterStore,
     RedisClient,
@@ -48,6 +49,7 @@ from bot.services.doubts import Doubts
 from bot.services.echoes import Echoes
 from bot.services.incoming import Patience
 from bot.services.library import Library
+from bot.services.lore_telling import LoreTelling
 from bot.services.milestones import Milestone, Reached
 from bot.services.posting import Poster
 from bot.services.prompting import Prompting
@@ -146,6 +148,7 @@ async def open_world(
         generator=ground.generator,
         profile=ground.profile,
         metrics=ground.metrics,
+        lore=LoreTelling(Re2PatternSearch),
     )
     world = World(
         store=ground.store,

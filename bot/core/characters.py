@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.core.lengths import Length
+from bot.core.lorebook import Book
 from bot.core.scene import CharacterKey, Role
+from bot.core.script import Note
 
 
 class Rating(StrEnum):
@@ -35,6 +37,10 @@ class Character:
         examples: dialogue that shows its voice.
         is_minor: states an age under 18, or is described as a child.
         avatar: PNG bytes, or None.
+        nickname: what `{{char}}` stands for, if that is not the name.
+        system_prompt, post_history: what its author tells the model at the beginning
+            and at the end of every prompt; depth_prompt, so many lines before the end.
+        book: background that is told when it comes up.
     """
 
     key: CharacterKey
@@ -48,8 +54,8 @@ class Character:
     rating: Rating = Rating.EVERYONE
     is_minor: bool = False
     avatar: bytes | None = None
-
-
-def filled(text: str, *, char: str, user: str) -> str:
-    """Put the names in for `{{char}}` and `{{user}}`. Never used on what players write."""
-    return text.replace("{{char}}", char).replace("{{user}}", user)
+    nickname: str = ""
+    system_prompt: str = ""
+    post_history: str = ""
+    depth_prompt: Note | None = None
+    book: Book | None = None

@@ -19,8 +19,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
 
-from bot.core.characters import filled
 from bot.core.lengths import Length, LengthStep
+from bot.core.macros import Macros
 from bot.core.plain_text import plain
 from bot.core.profiles import ModelProfile
 from bot.core.scene import Role
@@ -170,9 +170,7 @@ def _names_filled_in(script: Script) -> Script:
     spoken = (line.name for line in script.lines if line.role is Role.PLAYER and line.name)
     user = script.players[0].name if script.players else next(spoken, _NOBODY)
 
-    def fill(text: str) -> str:
-        return filled(text, char=script.character.name, user=user)
-
+    fill = Macros(char=script.character.name, user=user)
     return replace(
         script,
         character=replace(script.character, text=fill(script.character.text)),

@@ -1,13 +1,16 @@
 """What a stored scene gives to a prompt: its script, and which of its lines matter how."""
 
 from bisect import bisect_left
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
-from bot.core.characters import Character, filled
+from bot.core.chance import seeded
+from bot.core.characters import Character
 from bot.core.lengths import Length
+from bot.core.macros import Macros
 from bot.core.personas import PERSONA, persona_of
-from bot.core.scene import Role, Scene, Turn, TurnId, UserId, reply_turn_id
+from bot.core.scene import ChannelId, Role, Scene, Turn, TurnId, UserId, reply_turn_id
 from bot.core.script import Line, Lore, Note, Persona, Position, Script
 
 NEUTRAL_USER = "User"
@@ -22,6 +25,7 @@ class Story:
     Attributes:
         script: with a line for each of the turns; without examples once a cut
             has been made, for they are the first to go.
+        fill: fills in the macros of the character's texts.
         stays: indexes of the lines that outlive a cut: the greeting, which is
             all before a player's first line, and what is pinned.
         cut: index of the first line that goes into the prompt as a matter of
@@ -30,6 +34,7 @@ class Story:
 
     script: Script
     turns: tuple[Turn, ...]
+    fill: Macros
     stays: frozenset[int]
     cut: int | None
 
@@ -64,12 +69,23 @@ def story_of(
     )
     opening = next((at for at, turn in enumerate(turns) if turn.role is Role.PLAYER), len(turns))
     user = turns[opening].name if opening < len(turns) else NEUTRAL_USER
+    group = (character.name, *(other.name for other in cast)) if cast else ()
+    players = players_of(scene) or (Persona(user),)
+    fill = macros_of(
+        character,
+        user,
+        channel=head.place.channel,
+        started_ms=head.started_ms,
+        group=group,
+        persona=next((player.text for player in players if player.name == user), ""),
+    )
     script = script_of(
         character,
         user=user,
-        players=(*(players_of(scene) or (Persona(user),)), *(Persona(each.name) for each in cast)),
+        players=(*players, *(Persona(each.name) for each in cast)),
         scenario=head.scenario,
         length=length,
+        fill=fill,
     )
     others = _others(scene, character, cast)
     return Story(
@@ -78,9 +94,10 @@ def story_of(
             examples=script.examples if head.cut is None else (),
             lines=tuple(_line(turn, others) for turn in turns),
             note=Note(head.note, head.note_depth) if head.note else None,
-            lore=_asked(head.instruction),
+            lore=(*script.lore, *_asked(head.instruction)),
         ),
         turns=turns,
+        fill=fill,
         stays=frozenset(at for at, turn in enumerate(turns) if at < opening or turn.pinned),
         # By order, not by equality: that very turn may have been deleted.
         cut=None if head.cut is None else bisect_left(turns, head.cut, key=lambda turn: turn.id),
@@ -162,6 +179,27 @@ def _asked(instruction: str) -> tuple[Lore, ...]:
     return (Lore(f"[{instruction}]", Position.DEPTH, 0),)
 
 
+def macros_of(
+    character: Character,
+    user: str,
+    *,
+    channel: ChannelId | None = None,
+    started_ms: int = 0,
+    group: tuple[str, ...] = (),
+    persona: str = "",
+) -> Macros:
+    """What the macros of *character*'s texts stand for, in the scene that began then."""
+    char = character.nickname or character.name
+    began = datetime.fromtimestamp(started_ms / 1000, UTC) if started_ms else None
+    bare = Macros(char, user, group, at=began, chance=seeded(channel or 0, started_ms))
+    texts = {
+        "description": bare(character.persona),
+        "scenario": bare(character.scenario),
+        "persona": persona,
+    }
+    return replace(bare, texts=texts)
+
+
 def script_of(
     character: Character,
     *,
@@ -169,22 +207,38 @@ def script_of(
     players: Sequence[Persona] = (),
     scenario: str = "",
     length: Length,
+    fill: Macros | None = None,
 ) -> Script:
     """The script of a scene in which nothing has been said yet.
 
     Args:
         user: whom the character's texts call `{{user}}`.
-        scenario: the scene's own; else the character's counts.
+        scenario: the scene's own, which a player wrote; else the character's counts.
+        fill: fills in the macros of the scene that it is.
     """
-
-    def fill(text: str) -> str:
-        return filled(text, char=character.name, user=user)
-
+    fill = fill or macros_of(character, user)
     return Script(
         character=Persona(character.name, fill(character.persona)),
         players=tuple(players) or (Persona(user),),
-        scenario=fill(scenario or character.scenario),
+        scenario=scenario or fill(character.scenario),
+        lore=tuple(_told_by_author(character, fill)),
         # Without names: the script's own character, and whoever plays first.
         examples=tuple(Line(line.role, "", fill(line.text)) for line in character.examples),
         length=length,
     )
+
+
+def _told_by_author(character: Character, fill: Macros) -> Iterator[Lore]:
+    """What a card's author tells the model.
+
+    `{{original}}` is empty there: the profile's own instruction stands in every prompt,
+    for the model knows no other.
+    """
+    fill = replace(fill, original="")
+    if told := fill(character.system_prompt).strip():
+        yield Lore(told, Position.BEFORE)
+    if character.depth_prompt is not None:
+        note = character.depth_prompt
+        yield Lore(fill(note.text), Position.DEPTH, note.depth)
+    if told := fill(character.post_history).strip():
+        yield Lore(told if told.startswith("[") else f"[{told}]", Position.DEPTH, 0)

@@ -1,7 +1,7 @@
 """`/context` and the message menu Why?: what the model was asked, and how things came about."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import discord
@@ -15,6 +15,7 @@ from bot.core.why import rows, sentence
 from bot.discord_ui.actions import Actions
 from bot.services.inspection import ContextView, Explanation, Share
 
+NAMES_SHOWN = 12
 CELLS = 16
 """Of the bar. With its label a row has 35 characters: more would break on a phone."""
 
@@ -98,6 +99,7 @@ def context_text(view: ContextView) -> str:
         numbers,
         _left_out(built.dropped),
         _reused(built.tokens, built.reused),
+        *_lore(built.lore),
         f"Model: {escape_markdown(built.model)}",
     ]
     return "\n".join(lines)
@@ -113,6 +115,15 @@ def _bar(shares: Mapping[Share, int]) -> list[str]:
             rows_drawn.append(f"{share:<11} {tokens:>6,} {bar}")
             drawn += count
     return rows_drawn
+
+
+def _lore(names: Sequence[str]) -> list[str]:
+    """The entries of lorebooks in the prompt, as many names as a message can bear."""
+    if not names:
+        return []
+    shown = ", ".join(escape_markdown(name) for name in names[:NAMES_SHOWN])
+    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+    return [f"Lore that came up: {shown}{more}."]
 
 
 def _left_out(dropped: int) -> str:

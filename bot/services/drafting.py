@@ -271,6 +271,7 @@ class Drafter:
             reused_tokens=built.reused,
             new_tokens=lane.partial.tokens,
             ending=_ending(lane, attempt),
+            lore=built.lore,
             tries=tries,
             waited_ms=round((first_at - lane.taken_at) * 1000),
             wrote_ms=round((loop.time() - first_at) * 1000),

@@ -8,6 +8,7 @@ from bot.core.characters import Character
 from bot.core.errors import GenerationError
 from bot.core.generation import ModelLimits, Tokens
 from bot.core.lengths import AUTO, ChosenLength, Length, LengthSource, LengthStep, choose_length
+from bot.core.lore_in_story import with_lore
 from bot.core.ports import Metrics, SceneStore, TextGenerator
 from bot.core.profiles import ModelProfile
 from bot.core.prompt import pieces, render, speakers, stop_strings
@@ -16,6 +17,7 @@ from bot.core.script import Part
 from bot.core.story import Story, script_of, story_of, without_personas
 from bot.core.token_counts import estimate, fingerprint
 from bot.core.token_ledger import TokenLedger
+from bot.services.lore_telling import LoreTelling
 from bot.services.prefix_meter import PrefixMeter
 from bot.services.prompt_fitting import PromptFitting, PromptTask, written_piece
 from bot.services.prompt_room import Room
@@ -40,6 +42,7 @@ class BuiltPrompt:
         dropped: how many lines of the story are left out.
         context_tokens: what prompt and reply may have together.
         model: as the server names it.
+        lore: names of the entries of lorebooks that are told.
         counts: of the story's turns, where they do not say so yet.
         cut: the turn at which the story is cut, where the scene does not say so
             yet. Both are to be stored with the reply.
@@ -56,6 +59,7 @@ class BuiltPrompt:
     dropped: int
     context_tokens: int
     model: str
+    lore: tuple[str, ...] = ()
     counts: Mapping[TurnId, str] = field(default_factory=dict)
     cut: TurnId | None = None
 
@@ -79,11 +83,13 @@ class Prompting:
         generator: TextGenerator,
         profile: ModelProfile,
         metrics: Metrics,
+        lore: LoreTelling | None = None,
     ) -> None:
         self._store = store
         self._generator = generator
         self._profile = profile
         self._fitting = PromptFitting(generator, profile)
+        self._lore = lore
         self._meter = PrefixMeter(metrics)
         self._last: Recent[ChannelId, _Remembered] = Recent(CHANNELS_REMEMBERED)
 
@@ -123,7 +129,7 @@ class Prompting:
         )
         limits = await self._generator.limits()
         tokenizer = fingerprint(limits, self._profile)
-        story = story_of(
+        bare = story_of(
             scene,
             character,
             length.step.name,
@@ -132,21 +138,23 @@ class Prompting:
             is_begun=is_begun or bool(written),
             cast=cast,
         )
+        story, lore = await self._with_lore(scene, character, bare, limits)
         task = self._task(channel, story, tokenizer, written=written)
         try:
             built, tokens = await self._built(
                 task, limits, length, cut=scene.head.cut, excess=excess
             )
         except PromptTooLong:
-            shorter = without_personas(story)
+            shorter = without_personas(bare)
             if shorter == story:
                 raise
-            # No player's persona is worth that nobody is answered.
+            # No lore and no player's persona is worth that nobody is answered.
+            lore = ()
             task = self._task(channel, shorter, tokenizer, written=written)
             built, tokens = await self._built(
                 task, limits, length, cut=scene.head.cut, excess=excess
             )
-        built = replace(built, reused=self._meter.measure(channel, tokens.ids))
+        built = replace(built, reused=self._meter.measure(channel, tokens.ids), lore=lore)
         self._last.set(channel, _Remembered(built, tokenizer, task.ledger.told(task.around)))
         return built
 
@@ -173,6 +181,7 @@ class Prompting:
         limits = await self._generator.limits()
         hinted = replace(scene, head=replace(scene.head, instruction=hint))
         story = story_of(hinted, character, AUTO, trigger=NO_TURN, cast=cast)
+        story, _ = await self._with_lore(scene, character, story, limits)
         tokenizer = fingerprint(limits, self._profile)
         task = self._task(scene.head.place.channel, story, tokenizer, player=player)
         built, _ = await self._built(task, limits, length, cut=scene.head.cut)
@@ -264,6 +273,16 @@ class Prompting:
             scene=scene,
             character=character.length,
         )
+
+    async def _with_lore(
+        self, scene: Scene, character: Character, story: Story, limits: ModelLimits
+    ) -> tuple[Story, tuple[str, ...]]:
+        """*story* with what its lorebooks tell, and the names of their entries."""
+        if self._lore is None:
+            return story, ()
+        context = Room.of(self._profile, limits, self._length(character, scene=None)).context
+        lore = await self._lore.tell(scene.head, character, story, context=context)
+        return with_lore(story, lore), tuple(one.name for one in lore.told if one.text)
 
     def _task(
         self,

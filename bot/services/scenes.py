@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.core.age_gate import check_age
 from bot.core.cast import people_of
-from bot.core.characters import Character, filled
+from bot.core.characters import Character
 from bot.core.errors import (
     CharacterUnknown,
     NoLiveScene,
@@ -26,6 +26,7 @@ from bot.core.scene import (
     Work,
     player_turn_id,
 )
+from bot.core.story import macros_of
 from bot.core.unposted import ORIGIN, Origin, to_be_posted
 from bot.services.presenting import Presenter
 from bot.services.prompting import Prompting
@@ -233,7 +234,8 @@ def _greeting(opening: Opening, character: Character, *, user: str) -> Turn | No
         return None
     first = min(opening.greeting, len(character.greetings) - 1)  # chosen before who plays
     order = [*character.greetings[first:], *character.greetings[:first]]
-    texts = tuple(filled(text, char=character.name, user=user) for text in order)
+    fill = macros_of(character, user, channel=opening.place.channel, started_ms=opening.at_ms)
+    texts = tuple(fill(text) for text in order)
     return to_be_posted(
         Turn(
             id=player_turn_id(opening.event),

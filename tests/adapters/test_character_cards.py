@@ -64,6 +64,7 @@ def test_a_card_plays_with_all_that_a_story_needs(folder: Path) -> None:
             ExampleLine(Role.CHARACTER, "Hm."),
         ),
         rating=Rating.ADULT,
+        nickname="Yaya",
         avatar=picture,
     )
 

@@ -18,9 +18,11 @@ from bot.core.scene import (
     player_turn_id,
     reply_turn_id,
 )
+from bot.services.lore_telling import LoreTelling, Shelf
 from bot.services.prompting import BuiltPrompt, Prompting
 from tests.fakes.byte_generator import ByteGenerator
 from tests.fakes.memory_store import MemorySceneStore
+from tests.fakes.plain_patterns import PlainPatternSearch
 from tests.profiles import ZEPHRP
 from tests.services.test_prefix_meter import Reuse
 
@@ -53,12 +55,18 @@ class Notebook(MemorySceneStore):
 class Desk:
     """A scene with Mira, told line by line, and the prompts for it."""
 
-    def __init__(self, *, total: int = 4096, character: Character = MIRA) -> None:
+    def __init__(
+        self, *, total: int = 4096, character: Character = MIRA, shelf: Shelf | None = None
+    ) -> None:
         self.store = Notebook()
         self.generator = ByteGenerator(total=total)
         self.reuse = Reuse()
         self.prompting = Prompting(
-            store=self.store, generator=self.generator, profile=ZEPHRP, metrics=self.reuse
+            store=self.store,
+            generator=self.generator,
+            profile=ZEPHRP,
+            metrics=self.reuse,
+            lore=LoreTelling(PlainPatternSearch, shelf),
         )
         self.character = character
         self._number = 1000

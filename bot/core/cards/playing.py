@@ -10,6 +10,7 @@ from bot.core.cards.notes import Notes
 from bot.core.characters import Character, ExampleLine
 from bot.core.names import NAME_CHARACTERS
 from bot.core.scene import CharacterKey
+from bot.core.script import Note
 
 MOST_PORTRAIT = 1024 * 1024
 _CHAR = re.compile(r"\{\{char\}\}|<bot>|<char>", re.IGNORECASE)
@@ -48,6 +49,11 @@ def playing(card: Card, key: CharacterKey) -> Playing:
         rating=card.rating,
         is_minor=card.is_minor,
         avatar=_portrait(card, notes),
+        nickname=card.nickname,
+        system_prompt=_with_names(card.system_prompt.strip(), called),
+        post_history=_with_names(card.post_history_instructions.strip(), called),
+        depth_prompt=_depth_prompt(card, called),
+        book=card.character_book,
     )
     return Playing(character, notes.all())
 
@@ -60,6 +66,13 @@ def shows_as_it_is(picture: bytes) -> bool:
 def _with_names(text: str, called: str) -> str:
     """Put the character's name in; `{{user}}` is filled in when somebody plays."""
     return _USER.sub("{{user}}", _CHAR.sub(lambda _: called, text))
+
+
+def _depth_prompt(card: Card, called: str) -> Note | None:
+    told = card.depth_prompt
+    if told is None or not told.prompt.strip():
+        return None
+    return Note(_with_names(told.prompt.strip(), called), told.depth)
 
 
 def _portrait(card: Card, notes: Notes) -> bytes | None:

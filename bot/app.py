@@ -198,6 +198,7 @@ def _upkeep(
         kept=ground.kept,
         screen=screen,
         ages=ages,
+        lorebooks=ground.lorebooks,
         now_ms=ground.clock.now_ms,
         clock_s=time.monotonic,
     )
@@ -260,6 +261,7 @@ def _actions(
         chats=Chats(
             store=ground.store, scenes=scenes, shelf=shelf, keep=settings.turns.history_keep
         ),
+        lorebooks=ground.lorebooks,
         company=Company(
             store=ground.store,
             characters=ground.characters,

@@ -16,6 +16,7 @@ from bot.adapters.redis_store import (
     connect,
     wait_until_ready,
 )
+from bot.adapters.redis_store.lore_books import RedisLoreStore
 from bot.adapters.tgi import Deadlines, TgiGenerator, open_tgi
 from bot.adapters.valkey import open_embedded
 from bot.core.profiles import ModelProfile
@@ -84,6 +85,15 @@ def store_on(redis: RedisClient, settings: Settings, *, bring: Bring = _nobody) 
         redis,
         bring=bring,
         keep=settings.turns.history_keep,
+        ttl=timedelta(days=settings.turns.history_days),
+        answer_within=answer_within(settings),
+    )
+
+
+def lore_on(redis: RedisClient, settings: Settings) -> RedisLoreStore:
+    """The lorebooks on *redis*, which stays the caller's."""
+    return RedisLoreStore(
+        redis,
         ttl=timedelta(days=settings.turns.history_days),
         answer_within=answer_within(settings),
     )

@@ -35,7 +35,7 @@ from bot.assembly import (
     Pace,
     World,
 )
-from bot.composition import answer_within, open_generator, open_redis, profile_of, store_on
+from bot.composition import answer_within, lore_on, open_generator, open_redis, profile_of, store_on
 from bot.core.errors import (
     StoreRefusesWrites,
     StoreUnavailable,
@@ -50,6 +50,7 @@ from bot.services.echoes import Echoes
 from bot.services.incoming import Patience
 from bot.services.library import Library
 from bot.services.lore_telling import LoreTelling
+from bot.services.lorebooks import Lorebooks
 from bot.services.milestones import Milestone, Reached
 from bot.services.posting import Poster
 from bot.services.prompting import Prompting
@@ -68,6 +69,7 @@ class Ground:
     kept: RedisCharacterStore
     redis: RedisClient
     store: RedisSceneStore
+    lorebooks: Lorebooks
     probe: WriteProbe
     generator: TgiGenerator
     metrics: PrometheusMetrics
@@ -103,6 +105,7 @@ async def open_ground(settings: Settings, stack: AsyncExitStack) -> Ground:
         kept=kept,
         redis=redis,
         store=store,
+        lorebooks=Lorebooks(lore_on(redis, settings), Re2PatternSearch),
         probe=WriteProbe(redis, answer_within=answer_within(settings)),
         generator=await stack.enter_async_context(open_generator(settings)),
         metrics=PrometheusMetrics(),
@@ -148,7 +151,7 @@ async def open_world(
         generator=ground.generator,
         profile=ground.profile,
         metrics=ground.metrics,
-        lore=LoreTelling(Re2PatternSearch),
+        lore=LoreTelling(Re2PatternSearch, ground.lorebooks),
     )
     world = World(
         store=ground.store,

@@ -9,6 +9,7 @@ import discord
 
 from bot.adapters.redis_store import RedisSceneStore
 from bot.core.library_ports import CharacterStore
+from bot.core.scene import GuildId
 from bot.discord_ui.client import Events
 from bot.discord_ui.gaps import Gaps, places_of
 from bot.discord_ui.screen import DiscordScreen
@@ -17,6 +18,7 @@ from bot.services.catch_up import CatchUp
 from bot.services.debts import Debts
 from bot.services.departures import Departures
 from bot.services.doubts import Doubts
+from bot.services.lorebooks import Lorebooks
 from bot.services.mirror import Mirror
 from bot.services.scenes import Scenes
 from bot.services.turns import TurnPipeline
@@ -85,6 +87,7 @@ def upkeep_of(
     kept: CharacterStore,
     screen: DiscordScreen,
     ages: AgeWatch,
+    lorebooks: Lorebooks,
     now_ms: Callable[[], int],
     clock_s: Callable[[], float],
 ) -> Upkeep:
@@ -103,12 +106,17 @@ def upkeep_of(
         forget=scenes.forget,
         take_up=pipeline.take_up,
     )
+
+    async def forget_guild(guild: GuildId) -> None:
+        await kept.leave_guild(guild)
+        await lorebooks.forget_guild(guild)
+
     departures = Departures(
         store=store,
         doubts=doubts,
         present=screen.guilds,
         forget=scenes.forget,
-        forget_guild=kept.leave_guild,
+        forget_guild=forget_guild,
         ended=pipeline.ended,
         now_ms=now_ms,
     )

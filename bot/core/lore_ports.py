@@ -1,8 +1,11 @@
 """What lorebooks ask of the world."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from bot.core.errors import RoleplayError
+from bot.core.scene import ChannelId, GuildId
 
 
 class Pattern(NamedTuple):
@@ -30,4 +33,32 @@ class PatternSearch(Protocol):
             PatternRefused: it cannot be looked for at all.
             PatternTooSlow: it was not looked for to the end.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LoreHome:
+    """Where lorebooks belong: to a channel and its threads, or to a server. One of both is None."""
+
+    channel: ChannelId | None = None
+    guild: GuildId | None = None
+
+
+class LoreStore(Protocol):
+    """Lorebooks that belong to no character, as texts by name. Raises like SceneStore."""
+
+    async def books(self, home: LoreHome) -> Mapping[str, str]:
+        """All that belong there."""
+        ...
+
+    async def put_book(self, home: LoreHome, name: str, text: str, *, was: str) -> bool:
+        """Write a book, or with an empty text remove it; False if another is there by now.
+
+        Args:
+            was: the text that is there as far as the writer knows; empty for none.
+        """
+        ...
+
+    async def forget_books(self, home: LoreHome) -> None:
+        """Remove all that belong there."""
         ...

@@ -42,6 +42,8 @@ class Action(StrEnum):
     SET_REPLY_MODE = "choose when I answer"
     SET_BANTER = "choose how long characters answer each other"
     TALK = "have a character speak"
+    EDIT_LORE = "see or change the lore here"
+    EDIT_SERVER_LORE = "change the lore of the whole server"
 
 
 FOR_ALL_PLAYERS = frozenset(
@@ -107,6 +109,8 @@ def may(
         return True
     if action in FOR_THE_ANSWERED and member.user in answered:
         return True
+    if action is Action.EDIT_SERVER_LORE:
+        return member.can_moderate
     return member.can_moderate or (scene is not None and scene.owner == member.user)
 
 
@@ -119,6 +123,8 @@ def allow(
     """Raise UserError, which says who may, unless `may` says yes."""
     if may(action, member, scene, answered):
         return
+    if action is Action.EDIT_SERVER_LORE:
+        raise UserError(f"Only moderators may {action.value}.")
     if action in FOR_ALL_PLAYERS:
         raise UserError(f"You need the right to write here to {action.value}.")
     if action in FOR_THE_ANSWERED:

@@ -21,6 +21,7 @@ from bot.services.directing import Director
 from bot.services.inspection import ContextView, Explanation, Inspection
 from bot.services.length_tables import LengthTables
 from bot.services.library import Library
+from bot.services.lorebooks import Lorebooks
 from bot.services.personas import Personas
 from bot.services.player_lines import PlayerLines
 from bot.services.rewriting import Rewriting
@@ -64,6 +65,7 @@ class Actions:
     company: Company
     library: Library
     desk: CardDesk
+    lorebooks: Lorebooks
 
     def place(self, interaction: discord.Interaction) -> Place:
         """Where the interaction happened.

@@ -7,8 +7,9 @@ import discord
 from discord.utils import escape_markdown
 
 from bot.core.cards.card import Card
-from bot.core.characters import Character, Rating, filled
+from bot.core.characters import Character, Rating
 from bot.core.library import Choice, Viewer, Visibility
+from bot.core.macros import Macros
 from bot.core.plain_text import plain, shortened
 from bot.services.card_desk import Preview
 
@@ -81,7 +82,7 @@ def _line(choice: Choice) -> str:
 
 
 def _titled(name: str, about: str) -> discord.Embed:
-    about = filled(about, char=name, user="you")
+    about = Macros(name, "you")(about)
     text = escape_markdown(shortened(about, ABOUT_CHARACTERS))
     return discord.Embed(title=escape_markdown(shortened(name, 80)), description=text or None)
 

@@ -38,6 +38,7 @@ from bot.discord_ui.error_replies import is_worth_a_line, tell
 from bot.discord_ui.gaps import Gaps
 from bot.discord_ui.inspection import InspectionCog
 from bot.discord_ui.length import LengthCog
+from bot.discord_ui.lore import LoreCog
 from bot.discord_ui.persona import PersonaCog
 from bot.discord_ui.player_lines import DYNAMIC_ITEMS as PLAYER_LINE_ITEMS
 from bot.discord_ui.player_lines import PlayerLinesCog
@@ -167,6 +168,7 @@ class RoleplayBot(ContinuousBot):
         await self.add_cog(TalkCog(self.actions))
         await self.add_cog(PersonaCog(self.actions))
         await self.add_cog(CharacterCog(self.actions))
+        await self.add_cog(LoreCog(self.actions))
         try:
             sent = await sync_if_changed(self.tree, self._notes, self.application_id or 0)
         except discord.HTTPException as error:

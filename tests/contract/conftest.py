@@ -8,9 +8,12 @@ import pytest
 import pytest_asyncio
 
 from bot.adapters.redis_store import RedisCharacterStore, RedisSceneStore, connect
+from bot.adapters.redis_store.lore_books import RedisLoreStore
 from bot.core.library_ports import CharacterStore
+from bot.core.lore_ports import LoreStore
 from tests.contract.stores import KEEP, Store
 from tests.fakes.memory_characters import MemoryCharacterStore
+from tests.fakes.memory_lore import MemoryLoreStore
 from tests.fakes.memory_store import MemorySceneStore
 from tests.redis_servers import cluster
 
@@ -51,4 +54,15 @@ async def characters(store_url: str | None) -> AsyncIterator[CharacterStore]:
     redis = connect(store_url, timeout_s=1.0)
     await redis.flushall()
     yield RedisCharacterStore(redis, retired_for=timedelta(days=1))
+    await redis.aclose()
+
+
+@pytest.fixture
+async def lore_store(store_url: str | None) -> AsyncIterator[LoreStore]:
+    if store_url is None:
+        yield MemoryLoreStore()
+        return
+    redis = connect(store_url, timeout_s=1.0)
+    await redis.flushall()
+    yield RedisLoreStore(redis, ttl=timedelta(days=1))
     await redis.aclose()

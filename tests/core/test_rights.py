@@ -22,6 +22,7 @@ def test_who_may_not_write_may_do_nothing(action: Action) -> None:
         Action.LOOK_INSIDE,
         Action.SET_NOTE,
         Action.SET_SCENARIO,
+        Action.EDIT_LORE,
     ],
 )
 def test_what_concerns_everybody_is_the_owners_and_the_moderators(action: Action) -> None:
@@ -68,3 +69,12 @@ def test_a_refusal_says_who_may() -> None:
     with pytest.raises(UserError, match="need the right to write here"):
         allow(Action.STOP_REPLY, mute, SCENE)
     allow(Action.SWIPE, stranger, SCENE, {OTHER})
+
+
+def test_what_concerns_the_server_is_the_moderators_alone() -> None:
+    action = Action.EDIT_SERVER_LORE
+
+    assert may(action, Member(OTHER, can_write=True, can_moderate=True), None)
+    assert not may(action, Member(OWNER, can_write=True, can_moderate=False), SCENE)
+    with pytest.raises(UserError, match="Only moderators may change the lore of the whole server"):
+        allow(action, Member(OWNER, can_write=True, can_moderate=False), SCENE)

@@ -29,13 +29,14 @@ class Stage:
         self.has_ended: list[ChannelId] = []
         self.now_ms = 1_000
         self.is_away = False
+        self.forgotten: list[GuildId] = []
         self.present: set[GuildId] = {HERE, ELSEWHERE}
         self.departures = Departures(
             store=self.store,
             doubts=self.doubts,
             present=lambda: self.present,
             forget=self.forget,
-            forget_guild=self.characters.leave_guild,
+            forget_guild=self.forget_both,
             ended=self.has_ended.append,
             now_ms=lambda: self.now_ms,
         )
@@ -44,6 +45,13 @@ class Stage:
         if self.is_away:
             raise StoreUnavailable("away")
         await self.store.purge(channel)
+
+    async def forget_both(self, guild: GuildId) -> None:
+        await self.characters.leave_guild(guild)
+        await self.forget_guild(guild)
+
+    async def forget_guild(self, guild: GuildId) -> None:
+        self.forgotten.append(guild)
 
     async def leave(self, guild: GuildId) -> None:
         self.present.discard(guild)
@@ -97,6 +105,7 @@ async def test_a_guild_that_was_left_is_forgotten_a_week_later(stage: Stage) -> 
 
     stage.now_ms += 1
     assert await stage.departures.purge_due() == 1
+    assert len(stage.forgotten) == 1
     assert ABROAD.channel not in await stage.left()
     assert await stage.departures.purge_due() == 0
     assert HARBOUR.channel in await stage.left()

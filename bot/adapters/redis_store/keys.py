@@ -65,6 +65,8 @@ change it, as this one does with later schemas. Since
     rp:{C}:undo     STRING  what takes the last change back (JSON):       10 min
                             `name`, `head`, `players`, `put` (records),
                             `drop`, `owed`, `until_ms`, `back`
+    rp:{C}:lore     HASH    name -> a lorebook of the channel (JSON, as     ttl, also
+                            V2's `character_book`)                        when read
     rp:{C}:lease    HASH    `owner`, `until_ms` and `fence`, where no     the lease,
                             scene is; and of the first schema             at least
                                                                           60 s
@@ -97,6 +99,7 @@ change it, as this one does with later schemas. Since
                     HASH    channel id -> when it was written here:
                             every channel with a scene in guild {G}, and
                             maybe more, as above
+    rp:g:{G}:lore   HASH    the same of guild {G}                         never
     rp:guilds       HASH    guild id -> when it was written here: every   never
                             guild with such a key, and maybe more
     rp:left         HASH    guild id -> when (Unix ms) what is stored of  never
@@ -223,6 +226,16 @@ def guild_key(guild: GuildId) -> str:
 def guild_channels_key(guild: GuildId) -> str:
     """Where it is kept in which channels of *guild* scenes play."""
     return f"rp:g:{{{guild}}}:channels"
+
+
+def channel_lore_key(channel: ChannelId) -> str:
+    """Where the lorebooks of *channel* are."""
+    return f"rp:{{{channel}}}:lore"
+
+
+def guild_lore_key(guild: GuildId) -> str:
+    """Where the lorebooks of *guild* are."""
+    return f"rp:g:{{{guild}}}:lore"
 
 
 def shard_key(token_fingerprint: str, shard: int) -> str:

@@ -246,6 +246,7 @@ class RedisSceneStore(Stories, Wardrobes):
 
     async def purge(self, channel: ChannelId) -> None:
         self._turns.forget(channel)
+        await self._calls.unbroken(self._redis.delete(keys.channel_lore_key(channel)))
         token = await self._live.token(channel)
         guild, *users = await self._change("purge", channel)
         await self._live.drop(channel, token)

@@ -1,0 +1,58 @@
+"""`LoreStore` on Redis."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from bot.adapters.redis_store import keys, records
+from bot.adapters.redis_store.calls import ANSWER_WITHIN, Calls
+from bot.adapters.redis_store.connection import RedisClient
+from bot.adapters.redis_store.scripts import Script
+from bot.core.lore_ports import LoreHome
+
+
+class RedisLoreStore:
+    """Borrows the client; does not close it.
+
+    Args:
+        ttl: a channel whose books nobody has read for so long loses them.
+        answer_within: the longest a method waits for one answer.
+    """
+
+    def __init__(
+        self, redis: RedisClient, *, ttl: timedelta, answer_within: timedelta = ANSWER_WITHIN
+    ) -> None:
+        self._calls = Calls(redis, answer_within=answer_within)
+        self._ttl_ms = int(ttl.total_seconds() * 1000)
+        self._put = Script("put_book", shared=False)
+
+    async def books(self, home: LoreHome) -> Mapping[str, str]:
+        key = _key(home)
+        found: Mapping[str, str] = await self._calls.run(self._read(key, self._life_ms(home)))
+        return found
+
+    async def put_book(self, home: LoreHome, name: str, text: str, *, was: str) -> bool:
+        name, text = records.clean(name), records.clean(text)
+        life = self._life_ms(home)
+        return bool(await self._calls.change(self._put, [_key(home)], name, text, was, life))
+
+    async def forget_books(self, home: LoreHome) -> None:
+        await self._calls.unbroken(self._calls.redis.delete(_key(home)))
+
+    async def _read(self, key: str, life_ms: int) -> Any:
+        pipe = self._calls.redis.pipeline(transaction=False)
+        pipe.hgetall(key)
+        if life_ms:
+            pipe.pexpire(key, life_ms)
+        return (await pipe.execute())[0]
+
+    def _life_ms(self, home: LoreHome) -> int:
+        return 0 if home.channel is None else self._ttl_ms
+
+
+def _key(home: LoreHome) -> str:
+    if home.channel is not None:
+        return keys.channel_lore_key(home.channel)
+    if home.guild is None:
+        raise ValueError("A lorebook belongs to a channel or to a guild.")
+    return keys.guild_lore_key(home.guild)

@@ -1,0 +1,15 @@
+#!lua
+-- Writes a lorebook, or removes it, if the one that is there is the one that the
+-- writer knew. Run twice it has the effect of once. Returns whether it is so now.
+-- KEYS: the books        ARGV: name, text or '', text before or '', life in ms or 0
+local before = redis.call('HGET', KEYS[1], ARGV[1]) or ''
+if before ~= ARGV[2] then
+  if before ~= ARGV[3] then return 0 end
+  if ARGV[2] == '' then
+    redis.call('HDEL', KEYS[1], ARGV[1])
+  else
+    redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+  end
+end
+if ARGV[4] ~= '0' then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
+return 1

@@ -1,6 +1,7 @@
 """Choosing the lore of a prompt, beside the event loop."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -13,6 +14,8 @@ from bot.core.lorebook import Book
 from bot.core.scene import SceneHead
 from bot.core.story import Story
 from bot.core.token_counts import estimate
+
+log = logging.getLogger(__name__)
 
 
 class Shelf(Protocol):
@@ -57,4 +60,11 @@ class LoreTelling:
             fill=story.fill,
         )
         moments = moments_of(story, head, character)
-        return await asyncio.to_thread(lore_of, books, moments, rules)
+        lore = await asyncio.to_thread(lore_of, books, moments, rules)
+        if lore.too_slow:
+            channel = head.place.channel
+            log.warning(
+                "patterns of a lorebook took too long",
+                extra={"channel": channel, "patterns": len(lore.too_slow)},
+            )
+        return lore

@@ -39,3 +39,15 @@ async def test_a_channel_that_is_forgotten_has_no_books_left(redis: RedisClient)
     await RedisSceneStore(redis, keep=10, ttl=timedelta(days=1)).purge(HARBOUR)
 
     assert await books.books(CHANNEL) == {}
+
+
+async def test_a_server_with_lore_is_known_until_that_is_forgotten(redis: RedisClient) -> None:
+    books = RedisLoreStore(redis, ttl=timedelta(seconds=100))
+    scenes = RedisSceneStore(redis, keep=10, ttl=timedelta(days=1))
+    await books.put_book(GUILD, "sea", "one", was="")
+    await redis.hset("rp:guilds", "7", "1")  # long ago
+
+    assert await scenes.guilds() == [7]
+
+    await books.forget_books(GUILD)
+    assert await scenes.guilds() == []

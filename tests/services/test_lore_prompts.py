@@ -151,3 +151,19 @@ async def test_a_scene_s_own_books_are_told_before_the_character_s() -> None:
     prompt = (await desk.build()).prompt
 
     assert prompt.index("Second.") < prompt.index("First.")  # nearer to the end counts more
+
+
+async def test_lore_never_costs_a_reply() -> None:
+    always = {"content": "sea " * 60, "constant": True, "name": "The sea"}
+    character = replace(MIRA, persona="lamp " * 480, book=book(always))
+    told = []
+    for total in (950, 850):
+        desk = Desk(total=total, character=character)
+        await desk.begin()
+        await desk.say("Well?")
+        built = await desk.build()
+        told.append(built.lore)
+        assert "lamp lamp" in built.prompt
+        assert bool(built.lore) == ("sea sea" in built.prompt)
+
+    assert told == [("The sea",), ()]

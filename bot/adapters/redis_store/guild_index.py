@@ -44,7 +44,7 @@ class GuildIndex:
         await self._index.drop(keys.guild_channels_key(guild), channel, plays)
 
     async def guilds(self) -> Sequence[GuildId]:
-        """Every guild that has a channel with a scene, and maybe some more."""
+        """Every guild that has a channel with a scene, or lore, and maybe some more."""
         listed = await self._index.entries(keys.GUILDS)
         found = []
         for at in range(0, len(listed), _CHUNK):
@@ -96,11 +96,15 @@ class GuildIndex:
         return guild
 
     async def _is_known(self, guild: int) -> bool:
-        key = keys.guild_channels_key(GuildId(guild))
-        return bool(await self._calls.run(self._calls.redis.exists(key)))
+        return bool(await self._calls.run(self._calls.redis.exists(*_held(GuildId(guild)))))
 
     async def _are_known(self, guilds: Sequence[GuildId]) -> list[Any]:
         pipe = self._calls.redis.pipeline(transaction=False)
         for guild in guilds:
-            pipe.exists(keys.guild_channels_key(guild))
+            pipe.exists(*_held(guild))
         return await pipe.execute()
+
+
+def _held(guild: GuildId) -> tuple[str, str]:
+    """The keys by which a guild is known: they share a slot."""
+    return keys.guild_channels_key(guild), keys.guild_lore_key(guild)

@@ -101,7 +101,7 @@ change it, as this one does with later schemas. Since
                             maybe more, as above
     rp:g:{G}:lore   HASH    the same of guild {G}                         never
     rp:guilds       HASH    guild id -> when it was written here: every   never
-                            guild with such a key, and maybe more
+                            guild with either key, and maybe more
     rp:left         HASH    guild id -> when (Unix ms) what is stored of  never
                             a guild that we have left is due to be
                             forgotten; not there once that was done

@@ -7,6 +7,7 @@ from typing import Any
 from bot.adapters.redis_store import keys, records
 from bot.adapters.redis_store.calls import ANSWER_WITHIN, Calls
 from bot.adapters.redis_store.connection import RedisClient
+from bot.adapters.redis_store.loose_index import LooseIndex
 from bot.adapters.redis_store.scripts import Script
 from bot.core.lore_ports import LoreHome
 
@@ -25,6 +26,7 @@ class RedisLoreStore:
         self._calls = Calls(redis, answer_within=answer_within)
         self._ttl_ms = int(ttl.total_seconds() * 1000)
         self._put = Script("put_book", shared=False)
+        self._index = LooseIndex(self._calls)
 
     async def books(self, home: LoreHome) -> Mapping[str, str]:
         key = _key(home)
@@ -34,6 +36,8 @@ class RedisLoreStore:
     async def put_book(self, home: LoreHome, name: str, text: str, *, was: str) -> bool:
         name, text = records.clean(name), records.clean(text)
         life = self._life_ms(home)
+        if text and home.guild is not None:  # so that it is forgotten when we leave it
+            await self._calls.unbroken(self._index.put(keys.GUILDS, home.guild))
         return bool(await self._calls.change(self._put, [_key(home)], name, text, was, life))
 
     async def forget_books(self, home: LoreHome) -> None:

@@ -89,7 +89,7 @@ SELDOM = kinds(
     apply=(
         st.lists(st.tuples(NUMBERS, TEXTS, MESSAGES), max_size=2),
         st.lists(NUMBERS, max_size=2),
-        st.sampled_from(["", "stay", "forget", "note", "show", "end", "cast"]),
+        st.sampled_from(["", "stay", "forget", "note", "show", "end", "cast", "forgive"]),
         st.integers(0, 1),
     ),
     save=(st.sampled_from(["x", "y"]),),
@@ -274,6 +274,7 @@ class Teller:
         if head is None:
             return None
         turns = {line(number).id: (number, text, message) for number, text, message in put}
+        messages = tuple(MessageId(20 + number) for number in drop)
         change = Change(
             head=replace(head, note="rain", note_once=True, owner=BOB) if what == "note" else None,
             players={BOB: "Bob"} if what == "cast" else None,
@@ -284,7 +285,8 @@ class Teller:
             drop=tuple(line(number).id for number in drop if line(number).id not in turns),
             work=_shown_work() if what == "show" else None,
             ends_work=what == "end",
-            owed=tuple(MessageId(20 + number) for number in drop),
+            owed=() if what == "forgive" else messages,
+            forgiven=messages if what == "forgive" else (),
             undo=Undo("one", head, put=(line(1, "back"),), drop=(line(2).id,), until_ms=9)
             if what == "stay"
             else None,

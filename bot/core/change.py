@@ -41,6 +41,8 @@ class Change:
         work: a turn that the screen has to follow, or a reply to be made.
         ends_work: what was being made is not wanted any more.
         owed: messages that have to leave the screen.
+        forgiven: messages that had to, and stay. Where one of them is owed no
+            more, because it has left, the change is not made.
         undo: what takes this back; None keeps what there is.
         uses_undo: what was kept is used up.
     """
@@ -52,5 +54,6 @@ class Change:
     work: Work | None = None
     ends_work: bool = False
     owed: tuple[MessageId, ...] = ()
+    forgiven: tuple[MessageId, ...] = ()
     undo: Undo | None = None
     uses_undo: bool = False

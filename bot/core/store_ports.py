@@ -245,7 +245,7 @@ class SceneStore(Protocol):
 
         Of a turn whose parts are not known, any message takes all. Messages that
         show nothing yet are remembered for a while, as what they show may still
-        come. A reply in the making whose trigger goes answers the newest player's
+        come, and owed no more. A reply in the making whose trigger goes answers the newest player's
         line that is left before it, if no reply stands between.
         """
         ...
@@ -273,6 +273,7 @@ class StoryStore(Protocol):
     async def apply(self, channel: ChannelId, change: Change, *, version: int) -> bool:
         """Make *change* happen, if the scene still has that *version*; returns whether it does.
 
+        It does not either where a message that is to stay has left the screen.
         The same change for the same version again is known as such.
         """
         ...

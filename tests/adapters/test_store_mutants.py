@@ -133,6 +133,15 @@ MUTANTS = {
     "a turn that a change drops leaves no tombstone": Mutant(
         "apply", "call('HSET', TURNS, id, '')", "call('HDEL', TURNS, id)", ("apply", "ingest")
     ),
+    "a story comes back to messages that have left": Mutant(
+        "apply", "if call('SISMEMBER', OWED, message) == 0 then return 0 end", "", ("apply",)
+    ),
+    "what stays on the screen is to leave it still": Mutant(
+        "apply", "call('SREM', OWED, ...)", "", ("apply",)
+    ),
+    "what was deleted is to leave the screen still": Mutant(
+        "delete", "call('SREM', OWED, ARGV[i])", "", ("apply", "delete")
+    ),
     "a swipe takes the place of what was there": Mutant(
         "commit", "was_claimed and meta[13] == 'swipe'", "false", ("take", "end", "commit")
     ),

@@ -62,6 +62,44 @@ async def test_a_change_of_a_scene_that_has_gone_on_does_nothing(store: Store) -
     assert await texts(store) == ["line 1", "answer 1", "line 2"]
 
 
+async def test_messages_that_were_to_leave_may_stay(store: Store) -> None:
+    head = await told(store, 1)
+    debt = Change(owed=(MessageId(105), MessageId(106), MessageId(107)))
+    await store.apply(HARBOUR, debt, version=head.version)
+    back = Change(put=(reply(2, "back", 105, 106),), forgiven=(MessageId(105), MessageId(106)))
+    head = await head_of(store)
+
+    assert await store.apply(HARBOUR, back, version=head.version)
+    assert await store.apply(HARBOUR, back, version=head.version)  # its answer was lost
+
+    assert await texts(store) == ["line 1", "answer 1", "back"]
+    assert await store.owed(HARBOUR) == (MessageId(107),)
+
+
+async def test_nothing_comes_back_to_a_message_that_has_left_meanwhile(store: Store) -> None:
+    head = await told(store, 1)
+    debt = Change(owed=(MessageId(105), MessageId(106)))
+    await store.apply(HARBOUR, debt, version=head.version)
+    head = await head_of(store)
+    await store.paid(HARBOUR, [MessageId(106)])
+    back = Change(put=(reply(2, "back", 105, 106),), forgiven=(MessageId(105), MessageId(106)))
+
+    assert not await store.apply(HARBOUR, back, version=head.version)
+
+    assert await texts(store) == ["line 1", "answer 1"]
+    assert await store.owed(HARBOUR) == (MessageId(105),)
+
+
+async def test_what_others_delete_is_owed_no_more(store: Store) -> None:
+    head = await told(store, 1)
+    debt = Change(owed=(MessageId(105), MessageId(106)))
+    await store.apply(HARBOUR, debt, version=head.version)
+
+    await store.delete(HARBOUR, [MessageId(106)])
+
+    assert await store.owed(HARBOUR) == (MessageId(105),)
+
+
 async def test_a_line_that_was_dropped_is_known_until_it_is_put_back(store: Store) -> None:
     head = await told(store, 1)
     await store.apply(HARBOUR, Change(drop=(line(1).id,)), version=head.version)

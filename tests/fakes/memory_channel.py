@@ -114,7 +114,7 @@ class MemoryChannel:
             self.work = None
         if change.work is not None:
             self.work = change.work
-        self.owed |= set(change.owed)
+        self.owed = (self.owed - set(change.forgiven)) | set(change.owed)
         if change.undo is not None or change.uses_undo:
             self.undo = change.undo
         if change.players is not None:
@@ -154,6 +154,7 @@ class MemoryChannel:
         gone: list[TurnId] = []
         shorter: set[TurnId] = set()
         showing = self.work.messages if self.work else ()
+        self.owed -= set(messages)
         for message in messages:
             turn = self.shown.pop(message, None)
             if turn is None or message in showing:

@@ -23,7 +23,7 @@ class MemoryStories:
             return False
         if found.applied == (version, change):
             return True
-        if found.head.version != version:
+        if found.head.version != version or not found.owed.issuperset(change.forgiven):
             return False
         found.apply(change)
         found.applied = (version, change)

@@ -102,6 +102,7 @@ def _written(change: Change) -> list[str | int]:
         *listed(flat(work), 2),
         *listed(list(change.drop)),
         *listed([str(message) for message in change.owed]),
+        *listed([str(message) for message in change.forgiven]),
         *listed([part for turn in change.put for part in records.parts_to_put(turn)], 3),
     ]
 

@@ -4,9 +4,10 @@
 --       what takes the change back ('' keeps what there is, '-' drops it), how long
 --       that is kept in ms, '1' if others play, then lists, each behind its length:
 --       those (users and names), head fields and their values, work fields and their values, ids of turns that go, messages
---       that have to leave the screen, ids of turns that are put, each with its
---       record and its messages (comma separated)
--- Returns 1, or 0 if the scene is another by now or is gone.
+--       that have to leave the screen, messages that had to and stay, ids of turns
+--       that are put, each with its record and its messages (comma separated)
+-- Returns 1, or 0 if the scene is another by now or is gone, or a message that was
+-- to stay has left.
 local meta, refused = ready('ver', 'floor', 'applied')
 if refused then return refused end
 if not meta[1] then return 0 end
@@ -25,7 +26,10 @@ local function each_chunk(values, act)
 end
 
 local players, fields, work_fields = list(2), list(2), list(2)
-local gone, leaving, put = list(), list(), list(3)
+local gone, leaving, staying, put = list(), list(), list(), list(3)
+for _, message in ipairs(staying) do
+  if call('SISMEMBER', OWED, message) == 0 then return 0 end
+end
 if ARGV[9] == '1' then
   call('DEL', PLAYERS)
   each_chunk(players, function(...) call('HSET', PLAYERS, ...) end)
@@ -56,6 +60,7 @@ if #work_fields > 0 then
   call('HDEL', META, unpack(WORK_FIELDS))
   call('HSET', META, unpack(work_fields))
 end
+each_chunk(staying, function(...) call('SREM', OWED, ...) end)
 each_chunk(leaving, function(...) call('SADD', OWED, ...) end)
 if ARGV[7] == '-' then call('DEL', UNDO) end
 if ARGV[7] ~= '' and ARGV[7] ~= '-' then call('SET', UNDO, ARGV[7], 'PX', ARGV[8]) end

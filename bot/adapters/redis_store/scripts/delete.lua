@@ -2,7 +2,8 @@
 -- Forgets what messages show; a reply keeps the parts that are left. A tombstone
 -- stays, so that the same message delivered again is known, also of messages that
 -- show nothing yet. A reply in the making whose trigger goes answers what is left
--- of the lines before it. Runs when memory is full, too.
+-- of the lines before it. What had to leave the screen has left. Runs when memory
+-- is full, too.
 -- ARGV: name of this deletion, message ids
 -- Returns {ids of the turns that are gone, ids of those that are shorter}, the
 -- same again for the same deletion: its first answer may have been lost.
@@ -50,6 +51,7 @@ local function shorten(id, turn, message)
 end
 
 if not exists() then return {{}, {}} end
+for i = 5, #ARGV do call('SREM', OWED, ARGV[i]) end
 local last, was_gone, was_shorter =
   string.match(call('HGET', META, 'deletion') or '', '^(.-);(.-);(.*)$')
 if last == name then return {parted(was_gone), parted(was_shorter)} end

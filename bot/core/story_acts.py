@@ -5,13 +5,14 @@ the scene, and plans again where the scene has gone on meanwhile.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from bot.core.change import Change, Undo
 from bot.core.errors import UserError
 from bot.core.plain_text import plain, utf16_units
 from bot.core.scene import (
+    MessageId,
     Role,
     Scene,
     SceneHead,
@@ -24,7 +25,7 @@ from bot.core.scene import (
     trigger_of,
 )
 from bot.core.split import split
-from bot.core.unposted import is_to_be_posted, to_be_posted
+from bot.core.unposted import is_to_be_posted, off_the_screen, told_again
 
 EDIT_UNITS = 4_000
 """UTF-16 units that a form of Discord's holds."""
@@ -125,13 +126,21 @@ def rewind(scene: Scene, turn: TurnId, *, name: str, now_ms: int, until_ms: int)
     return _taken_back(scene, begin, Undo(name, scene.head, until_ms=until_ms), now_ms)
 
 
-def redo(scene: Scene, kept: Undo | None, *, name: str, now_ms: int) -> Change:
-    """Bring back what was taken, as far as the next turn that has to be posted.
+def redo(
+    scene: Scene,
+    kept: Undo | None,
+    *,
+    name: str,
+    now_ms: int,
+    owed: Collection[MessageId] = (),
+) -> Change:
+    """Bring back what was taken, as far as the next turn that was on the screen by us.
 
     The change keeps the rest: it is whole again once no undo of that name is left.
 
     Args:
         name: of what is to be brought back.
+        owed: messages that have not left the screen: they show their turns again.
 
     Raises:
         UserError: it is too late for that, or the story has gone on.
@@ -142,22 +151,26 @@ def redo(scene: Scene, kept: Undo | None, *, name: str, now_ms: int) -> Change:
         raise UserError("The story has gone on since, so this cannot be brought back.")
     ours = (at for at, turn in enumerate(kept.put) if is_shown_by_us(turn))
     end = next(ours, len(kept.put)) + 1
-    back, rest = [unposted(turn) for turn in kept.put[:end]], kept.put[end:]
-    last, is_ours = back[-1], is_shown_by_us(kept.put[len(back) - 1])
-    is_reply = last.role is Role.CHARACTER and is_ours
-    if is_ours and not is_reply:
-        back[-1] = to_be_posted(kept.put[len(back) - 1])
+    *before, last = kept.put[:end]
+    rest, staying, work = kept.put[end:], _staying(scene, last, owed), None
+    if is_shown_by_us(last):
+        is_reply = last.role is Role.CHARACTER
+        last = off_the_screen(last, but=staying) if is_reply else told_again(last, staying)
+        work = shown_again(last, at_ms=now_ms) if is_reply else None
     return Change(
-        put=tuple(back),
-        work=shown_again(last, at_ms=now_ms) if is_reply else None,
+        put=(*before, last),
+        work=work,
+        forgiven=last.messages if staying else (),
         undo=replace(kept, put=rest) if rest else None,
         uses_undo=not rest,
     )
 
 
-def unposted(turn: Turn) -> Turn:
-    """*turn* without the messages that we have removed since."""
-    return replace(turn, messages=(), parts=(), edited_ms=0) if is_shown_by_us(turn) else turn
+def _staying(scene: Scene, turn: Turn, owed: Collection[MessageId]) -> tuple[MessageId, ...]:
+    """What shows *turn* still and may do so: what we post stands in the order of the story."""
+    left = tuple(each for each in turn.messages if each in owed and is_shown_by_us(turn))
+    ours = (each for other in scene.turns if is_shown_by_us(other) for each in other.messages)
+    return left if min(left, default=0) > max(ours, default=0) else ()
 
 
 def delete(scene: Scene, turn: TurnId, *, now_ms: int) -> Change:

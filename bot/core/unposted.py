@@ -35,10 +35,20 @@ def to_be_posted(turn: Turn, *, face: str = "") -> Turn:
 
     Whatever showed it before shows it no more.
     """
-    facts = {**turn.facts, _WAITS: "1"} | ({_FACE: face} if face else {})
-    if turn.messages:
-        facts[_AFTER] = str(max(turn.messages))
-    return replace(turn, messages=(), parts=(), edited_ms=0, facts=facts)
+    left = off_the_screen(turn)
+    facts = {**left.facts, _WAITS: "1"} | ({_FACE: face} if face else {})
+    return replace(left, facts=facts)
+
+
+def off_the_screen(turn: Turn, *, but: tuple[MessageId, ...] = ()) -> Turn:
+    """Return *turn* as one whose messages are removed, *but* for those.
+
+    What is posted of it from now on is newer than they all were.
+    """
+    if but == turn.messages:
+        return turn
+    facts = {**turn.facts, _AFTER: str(max(turn.messages))}
+    return replace(turn, messages=but, parts=(), edited_ms=0, facts=facts)
 
 
 def is_to_be_posted(turn: Turn) -> bool:
@@ -78,3 +88,12 @@ def as_posted(turn: Turn, shown: Mapping[MessageId, str], *, is_whole: bool = Tr
         parts=tuple(shown.values()) if len(shown) > 1 else (),
         facts=facts,
     )
+
+
+def told_again(turn: Turn, staying: tuple[MessageId, ...]) -> Turn:
+    """Return *turn*, a line that we posted, as far as *staying* shows it, or to be posted anew."""
+    if staying == turn.messages:
+        return turn
+    parts = zip(turn.messages, turn.parts, strict=False)
+    left = {message: part for message, part in parts if message in staying}
+    return as_posted(turn, left, is_whole=False) if left else to_be_posted(turn)

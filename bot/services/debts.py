@@ -7,13 +7,20 @@ by them any more.
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 from bot.core.change import Undo
-from bot.core.errors import PostError, PostRefused, StoreRefusesWrites, StoreUnavailable
+from bot.core.errors import (
+    PostError,
+    PostRefused,
+    StoreRefusesWrites,
+    StoreUnavailable,
+    UserError,
+)
 from bot.core.ports import Voice
 from bot.core.scene import ChannelId, MessageId, Place, Turn, message_of
 from bot.core.store_answers import Survey
@@ -25,6 +32,8 @@ TAKEN_BACK = "🙈"
 MOST_MARKED = 20
 PAY_WITHIN_S = 10.0
 """Whoever asked waits so long; what is left then leaves in the background."""
+RESTS_WITHIN_S = 5.0
+"""So long somebody waits who needs that nothing is taken away meanwhile."""
 PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 60.0)
 """Before each further try. What does not leave then, or is refused, is tried at the next start."""
 MOST_CHANNELS = 1_000
@@ -55,6 +64,7 @@ class Debts:
         self._voice = voice
         self._pauses_s = pauses_s
         self._unpaid: dict[ChannelId, Place] = {}
+        self._paying: WeakValueDictionary[ChannelId, asyncio.Lock] = WeakValueDictionary()
         self._any = asyncio.Event()
 
     async def pay(self, place: Place) -> int:
@@ -70,6 +80,38 @@ class Debts:
         if left.has_more:
             self._add(place)
         return left.refused
+
+    @asynccontextmanager
+    async def resting(self, channel: ChannelId) -> AsyncGenerator[None, None]:
+        """Take nothing away in *channel* while the block lasts.
+
+        Raises:
+            UserError: that is under way there, and takes long.
+        """
+        lock = self._lock(channel)
+        try:
+            async with asyncio.timeout(RESTS_WITHIN_S):
+                await lock.acquire()
+        except TimeoutError:
+            raise UserError("Messages are still being removed here. Try again soon.") from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    async def look(self, place: Place, turns: Iterable[Turn]) -> None:
+        """Note what of *turns* was owed and has left, though nobody told us.
+
+        What may not be looked at counts as there.
+        """
+        owed = set(await self._store.owed(place.channel))
+        gone = list[MessageId]()
+        for message in (each for turn in turns for each in turn.messages if each in owed):
+            with suppress(PostError):
+                if await self._voice.look(place, message) is None:
+                    gone.append(message)
+        if gone:
+            await self._store.paid(place.channel, gone)
 
     async def mark(self, place: Place, turns: Iterable[Turn]) -> None:
         """Show under members' lines, of many the newest, that they are taken back."""
@@ -120,6 +162,10 @@ class Debts:
 
     async def _pay(self, place: Place) -> "_Left":
         """Take away what can be."""
+        async with self._lock(place.channel):
+            return await self._pay_alone(place)
+
+    async def _pay_alone(self, place: Place) -> "_Left":
         left, gone = _Left(), list[MessageId]()
         try:
             for message in sorted(await self._store.owed(place.channel), reverse=True):
@@ -137,6 +183,9 @@ class Debts:
             if gone:
                 await self._store.paid(place.channel, gone)
         return left
+
+    def _lock(self, channel: ChannelId) -> asyncio.Lock:
+        return self._paying.setdefault(channel, asyncio.Lock())
 
     def _add(self, place: Place) -> None:
         if len(self._unpaid) < MOST_CHANNELS:

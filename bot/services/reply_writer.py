@@ -33,6 +33,7 @@ from bot.core.scene import (
     message_of,
 )
 from bot.core.store_answers import Taken
+from bot.core.unposted import as_posted
 from bot.services.banter import Banter
 from bot.services.casting import Casting, stored_of
 from bot.services.channel_leases import ChannelLeases
@@ -44,7 +45,7 @@ from bot.services.milestones import Milestone, Reached, pass_by
 from bot.services.outbox import ReplyOutbox
 from bot.services.reply_buttons import stop_button
 from bot.services.reply_messages import moving_of
-from bot.services.resumption import Resumption, taken_up
+from bot.services.resumption import Resumption, reads_alike, taken_up
 from bot.services.rows import Rows, row_of
 from bot.services.typist import Typist
 
@@ -223,27 +224,25 @@ class ReplyWriter:
                 buttons = row_of(work, lane.turns)
                 messages = await live.finish(stored.text, buttons)
         except PostRefused:
-            await self._take_over(lane, work, stored)
+            if await self._take_over(lane, work, stored):
+                return
             raise
-        shown = replace(
-            stored,
-            swipes=(live.text,),
-            current=0,
-            messages=messages,
-            parts=live.parts if len(messages) > 1 else (),
-            edited_ms=live.edited_ms,
-        )
+        shown = as_posted(stored, dict(zip(messages, live.parts, strict=True)))
+        shown = replace(shown, swipes=(live.text,), current=0, edited_ms=live.edited_ms)
         lane.written = dict.fromkeys(messages, live.edited_ms)
         await self._commit(lane, work, shown, None, row=messages[-1] if buttons else None)
 
-    async def _take_over(self, lane: Lane, work: Work, stored: Turn) -> None:
-        """The screen cannot follow: remember what stands there."""
+    async def _take_over(self, lane: Lane, work: Work, stored: Turn) -> bool:
+        """The screen cannot follow: take over what it shows. Returns whether that is the same."""
         shown = await self._resumption.shown_of(lane, work, stored)
+        is_same = shown is not None and reads_alike(shown, stored)
         if shown is not None:
-            await self._commit(lane, work, shown, None, row=None)
+            row = shown.messages[-1] if is_same and row_of(work, lane.turns) else None
+            await self._commit(lane, work, shown, None, row=row)
         elif not stored.messages:  # it was to be posted, and nobody will see it
             gone = Change(drop=(stored.id,), ends_work=True)
             await self._store.apply(lane.channel, gone, version=lane.head.version)
+        return is_same
 
     async def settle_for(self, lane: Lane, work: Work) -> None:
         """End a reply that nobody writes on with what is there of it, or take it back.

@@ -16,6 +16,7 @@ from bot.core.profiles import ModelProfile
 from bot.core.reply_text import ReplyText
 from bot.core.scene import Scene, Turn, Work
 from bot.core.story import player_names
+from bot.core.unposted import as_posted
 from bot.services.lane import Lane, Partial
 
 log = logging.getLogger(__name__)
@@ -100,14 +101,8 @@ class Resumption:
         }
         if not left:
             return None
-        parts = tuple(left.values())
-        return replace(
-            stored,
-            swipes=("\n".join(parts),),
-            current=0,
-            messages=tuple(left),
-            parts=parts if len(parts) > 1 else (),
-        )
+        shown = as_posted(stored, left)
+        return replace(shown, swipes=("\n".join(left.values()),), current=0)
 
     def _known(self, lane: Lane, partial: Partial, character: Character) -> str:
         return taken_up(lane, partial, character, self._profile).shown
@@ -120,6 +115,11 @@ class Resumption:
             facts = {"channel": lane.channel, "error": type(error).__name__}
             log.info("a broken-off reply cannot be read", extra=facts)
             return None
+
+
+def reads_alike(turn: Turn, other: Turn) -> bool:
+    """Whether the messages of both show the same."""
+    return (turn.parts or (turn.text.strip(),)) == (other.parts or (other.text.strip(),))
 
 
 def taken_up(

@@ -88,10 +88,11 @@ class Undone:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A scene as it was read, with what takes its last change back."""
+    """A scene as it was read, what takes its last change back, and what is to leave the screen."""
 
     scene: Scene
     kept: Undo | None
+    owed: frozenset[MessageId]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +153,19 @@ class Rewriting:
         """Bring back what was taken under *name*; returns how many turns that is."""
 
         def plan(seen: _Seen) -> Change:
-            return acts.redo(seen.scene, seen.kept, name=name, now_ms=self._now_ms())
+            return acts.redo(
+                seen.scene, seen.kept, name=name, now_ms=self._now_ms(), owed=seen.owed
+            )
 
         count, is_whole = 0, False
         async with self._alone(channel):
+            seen = await self._read(channel)
+            self._planned(seen, who, Action.UNDO, plan)
+            await self._debts.look(seen.scene.head.place, seen.kept.put if seen.kept else ())
             while not is_whole:
                 await self._settled(channel, A_MOMENT_S)
-                done = await self._change(channel, who, Action.UNDO, plan)
+                async with self._debts.resting(channel):
+                    done = await self._change(channel, who, Action.UNDO, plan)
                 await self._bring_back(done)
                 count, is_whole = count + len(done.change.put), done.change.undo is None
         return count
@@ -332,7 +339,8 @@ class Rewriting:
     async def _read(self, channel: ChannelId) -> _Seen:
         # In this order: whatever replaces the undo changes the scene's version.
         scene = await self.live(channel)
-        return _Seen(scene, await self._store.undo(channel))
+        kept = await self._store.undo(channel)
+        return _Seen(scene, kept, frozenset(await self._store.owed(channel)))
 
     async def _follow(self, done: _Done) -> int:
         """Have the screen follow what was applied; returns how many messages stay there."""

@@ -36,7 +36,7 @@ from bot.core.story_acts import (
     text_stamp,
     undo,
 )
-from bot.core.unposted import is_to_be_posted
+from bot.core.unposted import is_to_be_posted, posted_after
 from tests.scenes import ANN, BOB, line, reply, scene
 
 GREETING = replace(line(1, "Welcome."), role=Role.CHARACTER, author=None, messages=(MessageId(2),))
@@ -187,6 +187,80 @@ def test_redo_brings_one_reply_after_the_other_back_until_all_are_there() -> Non
         (MessageId(20),),
         (),
     ]
+
+
+def test_a_reply_that_could_not_be_removed_stays_where_it_is() -> None:
+    before = told(10, 20)
+    change = undone(before)
+    after = applied(before, change)
+
+    step = redo(after, kept(change), name="one", now_ms=6, owed={MessageId(120)})
+
+    assert applied(after, step).turns == before.turns
+    assert step.forgiven == (MessageId(120),)
+    assert step.work == shown_again(before.turns[-1], at_ms=6)
+
+
+def test_of_a_reply_that_was_removed_in_part_the_rest_is_posted() -> None:
+    long = replace(reply(10, "a\nb\nc", 110, 111, 112), parts=("a", "b", "c"), edited_ms=5)
+    before = story(GREETING, line(10), long)
+    change = undone(before)
+    owed = {MessageId(110), MessageId(111), MessageId(7)}
+
+    step = redo(applied(before, change), kept(change), name="one", now_ms=6, owed=owed)
+
+    last = step.put[-1]
+    assert (last.text, last.messages, last.parts) == (long.text, long.messages[:2], ())
+    assert step.forgiven == last.messages
+    assert step.work is not None
+    assert step.work.messages == last.messages
+    assert posted_after(last) == MessageId(112)
+
+
+def test_what_is_posted_again_is_newer_than_what_showed_it() -> None:
+    before = told(10)
+    change = undone(before)
+
+    step = redo(applied(before, change), kept(change), name="one", now_ms=6)
+
+    assert posted_after(step.put[-1]) == MessageId(110)
+
+
+def test_a_reply_does_not_stay_above_one_that_is_posted_again() -> None:
+    before = told(10, 20)
+    change = undone(before, 2)
+    posted = reply(10, "answer 10", 130)
+    after = Scene(before.head, (GREETING, line(10), posted))
+    left = replace(kept(change), put=kept(change).put[2:])
+
+    step = redo(after, left, name="one", now_ms=6, owed={MessageId(120)})
+
+    assert step.put[-1].messages == ()
+    assert step.forgiven == ()
+
+
+def test_a_told_line_stays_as_far_as_it_stands() -> None:
+    tale = replace(
+        line(12, "a\nb"),
+        role=Role.NARRATOR,
+        messages=(MessageId(13), MessageId(14)),
+        parts=("a", "b"),
+    )
+    before = story(GREETING, line(10), reply(10, "Yes.", 11), tale)
+    change = undone(before)
+    after = applied(before, change)
+
+    def back(*owed: int) -> tuple[Turn, tuple[int, ...]]:
+        step = redo(after, kept(change), name="one", now_ms=6, owed=set(map(MessageId, owed)))
+        assert step.work is None
+        return step.put[-1], step.forgiven
+
+    assert back(13, 14) == (tale, (13, 14))
+    half, forgiven = back(13)
+    assert (half.text, half.messages, half.parts) == ("a", (MessageId(13),), ())
+    assert forgiven == (13,)
+    assert is_to_be_posted(back()[0])
+    assert back()[1] == ()
 
 
 def test_lines_behind_the_last_reply_come_back_without_a_post() -> None:

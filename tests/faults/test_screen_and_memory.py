@@ -47,13 +47,7 @@ async def play(
                 raise
 
 
-REDO_POSTS_TWICE = pytest.mark.xfail(
-    reason="Redo posts a reply again whose old message nobody could remove: its webhook is gone",
-    strict=False,
-)
-
-
-@pytest.mark.parametrize("seed", [pytest.param(1, marks=REDO_POSTS_TWICE), 2])
+@pytest.mark.parametrize("seed", [1, 2])
 async def test_after_each_of_250_acts_screen_and_memory_are_equal(
     redis: Redis, redis_url: str, seed: int
 ) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bot.core.change import Change, Undo
-from bot.core.errors import NotAllowedHere, PostError, StoreUnavailable
+from bot.core.errors import NotAllowedHere, PostError, StoreUnavailable, UserError
 from bot.core.ports import Speaker
 from bot.core.scene import ChannelId, GuildId, MessageId, Place
 from bot.services.debts import MOST_MARKED, TAKEN_BACK, Debts
@@ -39,6 +39,13 @@ class Desk:
         async with asyncio.timeout(2):
             while await self.store.owed(PLACE.channel):
                 await asyncio.sleep(0.001)
+
+
+@pytest.fixture
+async def desk_of_two() -> Desk:
+    desk = Desk()
+    await desk.owe(2)
+    return desk
 
 
 @asynccontextmanager
@@ -123,6 +130,43 @@ async def test_what_discord_does_not_let_us_remove_is_counted_and_not_insisted_o
     assert stuck == 1
     assert len(desk.voice.did("delete")) == 2
     assert len(await desk.store.owed(PLACE.channel)) == 1
+
+
+async def test_what_others_have_removed_is_found_out(desk_of_two: Desk) -> None:
+    desk = desk_of_two
+    first, second = sorted(desk.voice.messages)
+    turn = reply(7, "two", first, second, 5)  # 5 is gone, and nobody owes it
+    await desk.voice.delete(PLACE, second)
+
+    desk.voice.outcomes["look"].append(PostError("may not be read"))
+    await desk.debts.look(PLACE, [turn])
+    assert await desk.store.owed(PLACE.channel) == (first,)
+
+    await desk.voice.delete(PLACE, first)
+    await desk.debts.look(PLACE, [turn])
+    assert await desk.store.owed(PLACE.channel) == ()
+
+
+async def test_whoever_needs_rest_does_not_wait_for_ever(
+    desk_of_two: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, is_over = desk_of_two, asyncio.Event()
+    monkeypatch.setattr("bot.services.debts.RESTS_WITHIN_S", 0.01)
+
+    async def answer_late(_: MessageId) -> None:
+        await is_over.wait()
+
+    desk.voice.on_delete = answer_late
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(desk.debts.pay(PLACE))
+        await asyncio.sleep(0.001)
+        with pytest.raises(UserError, match="still being removed"):
+            async with desk.debts.resting(PLACE.channel):
+                pass
+        is_over.set()
+
+    async with desk.debts.resting(PLACE.channel):
+        assert await desk.store.owed(PLACE.channel) == ()
 
 
 async def test_after_a_crash_lines_are_marked_too() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from bot.core.change import Change
-from bot.core.errors import NotAllowedHere, PostRefused, UserError
+from bot.core.errors import NotAllowedHere, PostError, PostRefused, UserError
 from bot.core.ports import Speaker
 from bot.core.rights import Action, Member
 from bot.core.scene import MessageId, TurnId, Work, reply_turn_id
@@ -29,6 +29,7 @@ MIRROR = Speaker("Mira", MIRA)
 class Desk:
     stage: Stage
     rewriting: Rewriting
+    debts: Debts
     doubts: Doubts
     forgotten: list[int]
 
@@ -67,6 +68,7 @@ async def desk() -> AsyncIterator[Desk]:
 
 def desk_on(stage: Stage) -> Desk:
     doubts, forgotten = Doubts(), list[int]()
+    debts = Debts(stage.store, stage.voice)
 
     class Prompting:
         def forget(self, channel: int) -> None:
@@ -76,11 +78,11 @@ def desk_on(stage: Stage) -> Desk:
         store=stage.store,
         pipeline=stage.pipeline,
         prompting=Prompting(),
-        debts=Debts(stage.store, stage.voice),
+        debts=debts,
         doubts=doubts,
         now_ms=lambda: stage.clock_ms[0],
     )
-    return Desk(stage, rewriting, doubts, forgotten)
+    return Desk(stage, rewriting, debts, doubts, forgotten)
 
 
 async def test_undo_changes_memory_screen_and_prompt(desk: Desk) -> None:
@@ -296,6 +298,111 @@ async def test_messages_that_cannot_be_removed_are_told_of(desk: Desk) -> None:
 
     assert done.stuck == 1
     assert await desk.texts() == []
+
+
+async def test_redo_leaves_a_reply_that_nobody_can_remove_where_it_is(desk: Desk) -> None:
+    """Its webhook is gone: it can be neither removed nor edited."""
+    await desk.tell("one")
+    before = await desk.stage.last_turn()
+    voice = desk.stage.voice
+    voice.outcomes["delete"].extend([NotAllowedHere("not yours")] * 2)
+    voice.outcomes["edit"].append(PostRefused("not yours"))
+    done = await desk.rewriting.undo(CHANNEL, OWNER, 1, name="7")
+    posts = len(voice.did("say"))
+
+    count = await desk.rewriting.redo(CHANNEL, OWNER, name="7")
+    await desk.stage.quiet()
+
+    assert (done.stuck, count) == (1, 2)
+    assert desk.stage.screen() == ["one"]
+    assert await desk.texts() == ["line 1", "one"]
+    assert (await desk.stage.last_turn()).messages == before.messages
+    assert await desk.stage.store.owed(CHANNEL) == ()
+    assert await desk.stage.store.work(CHANNEL) is None
+    assert len(voice.did("say")) == posts  # nobody is told of a failure
+
+
+async def test_redo_gives_a_reply_that_stayed_its_buttons_back(desk: Desk) -> None:
+    await desk.tell("one")
+    [shown] = desk.stage.voice.on_screen(CHANNEL)
+    row = shown.labels
+    desk.stage.voice.outcomes["delete"].append(PostError("limited"))
+    await desk.rewriting.undo(CHANNEL, OWNER, 1, name="7")
+    await desk.stage.voice.put_buttons(HARBOUR, shown.id)
+
+    await desk.rewriting.redo(CHANNEL, OWNER, name="7")
+    await desk.stage.quiet()
+
+    assert desk.stage.screen() == ["one"]
+    assert desk.stage.voice.on_screen(CHANNEL)[0].labels == row != []
+
+
+async def test_redo_posts_a_reply_that_somebody_else_has_removed_meanwhile(desk: Desk) -> None:
+    """Nobody told us: the gateway was away."""
+    await desk.tell("one")
+    voice = desk.stage.voice
+    voice.outcomes["delete"].append(NotAllowedHere("not yours"))
+    await desk.rewriting.undo(CHANNEL, OWNER, 1, name="7")
+    [old] = await desk.stage.store.owed(CHANNEL)
+    await voice.delete(HARBOUR, old)
+
+    await desk.rewriting.redo(CHANNEL, OWNER, name="7")
+    await desk.stage.quiet()
+
+    assert desk.stage.screen() == ["one"]
+    assert await desk.texts() == ["line 1", "one"]
+    assert await desk.stage.store.owed(CHANNEL) == ()
+
+
+async def test_redo_plans_again_where_a_message_leaves_meanwhile(desk: Desk) -> None:
+    await desk.tell("one")
+    store, voice = desk.stage.store, desk.stage.voice
+    voice.outcomes["delete"].append(NotAllowedHere("not yours"))
+    await desk.rewriting.undo(CHANNEL, OWNER, 1, name="7")
+    owed, apply = await store.owed(CHANNEL), store.apply
+
+    async def apply_late(*args: object, **options: object) -> bool:
+        store.apply = apply  # type: ignore[method-assign]
+        await voice.delete(HARBOUR, owed[0])
+        await desk.stage.pipeline.deleted(CHANNEL, owed)
+        return await apply(*args, **options)  # type: ignore[arg-type]
+
+    store.apply = apply_late  # type: ignore[method-assign]
+    await desk.rewriting.redo(CHANNEL, OWNER, name="7")
+    await desk.stage.quiet()
+
+    assert desk.stage.screen() == ["one"]
+    assert await desk.texts() == ["line 1", "one"]
+    assert (await desk.stage.last_turn()).messages != owed
+
+
+async def test_nothing_is_taken_away_while_redo_brings_it_back(desk: Desk) -> None:
+    await desk.tell("one")
+    store, voice = desk.stage.store, desk.stage.voice
+    voice.outcomes["delete"].append(PostError("limited"))
+    await desk.rewriting.undo(CHANNEL, OWNER, 1, name="7")
+    apply, is_back = store.apply, asyncio.Event()
+
+    async def answer_late(_: MessageId) -> None:
+        await is_back.wait()
+
+    async with asyncio.TaskGroup() as tasks:
+
+        async def apply_late(*args: object, **options: object) -> bool:
+            tasks.create_task(desk.debts.pay(HARBOUR))
+            for _ in range(20):  # time enough to remove it, if that may be
+                await asyncio.sleep(0)
+            done = await apply(*args, **options)  # type: ignore[arg-type]
+            is_back.set()
+            return done
+
+        voice.on_delete = answer_late
+        store.apply = apply_late  # type: ignore[method-assign]
+        await desk.rewriting.redo(CHANNEL, OWNER, name="7")
+    await desk.stage.quiet()
+
+    assert desk.stage.screen() == ["one"]
+    assert await desk.texts() == ["line 1", "one"]
 
 
 async def test_a_reply_whose_deletion_is_told_late_stays_where_redo_put_it(desk: Desk) -> None:

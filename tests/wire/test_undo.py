@@ -76,6 +76,23 @@ OWN_POSTS = [
 ]
 
 
+async def test_redo_leaves_replies_where_they_are_whose_webhook_is_gone(told: Told) -> None:
+    _, first = await told.exchange("I knock.", "The door opens.")
+    _, second = await told.exchange("I go in.", "The room is dark.")
+    await told.world.delete_webhooks(await told.world.mara.channel_id("tavern"))
+
+    undone = await told.command("undo", turns=2)
+    assert await told.memory() == []
+    assert (await told.world.mara.click(undone, "Redo")).is_acknowledged
+    await told.equal("I knock.", "The door opens.", "I go in.", "The room is dark.")
+
+    shown = [m.id for m in await told.world.mara.messages() if m.is_webhook]
+    assert shown == [first.id, second.id]
+    assert await told.row() == second.id
+    prompt = await told.prompt()
+    assert "Clover: The room is dark." in prompt
+
+
 async def test_redo_brings_told_and_sent_lines_back_under_their_own_names(told: Told) -> None:
     await tell_and_send(told)
     assert await own_posts(told) == OWN_POSTS

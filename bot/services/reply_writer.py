@@ -33,7 +33,7 @@ from bot.core.scene import (
     message_of,
 )
 from bot.core.store_answers import Taken
-from bot.core.unposted import as_posted
+from bot.core.unposted import as_posted, posted_after
 from bot.services.banter import Banter
 from bot.services.casting import Casting, stored_of
 from bot.services.channel_leases import ChannelLeases
@@ -178,6 +178,7 @@ class ReplyWriter:
     def _live(
         self, lane: Lane, speaker: Speaker, work: Work, typist: Typist | None = None
     ) -> LiveReply:
+        stored = stored_of(lane, work)
         return self._open_live_reply(
             place=lane.head.place,
             speaker=speaker,
@@ -187,7 +188,7 @@ class ReplyWriter:
             already=work.messages,
             posting=work.posting,
             settles_doubt=lane.serving.is_anew,
-            after=message_of(work.trigger),
+            after=posted_after(stored) if stored else message_of(work.trigger),
             on_removing=lane.taking_away,
             on_visible=typist.stop if typist is not None else lambda: None,
             on_refused=lambda _: lane.interrupt.request(Reason.STOP),

@@ -87,6 +87,7 @@ class Stage:
     clock_ms: list[int]
     frozen_s: list[float]
     """For how long the process has been frozen, in all."""
+    echoes: Echoes
     _ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(10_000))
 
     async def begin(self, place: Place = HARBOUR) -> None:
@@ -237,4 +238,6 @@ async def open_stage(
             notices=notices,
         )
         async with pipeline:
-            yield Stage(pipeline, store, voice, tgi, metrics, characters, clock_ms, frozen_s)
+            yield Stage(
+                pipeline, store, voice, tgi, metrics, characters, clock_ms, frozen_s, echoes
+            )

@@ -10,10 +10,11 @@ from bot.core.change import Change
 from bot.core.errors import NotAllowedHere, PostError, PostRefused, UserError
 from bot.core.ports import Speaker
 from bot.core.rights import Action, Member
-from bot.core.scene import MessageId, TurnId, Work, reply_turn_id
-from bot.core.story_acts import TooOldForButtons, text_stamp
+from bot.core.scene import MessageId, TurnId, Work, mark_of, reply_turn_id
+from bot.core.story_acts import TooOldForButtons, redo, text_stamp
 from bot.services.debts import TAKEN_BACK, Debts
 from bot.services.doubts import Doubts
+from bot.services.posting import post_button
 from bot.services.rewriting import NOT_ALONE, UNDER_WAY, UNDO_MS, Rewriting
 from tests.fakes.scripted_tgi import story
 from tests.scenes import reply
@@ -480,6 +481,32 @@ async def test_a_process_that_ends_after_the_change_leaves_it_to_the_next(desk: 
         assert later.screen() == ["uno"]
         assert (await later.last_turn()).messages == turn.messages
         assert await store.work(CHANNEL) is None
+
+
+async def test_what_showed_a_reply_before_it_was_undone_is_not_taken_for_its_post(
+    desk: Desk,
+) -> None:
+    """The gateway tells a new process late of posts that were removed since."""
+    await desk.tell("one")
+    old = await desk.stage.last_turn()
+    await desk.rewriting.undo(CHANNEL, OWNER, 1, name="7")
+    store, voice = desk.stage.store, desk.stage.voice
+    scene, kept = await desk.rewriting.live(CHANNEL), await store.undo(CHANNEL)
+    change = redo(scene, kept, name="7", now_ms=desk.stage.clock_ms[0])
+    assert await store.apply(CHANNEL, change, version=scene.head.version)
+    mark = mark_of(old.id, 0)
+    await store.intent(CHANNEL, old.id, mark)
+
+    async with open_stage(store=store, voice=voice, process="the next") as later:
+        later.clock_ms[0] = desk.stage.clock_ms[0]
+        await later.echoes.heard(CHANNEL, old.messages[0], [post_button(mark).custom_id])
+        await later.pipeline.recover()
+        await later.quiet()
+
+        assert later.screen() == ["one"]
+        again = await later.last_turn()
+        assert (again.text, again.facts) == (old.text, old.facts)
+        assert again.messages == tuple(shown.id for shown in voice.on_screen(CHANNEL))
 
 
 async def _planned_edit(desk: Desk, text: str) -> Change:

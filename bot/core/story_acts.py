@@ -25,7 +25,7 @@ from bot.core.scene import (
     trigger_of,
 )
 from bot.core.split import split
-from bot.core.unposted import is_to_be_posted, off_the_screen, told_again
+from bot.core.unposted import ORIGIN, Origin, is_to_be_posted, off_the_screen, told_again
 
 EDIT_UNITS = 4_000
 """UTF-16 units that a form of Discord's holds."""
@@ -80,8 +80,12 @@ def check_posted(turn: Turn) -> None:
 
 
 def is_shown_by_us(turn: Turn) -> bool:
-    """Whether messages of ours show it: a member's line is named after its own message."""
-    return bool(turn.messages) and message_of(turn.id) not in turn.messages
+    """Whether messages of ours show it.
+
+    A member's line is named after its own message, or another bot has posted it.
+    """
+    is_proxied = turn.facts.get(ORIGIN) == Origin.PROXIED
+    return bool(turn.messages) and message_of(turn.id) not in turn.messages and not is_proxied
 
 
 def shown_again(turn: Turn, *, at_ms: int = 0) -> Work:

@@ -28,6 +28,7 @@ class Origin(StrEnum):
     TIME = "time"
     ROLL = "roll"
     SENT = "sent"  # for a player, who had it drafted
+    PROXIED = "proxied"  # another bot has posted it in place of what a player wrote
 
 
 def to_be_posted(turn: Turn, *, face: str = "") -> Turn:

@@ -22,8 +22,9 @@ from bot.core.errors import (
     UserError,
 )
 from bot.core.ports import Voice
-from bot.core.scene import ChannelId, MessageId, Place, Turn, message_of
+from bot.core.scene import ChannelId, MessageId, Place, Turn
 from bot.core.store_answers import Survey
+from bot.core.story_acts import is_shown_by_us
 
 log = logging.getLogger(__name__)
 
@@ -207,5 +208,6 @@ class _Left:
 
 
 def _lines_in(turns: Iterable[Turn]) -> list[MessageId]:
-    lines = [own for turn in turns if (own := message_of(turn.id)) in turn.messages]
+    theirs = (turn for turn in turns if not is_shown_by_us(turn))
+    lines = [message for turn in theirs for message in turn.messages]
     return lines[-MOST_MARKED:]

@@ -139,7 +139,8 @@ class Intake:
             if scene is None or not scene.head.live:
                 return None
             written = await self._turn_of(scene.head, said, scene=scene)
-            turn = replace(written, messages=(posted.message,))
+            facts = {**written.facts, ORIGIN: Origin.PROXIED}
+            turn = replace(written, messages=(posted.message,), facts=facts)
             # Whoever has not played yet is let in by that.
             ingested = await self._store.ingest(channel, turn)
             is_new = ingested.status is IngestStatus.STORED

@@ -82,7 +82,7 @@ class Mirror:
     async def heard(self, incoming: Incoming) -> None:
         """A member has written a message."""
         channel, message = incoming.place.channel, incoming.message
-        self._proxies.heard(incoming)
+        posted = self._proxies.heard(incoming)
         early = self._early.find(channel, message)
         if early is not None:
             incoming = replace(incoming, text=early.text, edited_ms=early.at_ms)
@@ -98,6 +98,8 @@ class Mirror:
         early = self._early.find(channel, message)
         if early is not None:
             await self.edited(channel, early)
+        if posted is not None and self._memory.plays(channel):
+            await self._replaced(incoming, posted)
 
     async def edited(self, channel: ChannelId, edit: Edit, line: Incoming | None = None) -> None:
         """A message has a new text: a member's, or one of ours, which others may change too.

@@ -36,13 +36,19 @@ class Proxies:
         self._most = most
         self._lines: dict[tuple[ChannelId, MessageId], _Kept[Incoming]] = {}
         self._posts: dict[tuple[ChannelId, MessageId], _Kept[Proxied]] = {}
+        self._gone: dict[tuple[ChannelId, MessageId], float] = {}
 
     def __len__(self) -> int:
-        return len(self._lines) + len(self._posts)
+        return len(self._lines) + len(self._posts) + len(self._gone)
 
-    def heard(self, line: Incoming) -> None:
-        """A member has written *line*."""
+    def heard(self, line: Incoming) -> Proxied | None:
+        """A member has written *line*; returns what replaces it, if all else came before it."""
         self._keep(self._lines, line)
+        key = (line.place.channel, line.message)
+        if key not in self._gone:
+            return None
+        pair = self.deleted(*key)
+        return None if pair is None else pair[1]
 
     def edited(self, line: Incoming) -> None:
         """A member has changed *line*: it may be that text which is posted for them."""
@@ -60,6 +66,8 @@ class Proxies:
         """A webhook has posted a message; returns the line that it replaces, if that is gone."""
         self._let_old_go()
         channel = posted.place.channel
+        if (channel, posted.message) in self._gone:
+            return None
         for key, kept in self._lines.items():
             is_match = key[0] == channel and stands_for(posted.text, kept.said.text)
             if is_match and kept.is_deleted and kept.said.message < posted.message:
@@ -74,6 +82,7 @@ class Proxies:
         self._posts.pop((channel, message), None)
         kept = self._lines.get((channel, message))
         if kept is None:
+            self._note_gone(channel, message)
             return None
         for key, post in self._posts.items():
             is_match = key[0] == channel and stands_for(post.said.text, kept.said.text)
@@ -83,6 +92,11 @@ class Proxies:
                 return kept.said, post.said
         kept.is_deleted = True
         return None
+
+    def _note_gone(self, channel: ChannelId, message: MessageId) -> None:
+        self._gone.setdefault((channel, message), self._clock_s())
+        while len(self._gone) > self._most:
+            del self._gone[next(iter(self._gone))]
 
     def _keep(self, among: dict[tuple[ChannelId, MessageId], _Kept[Said]], said: Said) -> None:
         self._let_old_go()
@@ -98,3 +112,5 @@ class Proxies:
                 if now_s - among[key].at_s < KEPT_S:
                     break
                 del among[key]
+        while self._gone and now_s - next(iter(self._gone.values())) >= KEPT_S:
+            del self._gone[next(iter(self._gone))]

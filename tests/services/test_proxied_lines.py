@@ -204,6 +204,11 @@ async def test_a_proxied_line_is_its_own_and_no_personas(watched: Watched) -> No
     ash = Wardrobe((PlayerPersona("Ash", "A smith."),), {"all": "Ash"})
     await watched.stage.store.keep_wardrobe(MARA, ash)
     await watched.write()
+    await watched.post()
+    await watched.delete()
+
+    await is_told_once(watched)
+    assert "A smith." not in watched.stage.tgi.asked[-1].prompt
 
 
 @pytest.mark.parametrize("order", ["proxy first", "deletion first"])
@@ -234,7 +239,34 @@ async def test_of_two_edits_before_it_was_proxied_the_newer_counts(watched: Watc
     await watched.delete()
 
     await is_told_once(watched)
-    assert "A smith." not in watched.stage.tgi.asked[-1].prompt
+
+
+@pytest.mark.parametrize("order", tuple(itertools.permutations(("write", "post", "delete"))))
+async def test_in_whatever_order_discord_tells_of_it_there_is_one_line(
+    watched: Watched, order: tuple[str, ...]
+) -> None:
+    for act in order:
+        match act:
+            case "write":
+                await watched.write()
+            case "post":
+                await watched.post()
+            case _:
+                await watched.delete()
+
+    await is_told_once(watched)
+
+
+async def test_a_proxy_that_was_deleted_before_it_is_told_of_stands_for_nothing(
+    watched: Watched,
+) -> None:
+    await watched.write()
+    await watched.delete(PROXY)
+    await watched.delete()
+    await watched.post()
+    await watched.stage.quiet()
+
+    assert list(await watched.lines()) == []
 
 
 async def test_two_who_speak_for_one_player_are_one_player(watched: Watched) -> None:
@@ -273,7 +305,10 @@ def test_words_stay_for_seconds_and_are_few() -> None:
     now_s[0] = KEPT_S
     assert proxies.posted(Proxied(HARBOUR, PROXY, "Lyra", "Hello.")) is None
     assert proxies.deleted(HARBOUR.channel, ORIGINAL) is None
-    assert len(proxies) == 1
+    assert len(proxies) == 2  # which post there is, and which line is gone
+    for number in range(5):
+        proxies.deleted(HARBOUR.channel, MessageId(7_000 + number))
+    assert len(proxies) == 4
 
 
 @pytest.mark.parametrize("order", tuple(itertools.permutations(range(4))))

@@ -240,3 +240,38 @@ async def test_a_proxied_line_may_be_edited_before_its_own_message_is_deleted(
 
     reply = await played.reply(after=original, by="Clover")
     await played.equal(("Lyra", "I push."), ("Clover", reply.content))
+
+
+async def test_row_07_a_proxied_line_is_undone_and_brought_back_where_it_stands(
+    played: Played,
+) -> None:
+    world, mara = played.world, played.world.mara
+    path = await world.foreign_webhook(TAVERN_ID)
+    await played.reply(after=await played.say("Clover?"))
+    original = await played.say("L: I knock.")
+    posted = Shown(
+        await world.rest(
+            "POST", f"{path}?wait=true", json={"content": "I knock.", "username": "Lyra"}
+        )
+    )
+    await world.ann.delete(original)
+    reply = await played.reply(after=original, by="Clover")
+    whole = await played.memory()
+
+    undone = await mara.answer(await mara.slash("undo"))
+    await eventually(lambda: _is_so(played, 2))
+    marked = await mara.see(posted)
+    await mara.click(undone, "Redo")
+    again = await played.reply(after=reply, by="Clover")
+
+    assert marked is not None
+    assert "🙈" in str(marked.raw["reactions"])
+    await played.equal(*whole)
+    assert again.content == reply.content
+    unmarked = await mara.see(posted)
+    assert unmarked is not None
+    assert "🙈" not in str(unmarked.raw.get("reactions"))
+
+
+async def _is_so(played: Played, turns: int) -> bool:
+    return len(await played.memory()) == turns

@@ -20,7 +20,9 @@ async def differences(theatre: Theatre, players: Players) -> list[str]:
     await theatre.quiet()
     deadline = asyncio.get_running_loop().time() + _EQUAL_WITHIN_S
     while found := broken(
-        await theatre.evidence(unheard=players.unheard, unwanted=players.unwanted)
+        await theatre.evidence(
+            unheard=players.unheard, unwanted=players.unwanted, proxied=players.proxied
+        )
     ):
         if asyncio.get_running_loop().time() > deadline:
             return found

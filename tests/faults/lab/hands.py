@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass, field
+from typing import Any
 
 from bot.core.scene import ChannelId
 from bot.playground.world import MARA_ID, TOM_ID
@@ -32,6 +33,8 @@ class Hands:
         self.steps: list[str] = []
         self.unheard: set[int] = set()
         self.unwanted: set[int] = set()
+        self.proxied: dict[int, str] = {}
+        """By what another bot has posted for members, the path by which it is changed."""
         self._theatre = theatre
         self._world = theatre.world
         self._chance = random.Random(seed)
@@ -47,12 +50,12 @@ class Hands:
         await self._use("roleplay start", spot, character="clover", greeting=greeting)
         spot.is_live, spot.players, spot.undone = True, set(), None
 
-    async def _use(self, command: str, spot: Spot, **options: str | int) -> Shown:
+    async def _use(self, command: str, spot: Spot, **options: Any) -> Shown:
         use = await self._world.mara.slash(command, channel=spot.channel, within_s=5, **options)
         assert use.is_acknowledged, command
         return await self._world.mara.answer(use)
 
-    async def _say(self, spot: Spot, text: str = "") -> None:
+    async def _say(self, spot: Spot, text: str = "") -> Shown:
         tom_plays = TOM_ID in spot.players or self._chance.random() < 0.04
         member = self._chance.choice([self._world.tom, self._world.mara][not tom_plays :])
         self._lines += 1
@@ -62,6 +65,7 @@ class Hands:
             spot.players.add(member.id)
         else:
             self.unheard.add(sent.id)
+        return sent
 
     async def _edit(self, line: Seen) -> None:
         self._lines += 1
@@ -96,7 +100,8 @@ class Hands:
 
     def _want_no_more(self, spot: Spot) -> None:
         """Whatever waits for a reply there may go without one."""
-        self.unwanted |= {seen.id for seen in self._lines_of_members(spot)}
+        lines = (Kind.MEMBER, Kind.PROXY)
+        self.unwanted |= {seen.id for seen in self._shown(spot) if seen.kind in lines}
 
     def _shown(self, spot: Spot) -> list[Seen]:
         """What somebody may lay hands on: not too far back."""

@@ -8,6 +8,7 @@ I4  each line that asks for an answer has one outcome: a reply, its own or that 
     later line; a notice that offers another try; or somebody did not want it any more
 I5  nobody holds a channel, and no reply is in the making
 I6  what is on the screen is what is remembered, all parts, both directions
+    under the name of who said it; what a file brought stands there from its last line on
 I7  nothing that was sent could ping anybody
 """
 
@@ -15,9 +16,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.core.scene import ChannelId, Role, Scene, Turn, TurnId, reply_turn_id
+from bot.core.scene import ChannelId, Role, Scene, Turn, TurnId, message_of, reply_turn_id
 from bot.core.split import split
 from bot.core.triggers import Decision, is_out_of_character
+from bot.core.unposted import ORIGIN
 from bot.playground.snowflakes import EPOCH_MS
 from bot.services.live_reply import PART_LIMIT
 from tests.faults.lab.memory import Kept
@@ -34,6 +36,7 @@ class Evidence:
         posts: by id, all that the bot ever posted.
         unheard: lines of members that nobody promised to remember: no scene was
             live, or the channel was told that they are lost.
+        proxied: messages of another bot, each in place of a line of a member's.
         unwanted: lines whose reply somebody stopped, or took off the screen.
     """
 
@@ -43,6 +46,7 @@ class Evidence:
     calls: Sequence[Call] = ()
     unheard: Collection[int] = ()
     unwanted: Collection[int] = ()
+    proxied: Collection[int] = ()
 
     def scenes(self) -> Iterator[tuple[Scene, Sequence[Seen]]]:
         """Every scene with what its channel shows."""
@@ -62,7 +66,10 @@ def _forgotten(evidence: Evidence) -> Iterator[str]:
         for seen in shown:
             if _belongs_to_the_story(seen, scene, evidence) and seen.id not in remembered:
                 yield f"line {seen.id} is not remembered: {seen.text!r}"
-            if seen.is_marked and seen.id in remembered:
+            if seen.kind is Kind.PROXY and seen.id not in evidence.proxied:
+                if seen.id in remembered:
+                    yield f"message {seen.id} of another bot is remembered: {seen.text!r}"
+            elif seen.is_marked and seen.id in remembered:
                 yield f"line {seen.id} is marked as taken back: {seen.text!r}"
 
 
@@ -129,9 +136,10 @@ def _unlike(evidence: Evidence) -> Iterator[str]:
     for scene, shown in evidence.scenes():
         texts = {seen.id: _text(seen) for seen in shown}
         for turn in scene.turns:
-            if turn.role is Role.CHARACTER and not turn.messages:
+            if turn.role is Role.CHARACTER and not turn.messages and not _is_copy(turn, scene):
                 yield f"turn {turn.id} shows nowhere"
             yield from _turn_unlike(turn, texts)
+            yield from _spoken_by_others(turn, shown)
         yield from _disorder(scene)
         kept = evidence.memory[scene.head.place.channel]
         known = _shown_by(scene) | set(kept.work.messages if kept.work else ())
@@ -150,6 +158,20 @@ def _turn_unlike(turn: Turn, texts: Mapping[int, str]) -> Iterator[str]:
     shown = [texts[message] for message in turn.messages]
     if shown and shown not in _as_messages(turn):
         yield f"turn {turn.id} is remembered as {turn.text!r} and reads {shown!r}"
+
+
+def _spoken_by_others(turn: Turn, shown: Sequence[Seen]) -> Iterator[str]:
+    """What a webhook shows stands under the name of whoever said it."""
+    speaks = (Kind.CHARACTER, Kind.PROXY)
+    for seen in shown:
+        if seen.id in turn.messages and seen.kind in speaks and seen.name != turn.name:
+            yield f"turn {turn.id} of {turn.name} shows under the name {seen.name}"
+
+
+def _is_copy(turn: Turn, scene: Scene) -> bool:
+    """Whether it came from a file, which was told before the scene began and elsewhere."""
+    told_ms = (message_of(turn.id) >> 22) + EPOCH_MS
+    return told_ms <= scene.head.started_ms and ORIGIN not in turn.facts
 
 
 def _disorder(scene: Scene) -> Iterator[str]:
@@ -201,7 +223,7 @@ def _is_since(seen: Seen, scene: Scene) -> bool:
 
 def _belongs_to_the_story(seen: Seen, scene: Scene, evidence: Evidence) -> bool:
     return (
-        seen.kind is Kind.MEMBER
+        (seen.kind is Kind.MEMBER or seen.id in evidence.proxied)
         and _is_since(seen, scene)
         and seen.id not in evidence.unheard
         and not seen.is_marked

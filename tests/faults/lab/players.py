@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from tests.fakes.scripted_tgi import Fault
+from tests.faults.lab.company import Company
 from tests.faults.lab.hands import Spot, handle
-from tests.faults.lab.retelling import Retelling
 from tests.faults.lab.watching import Kind
 
 _LONG = 520
@@ -15,7 +15,7 @@ _SLOW = 250
 """Tokens a second at which something can happen to a reply while it grows."""
 
 
-class Players(Retelling):
+class Players(Company):
     """Does one thing after the other; `steps` says which."""
 
     async def begin(self) -> None:
@@ -59,6 +59,15 @@ class Players(Retelling):
             (self.edits_a_reply, 5),
             (self.presses_in_the_row, 8),
             (self.chooses_for_a_turn, 5),
+            (self.adds_a_character, 4),
+            (self.removes_a_character, 2),
+            (self.lets_them_banter, 3),
+            (self.chooses_a_reply_mode, 3),
+            (self.has_somebody_talk, 4),
+            (self.proxies_a_line, 6),
+            (self.edits_a_proxied_line, 2),
+            (self.has_another_bot_write, 1),
+            (self.imports_a_chat, 2),
             (self.chooses_a_length, 3),
             (self.stops_the_scene, 3),
             (self.begins_anew, 2),
@@ -122,6 +131,8 @@ class Players(Retelling):
             self.edits_the_newest_line,
             self.moderator_deletes_the_growing_reply,
             self.says_a_line,
+            self.proxies_a_line,
+            self.has_somebody_talk,
             self.cuts_the_gateway,
             self.stops_the_scene,
         )

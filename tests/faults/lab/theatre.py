@@ -87,13 +87,23 @@ class Theatre:
         self._bot_stack = AsyncExitStack()
 
     async def evidence(
-        self, *, unheard: Collection[int] = (), unwanted: Collection[int] = ()
+        self,
+        *,
+        unheard: Collection[int] = (),
+        unwanted: Collection[int] = (),
+        proxied: Collection[int] = (),
     ) -> Evidence:
         """Screen and memory as they are now."""
         remembered = await self.memory.of_all()
         watcher = self.watcher
         return Evidence(
-            watcher.screen(), remembered, watcher.posts, tuple(watcher.calls), unheard, unwanted
+            watcher.screen(),
+            remembered,
+            watcher.posts,
+            tuple(watcher.calls),
+            unheard,
+            unwanted,
+            proxied,
         )
 
 

@@ -41,15 +41,16 @@ _CALLBACK = "/callback"
 _WITH_MESSAGE = (4, 7)
 """Answers to an interaction that do so too."""
 _WRITTEN_BY_MEMBERS = (0, 19)
-_MARK = re.compile(r":((\d{20}r?)\.\d{1,3})$")
+_MARK = re.compile(r":((\d{20}r*)\.\d{1,3})$")
 _WHOLE_CHANNEL = 100_000
 
 
 class Kind(StrEnum):
-    """Whose message it is."""
+    """Whose message it is; PROXY is that of another application's webhook."""
 
     MEMBER = "member"
     CHARACTER = "character"
+    PROXY = "proxy"
     BOT = "bot"
     OTHER = "other"
 
@@ -185,7 +186,7 @@ class Watcher:
 
     def _kind(self, message: Message) -> Kind:
         if message.webhook_id not in (0, BOT_ID):
-            return Kind.CHARACTER if message.application_id == BOT_ID else Kind.OTHER
+            return Kind.CHARACTER if message.application_id == BOT_ID else Kind.PROXY
         if message.author_id == BOT_ID:
             return Kind.OTHER if message.interaction else Kind.BOT
         return Kind.MEMBER if message.type in _WRITTEN_BY_MEMBERS else Kind.OTHER

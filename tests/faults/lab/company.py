@@ -25,7 +25,11 @@ class Company(Retelling):
         await self._use("roleplay remove", spot, character=self._chance.choice(_CAST))
 
     async def lets_them_banter(self, spot: Spot) -> None:
+        """Whoever is there, and one more; a line makes them begin sometimes."""
+        await self.adds_a_character(spot)
         await self._use("scene banter", spot, max=self._chance.choice([0, 1, 2, 3]))
+        if self._chance.random() < 0.7:
+            await self._say(spot)
 
     async def chooses_a_reply_mode(self, spot: Spot) -> None:
         # Most of the time there is to be something that is answered.

@@ -59,7 +59,7 @@ class Hands:
         tom_plays = TOM_ID in spot.players or self._chance.random() < 0.04
         member = self._chance.choice([self._world.tom, self._world.mara][not tom_plays :])
         self._lines += 1
-        called = "Clover, " if self._chance.random() < 0.7 else ""
+        called = self._chance.choice(["Clover, "] * 6 + ["Hollis, ", "", "", ""])
         sent = await member.send(text or f"{called}line {self._lines}.", spot.channel)
         if spot.is_live:
             spot.players.add(member.id)

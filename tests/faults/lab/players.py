@@ -1,5 +1,6 @@
 """Players, moderators and mishaps: what happens in two channels by chance, again by its seed."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from tests.fakes.scripted_tgi import Fault
@@ -61,7 +62,8 @@ class Players(Company):
             (self.chooses_for_a_turn, 5),
             (self.adds_a_character, 4),
             (self.removes_a_character, 2),
-            (self.lets_them_banter, 3),
+            (self.lets_them_banter, 4),
+            (self.disturbs_a_banter, 3),
             (self.chooses_a_reply_mode, 3),
             (self.has_somebody_talk, 4),
             (self.proxies_a_line, 6),
@@ -120,9 +122,12 @@ class Players(Company):
     async def stops_a_reply(self, spot: Spot) -> None:
         async with self._theatre.slowly(_SLOW):
             if await self._reply_grows(spot):
-                self._want_no_more(spot)
-                await self._press(spot, "stop:")
+                await self.stops_what_is_said(spot)
             await self._theatre.quiet()
+
+    async def stops_what_is_said(self, spot: Spot) -> None:
+        self._want_no_more(spot)
+        await self._press(spot, "stop:")
 
     async def disturbs_a_reply(self, spot: Spot) -> None:
         """Do something else while a reply is asked for, or grows."""
@@ -143,6 +148,28 @@ class Players(Company):
                 await self._reply_grows(spot)
             else:
                 await self._say(spot)
+            await act(spot)
+        await self._theatre.quiet()
+
+    async def disturbs_a_banter(self, spot: Spot) -> None:
+        """Say, stop or take back something while characters answer each other."""
+        acts = (
+            self.says_a_line,
+            self.stops_what_is_said,
+            self.deletes_the_newest_line,
+            self.undoes,
+            self.stops_the_scene,
+            self.restarts_the_bot,
+        )
+        act = self._chance.choice(acts)
+        self.steps.append(f"  {act.__name__}")
+        await self._use("roleplay add", spot, character="hollis")
+        await self._use("scene banter", spot, max=3)
+        async with self._theatre.slowly(_SLOW):
+            if await self._reply_grows(spot):
+                # By now the first speaks, or one who answers.
+                await asyncio.sleep(self._chance.choice([0, 0.3, 0.5, 0.8]))
+            self._want_no_more(spot)
             await act(spot)
         await self._theatre.quiet()
 

@@ -93,16 +93,7 @@ def incoming_of(message: discord.Message, *, bot_user: int, application: int) ->
 def proxied_of(message: discord.Message, *, bot_user: int, application: int) -> Proxied | None:
     """What somebody else's webhook has posted as members write; None for all else."""
     place = place_of(message.channel, message.guild.id if message.guild else None)
-    is_foreign = _is_foreign(message, bot_user=bot_user, application=application)
-    if place is None or not is_foreign or message.type is not discord.MessageType.default:
-        return None
-    return Proxied(
-        place=place,
-        message=MessageId(message.id),
-        name=message.author.display_name,
-        text=message.clean_content.strip(),
-        mentions_bot=any(user.id == bot_user for user in message.mentions),
-    )
+    return None if place is None else _proxied(place, message, bot_user, application)
 
 
 def edit_of(message: discord.Message, *, bot_user: int, application: int) -> Edit | None:
@@ -131,6 +122,7 @@ def shown_of(place: Place, message: discord.Message, *, bot_user: int, applicati
         at_ms=milliseconds(message.created_at),
         edited_ms=_edited_ms(message),
         line=line,
+        posted=_proxied(place, message, bot_user, application),
         is_ours=is_ours,
         is_literal=is_ours or message.clean_content == escape_mentions(message.content),
         offers=line_to_retry(custom_ids_of(message)) if is_ours else None,
@@ -149,6 +141,21 @@ def _incoming(place: Place, message: discord.Message, bot_user: int, application
         at_ms=milliseconds(message.created_at),
         edited_ms=_edited_ms(message),
         replies_to=_replies_to(message),
+    )
+
+
+def _proxied(
+    place: Place, message: discord.Message, bot_user: int, application: int
+) -> Proxied | None:
+    is_foreign = _is_foreign(message, bot_user=bot_user, application=application)
+    if not is_foreign or message.type is not discord.MessageType.default:
+        return None
+    return Proxied(
+        place=place,
+        message=MessageId(message.id),
+        name=message.author.display_name,
+        text=message.clean_content.strip(),
+        mentions_bot=any(user.id == bot_user for user in message.mentions),
     )
 
 

@@ -34,6 +34,7 @@ class Incoming:
         sent: None for a message that stands in the channel already.
         replies_to: the message that it answers as Discord's reply.
         persona: what the model is told of whom *name* is; empty for the member.
+        is_proxied: whether another bot has posted it for them, under a name of its own.
     """
 
     place: Place
@@ -48,6 +49,7 @@ class Incoming:
     sent: Sent | None = None
     replies_to: MessageId | None = None
     persona: str = ""
+    is_proxied: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,16 +133,22 @@ class Intake:
             text=posted.text,
             mentions_bot=line.mentions_bot or posted.mentions_bot,
             edited_ms=0,
+            is_proxied=True,
         )
+        seen = self._heard.sure(channel, posted.message)
         for _ in range(REPLACE_TRIES):
             scene = await self._store.read(channel)
             if scene is None or not scene.head.live:
                 return None
+            known = {message: turn for turn in scene.turns for message in turn.messages}
+            if posted.message in known and known[posted.message].id != player_turn_id(line.message):
+                return None  # it was found in the channel first, and taken for a line of its own
             written = await self._turn_of(scene.head, said, scene=scene)
-            facts = {**written.facts, ORIGIN: Origin.PROXIED}
-            turn = replace(written, messages=(posted.message,), facts=facts)
+            before = known.get(line.message)
+            quoted = written.quoted or (before.quoted if before is not None else "")
+            turn = replace(written, messages=(posted.message,), quoted=quoted)
             # Whoever has not played yet is let in by that.
-            ingested = await self._store.ingest(channel, turn)
+            ingested = await self._store.ingest(channel, turn, seen=seen)
             is_new = ingested.status is IngestStatus.STORED
             change = Change(put=(turn,))
             if not is_new and not await self._store.apply(
@@ -158,8 +164,8 @@ class Intake:
 
     async def _as_played(self, head: SceneHead, incoming: Incoming) -> Incoming:
         """The line as said by the persona that its author plays there."""
-        if incoming.sent is not None:  # it was written as whom they played then
-            return incoming
+        if incoming.sent is not None or incoming.is_proxied:
+            return incoming  # it was written as whom they played then
         worn = (await self._store.wardrobe(incoming.author)).worn(incoming.place)
         if worn is None:
             return incoming
@@ -191,6 +197,8 @@ class Intake:
             answered = answered_by(before, incoming.replies_to)
             replied_to = answered.name if answered is not None else ""
         facts = {DECISION: str(self._decision(head, incoming))}
+        if incoming.is_proxied:
+            facts[ORIGIN] = Origin.PROXIED
         if incoming.persona:
             facts[PERSONA] = incoming.persona
         if head.reply_mode is not ReplyMode.AUTO:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.core.scene import GuildId, MessageId, Place, TurnId
-from bot.services.incoming import Incoming
+from bot.services.incoming import Incoming, Proxied
 
 PAGE = 100
 """Messages that Discord hands out at once."""
@@ -23,6 +23,7 @@ class Shown:
             of ours without the name above it.
         edited_ms: Discord's time of its last edit; 0 if it has had none.
         line: what a member wrote; None for bots, webhooks and Discord itself.
+        posted: what somebody else's webhook has posted, maybe for a member.
         is_ours: whether it shows what a character, or the bot, said.
         is_literal: whether it mentions nobody. Of whom a text mentions the name
             is shown, which may be another one by now.
@@ -34,6 +35,7 @@ class Shown:
     at_ms: int
     edited_ms: int = 0
     line: Incoming | None = None
+    posted: Proxied | None = None
     is_ours: bool = False
     is_literal: bool = True
     offers: TurnId | None = None

@@ -191,7 +191,7 @@ class TurnPipeline(Wishes):
                 async with asyncio.timeout(HALT_WITHIN_S):
                     await lane.finished.wait()
         head = self._intake.live_head(channel)
-        if trigger is not None and head is not None:
+        if trigger is not None and head is not None and line.at_ms >= self._oldest_ms():
             # Its reply may be there already, or is made by whoever has begun it.
             self._begin(head, replace(trigger, is_left_over=True))
         if (lane := self._lanes.get(channel)) is not None:

@@ -14,7 +14,8 @@ from bot.core.errors import NoLiveScene, ScreenError, UserError
 from bot.core.ports import SceneStore
 from bot.core.scene import ChannelId, MessageId, Place, Role, Scene, Turn, TurnId, Work
 from bot.core.triggers import is_out_of_character
-from bot.services.incoming import Edit, Incoming
+from bot.services import read_proxies
+from bot.services.incoming import Edit, Incoming, Proxied
 from bot.services.screen import PAGE, Screen, Shown
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,10 @@ class Memory(Protocol):
         """Store lines of one channel, oldest first; returns how many were not known yet."""
         ...
 
+    async def replaced(self, line: Incoming, posted: Proxied) -> None:
+        """Another bot has posted a message in place of a member's, which is deleted."""
+        ...
+
     async def edited(
         self, channel: ChannelId, message: MessageId, text: str, at_ms: int
     ) -> bool: ...
@@ -46,8 +51,13 @@ class Memory(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """What the screen has otherwise than memory."""
+    """What the screen has otherwise than memory.
 
+    Attributes:
+        replaced: lines that are gone, and what another bot has posted in their place.
+    """
+
+    replaced: tuple[read_proxies.Pair, ...] = ()
     missing: tuple[Incoming, ...] = ()
     changed: tuple[Edit, ...] = ()
     gone: tuple[MessageId, ...] = ()
@@ -86,11 +96,25 @@ def differences(scene: Scene, work: Work | None, window: Window) -> Differences:
     }
     stored = {message for turn in scene.turns for message in turn.messages} | making
     standing = {shown.message for shown in window.shown}
+    gone = {
+        message for message in remembered if message >= window.begins and message not in standing
+    }
+    new = [
+        shown for shown in window.shown if shown.message not in stored and _belongs(shown, scene)
+    ]
+    replaced = read_proxies.replaced(scene, gone, new)
+    taken = {posted.message for _, posted in replaced}
+    proxied = read_proxies.unheard(scene, window.shown)
+    lines = {
+        **{shown.message: shown.line for shown in new if shown.line is not None},
+        **{line.message: line for line in proxied},
+    }
     return Differences(
+        replaced=replaced,
         missing=tuple(
-            shown.line
-            for shown in window.shown
-            if shown.line is not None and shown.message not in stored and _belongs(shown, scene)
+            lines[shown.message]
+            for shown in new
+            if shown.message in lines and shown.message not in taken
         ),
         changed=tuple(
             edit
@@ -98,13 +122,7 @@ def differences(scene: Scene, work: Work | None, window: Window) -> Differences:
             if (found := remembered.get(shown.message)) is not None
             and (edit := _edit_of(shown, *found)) is not None
         ),
-        gone=tuple(
-            sorted(
-                message
-                for message in remembered
-                if message >= window.begins and message not in standing
-            )
-        ),
+        gone=tuple(sorted(gone - {line.message for line, _ in replaced})),
     )
 
 
@@ -180,8 +198,8 @@ class Verifier:
             if shown.offers is not None:
                 await self._memory.offered(scene.head.place, shown.offers, shown.message)
         found = differences(scene, work, window)
-        if found.gone:
-            await self._make_sure(scene, window, found.gone)
+        if gone := [*found.gone, *(line.message for line, _ in found.replaced)]:
+            await self._make_sure(scene, window, sorted(gone))
         return await self._take_over(channel, window, found)
 
     async def _read(
@@ -216,6 +234,8 @@ class Verifier:
     async def _take_over(self, channel: ChannelId, window: Window, found: Differences) -> Repair:
         # What is gone first and what is new last: a new line may be answered at
         # once, and the answer shall know no more and no less than the screen.
+        for line, posted in found.replaced:
+            await self._memory.replaced(line, posted)
         if found.gone:
             await self._memory.deleted(channel, found.gone)
         changed = [
@@ -223,7 +243,9 @@ class Verifier:
             for edit in found.changed
         ]
         missing = await self._memory.receive_missed(found.missing) if found.missing else 0
-        repair = Repair(len(window.shown), missing, sum(changed), len(found.gone))
+        repair = Repair(
+            len(window.shown), missing, sum(changed) + len(found.replaced), len(found.gone)
+        )
         if repair.missing or repair.changed or repair.gone:
             facts = {"missing": missing, "changed": repair.changed, "gone": repair.gone}
             log.info("memory was made as the screen is", extra={"channel": channel, **facts})

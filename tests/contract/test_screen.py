@@ -13,6 +13,7 @@ from bot.core.scene import ChannelId, GuildId, MessageId, Place, TurnId, player_
 from bot.discord_ui.screen import DiscordScreen
 from bot.playground.rights import Right
 from bot.playground.world import BOT_ROLE_ID, GUILD_ID, TAVERN_ID
+from bot.services.incoming import Proxied
 from bot.services.reply_buttons import retry_button
 from bot.services.screen import Screen
 from tests.fakes.scripted_screen import ScriptedScreen
@@ -33,6 +34,10 @@ class Stage(Protocol):
 
     async def speak(self, text: str) -> MessageId:
         """As a character of ours."""
+        ...
+
+    async def post(self, text: str, name: str) -> MessageId:
+        """As another application's webhook."""
         ...
 
     async def offer(self, line: TurnId) -> MessageId:
@@ -60,6 +65,9 @@ class Scripted:
 
     async def speak(self, text: str) -> MessageId:
         return self._screen.show(HERE, next(self._ids), text)
+
+    async def post(self, text: str, name: str) -> MessageId:
+        return self._screen.post(HERE, next(self._ids), text, name=name).message
 
     async def offer(self, line: TurnId) -> MessageId:
         return self._screen.show(HERE, next(self._ids), "Sorry.", offers=line)
@@ -95,6 +103,11 @@ class Real:
         path = f"/webhooks/{self._webhook['id']}/{self._webhook['token']}?wait=true"
         posted = await self.world.rest("POST", path, json={"content": text})
         return MessageId(int(posted["id"]))
+
+    async def post(self, text: str, name: str) -> MessageId:
+        path = f"{await self.world.foreign_webhook(TAVERN_ID)}?wait=true"
+        body = {"content": text, "username": name}
+        return MessageId(int((await self.world.rest("POST", path, json=body))["id"]))
 
     async def offer(self, line: TurnId) -> MessageId:
         body = new_message("Sorry.", [retry_button(line)])
@@ -218,3 +231,17 @@ async def test_a_channel_that_is_not_there_is_gone(stage: Stage) -> None:
         await stage.screen.page(NOWHERE)
     with pytest.raises(ChannelGone):
         await stage.screen.shows(NOWHERE, MessageId(5))
+
+
+async def test_what_another_webhook_posts_is_told_from_what_members_and_we_say(
+    stage: Stage,
+) -> None:
+    await stage.write("L: I knock.")
+    await stage.speak("Come in.")
+    message = await stage.post("I knock.", "Lyra")
+
+    *others, shown = await stage.screen.page(HERE)
+
+    assert [each.posted for each in others] == [None, None]
+    assert shown.posted == Proxied(HERE, message, "Lyra", "I knock.")
+    assert (shown.line, shown.is_ours) == (None, False)

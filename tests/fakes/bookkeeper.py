@@ -6,6 +6,7 @@ from bot.core.ports import SceneStore
 from bot.core.scene import ChannelId, MessageId, Place, Role, Turn, TurnId, player_turn_id
 from bot.core.store_answers import IngestStatus
 from bot.core.triggers import Decision
+from bot.core.unposted import ORIGIN, Origin
 from bot.services.incoming import Incoming, Proxied
 
 
@@ -88,6 +89,7 @@ class Bookkeeper:
             messages=(incoming.message,),
             at_ms=incoming.at_ms,
             edited_ms=incoming.edited_ms,
+            facts={ORIGIN: Origin.PROXIED} if incoming.is_proxied else {},
         )
         channel = incoming.place.channel
         ingested = await self._store.ingest(channel, turn, seen=incoming.message)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from bot.core.errors import ChannelGone, ScreenError, ScreenRefused
 from bot.core.scene import ChannelId, GuildId, MessageId, Place, TurnId, UserId
-from bot.services.incoming import Edit, Incoming
+from bot.services.incoming import Edit, Incoming, Proxied
 from bot.services.screen import PAGE, Shown
 
 
@@ -73,6 +73,12 @@ class ScriptedScreen:
         message = MessageId(number)
         self._put(place.channel, Shown(message, text, number, is_ours=is_ours, offers=offers))
         return message
+
+    def post(self, place: Place, number: int, text: str, *, name: str = "Lyra") -> Proxied:
+        """Somebody else's webhook posts; returns what the event of it says."""
+        posted = Proxied(place, MessageId(number), name, text)
+        self._put(place.channel, Shown(posted.message, text, number, posted=posted))
+        return posted
 
     def edit(self, place: Place, message: int, text: str) -> Edit:
         """Somebody edits a message; returns what the event of it says."""

@@ -275,3 +275,53 @@ async def test_row_07_a_proxied_line_is_undone_and_brought_back_where_it_stands(
 
 async def _is_so(played: Played, turns: int) -> bool:
     return len(await played.memory()) == turns
+
+
+@pytest.mark.parametrize("heard", ["the line", "nothing"])
+async def test_row_16_a_line_proxied_while_the_bot_is_down_is_told_and_answered_once(
+    played: Played, heard: str
+) -> None:
+    world = played.world
+    path = await world.foreign_webhook(TAVERN_ID)
+    as_lyra = {"content": "I listen.", "username": "Lyra"}
+    first = await played.say("L: I listen.")
+    await world.rest("POST", path, json=as_lyra)
+    await world.ann.delete(first)
+    answer = await played.reply(after=first, by="Clover")
+    await played.equal(("Lyra", "I listen."), ("Clover", answer.content))
+    told = len(played.tgi.asked)
+
+    if heard == "the line":
+        played.tgi.first_token_s = 30
+        original = await played.say("L: I knock.")
+        await played.asked(told + 1)
+        await played.bot.kill()
+    else:
+        await played.bot.kill()
+        original = await played.say("L: I knock.")
+    await world.rest("POST", path, json={"content": "I knock.", "username": "Lyra"})
+    await world.rest("POST", path, json={"content": "Build 7 passed.", "username": "Builds"})
+    await world.ann.delete(original)
+    await world.gateway("invalidate", resumable=False)
+    played.tgi.first_token_s = 0
+    await played.bot.start()
+    await played.bot.wait_ready()
+    reply = await played.reply(after=original, by="Clover")
+
+    story = [("Lyra", "I listen."), ("Clover", answer.content)]
+    story += [("Lyra", "I knock."), ("Clover", reply.content)]
+    await _is_remembered(played, story)
+    assert "### Input:\nLyra: I knock.\n" in played.tgi.asked[-1].prompt
+    assert "Build 7" not in played.tgi.asked[-1].prompt
+    line = (await played.scene()).turns[2]
+    assert line.author == world.mara.id
+
+
+async def _is_remembered(played: Played, story: list[tuple[str, str]]) -> None:
+    async def is_so() -> bool:
+        return await played.memory() == story
+
+    try:
+        await eventually(is_so, 10)
+    except AssertionError:
+        raise AssertionError(await played.memory()) from None

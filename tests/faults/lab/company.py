@@ -66,7 +66,7 @@ class Company(Retelling):
         """That replaces nothing."""
         self._lines += 1
         path = await self._webhook(spot)
-        said = _as("Lyra", f"Clover, build {self._lines} passed.")
+        said = _as("Builds", f"Clover, build {self._lines} passed.")
         await self._world.rest("POST", path, json=said)
 
     async def imports_a_chat(self, spot: Spot) -> None:

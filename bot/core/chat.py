@@ -71,8 +71,9 @@ class Chat:
 
     @property
     def note(self) -> str:
-        """The author's note; empty if there is none."""
-        return _text(self.metadata.get("note_prompt"))
+        """The author's note; empty if there is none, or if it is told the model never."""
+        is_off = self.metadata.get("note_interval") == 0
+        return "" if is_off else _text(self.metadata.get("note_prompt"))
 
     @property
     def note_depth(self) -> int:

@@ -14,6 +14,7 @@ from discord.ext import commands
 from bot.core.characters import Character
 from bot.core.chat_export import ChatFormat
 from bot.core.chat_files import Chat
+from bot.core.directions import NOTE_CHARACTERS
 from bot.core.errors import NoLiveScene, UserError
 from bot.core.library import named
 from bot.core.plain_text import shortened
@@ -51,9 +52,9 @@ class ChatFileCommands(commands.Cog):
         if scene is None:
             raise NoLiveScene("There is no scene here. Start one with /roleplay start.")
         self._actions.allow(interaction, Action.EXPORT, scene.head)
-        made = await self._actions.chats.export(scene, ChatFormat(chosen))
-        if len(made.content) > interaction.filesize_limit:
-            raise UserError("The story is larger than a file may be on Discord.")
+        made = await self._actions.chats.export(
+            scene, ChatFormat(chosen), most_bytes=interaction.filesize_limit
+        )
         await interaction.followup.send(
             f"The story with **{scene.head.character_name}**, {len(scene.turns)} lines.",
             file=discord.File(BytesIO(made.content), made.name),
@@ -190,6 +191,10 @@ def _left_out(chat: Chat, imported: Imported) -> Sequence[str]:
     lines = []
     if imported.left_out:
         lines.append(f"{imported.left_out} older lines are left out: there is no room for them.")
+    if imported.lacks_note:
+        lines.append(
+            f"The author's note is left out: it has more than {NOTE_CHARACTERS:,} characters."
+        )
     if chat.warnings:
         lines.append("What could not be read of the file:")
         lines += [f"- {warning}" for warning in chat.warnings]

@@ -7,6 +7,7 @@ from bot.core.chat_export import ChatFormat, exported, file_name
 from bot.core.chat_files import MOST_BYTES, Chat, read_chat
 from bot.core.chat_turns import chat_of, turns_of
 from bot.core.copies import copied
+from bot.core.directions import NOTE_CHARACTERS
 from bot.core.errors import NoLiveScene, UserError
 from bot.core.ports import SceneStore
 from bot.core.scene import MessageId, Role, Scene, Turn
@@ -15,6 +16,11 @@ from bot.services.shelf import Replaced, Shelf
 
 FIRST = MessageId(1)
 """Ids of a file's turns before they get those of a channel."""
+_MB = 1_000_000
+_SMALLER = {
+    ChatFormat.HTML: ": choose markdown, which is smaller",
+    ChatFormat.SILLYTAVERN: ": choose markdown, which is smaller",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +38,13 @@ class Imported:
     Attributes:
         turns: how many of its messages the story has.
         left_out: older ones, for which there is no room.
+        lacks_note: whether the author's note is too long to be taken over.
         replaced: the story in whose place it is, if there was one.
     """
 
     turns: int
     left_out: int
+    lacks_note: bool = False
     replaced: Replaced | None = None
 
 
@@ -53,13 +61,22 @@ class Chats:
         self._shelf = shelf
         self._keep = keep
 
-    async def export(self, scene: Scene, chosen: ChatFormat) -> ChatFile:
-        """The whole story as a file, with what is hidden and all swipes as the format can."""
+    async def export(self, scene: Scene, chosen: ChatFormat, *, most_bytes: int) -> ChatFile:
+        """The whole story as a file, with what is hidden and all swipes as the format can.
+
+        Raises:
+            UserError: there is no story, or it has more than *most_bytes*.
+        """
         if not scene.turns:
             raise NoLiveScene("There is no story here yet. Start one with /roleplay start.")
         chat = chat_of(scene)
         # Thousands of turns take their time: no other channel waits for them.
         content = await asyncio.to_thread(exported, chat, chosen)
+        if len(content) > most_bytes:
+            raise UserError(
+                f"As {chosen} the story has {len(content) / _MB:.1f} MB, and Discord takes files "
+                f"of up to {most_bytes / _MB:.1f} MB here{_SMALLER.get(chosen, '')}."
+            )
         return ChatFile(file_name(chat, chosen), content)
 
     async def read(self, content: bytes, filename: str) -> Chat:
@@ -72,19 +89,22 @@ class Chats:
         Its greeting and scenario are not asked for: the chat has its own.
         """
         told, left_out = await self._told(chat, opening)
+        lacks_note = told.head.note != chat.note
         title = f"The story of a file goes on from here, with {len(told.turns)} lines before it."
         head = await self._store.head(opening.place.channel)
         if head is None or not head.live:
             await self._shelf.begin(told, title=title)
-            return Imported(len(told.turns), left_out)
+            return Imported(len(told.turns), left_out, lacks_note)
         name = f"import {opening.event}"
         was = await self._shelf.put_in_place(opening.place.channel, told, name, title=title)
-        return Imported(len(told.turns), left_out, replaced=was)
+        return Imported(len(told.turns), left_out, lacks_note, replaced=was)
 
     async def _told(self, chat: Chat, opening: Opening) -> tuple[Scene, int]:
         asked = replace(opening, scenario=chat.scenario, greeting=None)
         head, _ = await self._scenes.prepared(asked)
-        head = replace(head, note=chat.note, note_depth=chat.note_depth)
+        # As long as one that is set here may be: it goes into every prompt.
+        if len(chat.note) <= NOTE_CHARACTERS:
+            head = replace(head, note=chat.note, note_depth=chat.note_depth)
         turns = [
             _played(turn, chat, head.character_name)
             for turn in await asyncio.to_thread(turns_of, chat, first=FIRST)

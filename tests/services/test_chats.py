@@ -9,6 +9,7 @@ import pytest
 
 from bot.core.chat_export import ChatFormat
 from bot.core.chat_files import MOST_BYTES, Chat, ChatMessage
+from bot.core.directions import NOTE_CHARACTERS
 from bot.core.errors import NoLiveScene, UserError
 from bot.core.scene import Role, Scene
 from bot.services.chats import Chats, check_size
@@ -66,6 +67,33 @@ async def test_a_chat_begins_a_scene_and_shows_its_last_line(desk: Shelving) -> 
     assert "with 3 lines before it" in notice.text
     assert (shown.author, shown.text) == ("Mira", "Dry.")
     assert scene.turns[-1].messages == (shown.id,)
+
+
+async def test_a_note_that_is_longer_than_one_may_be_is_left_out(desk: Shelving) -> None:
+    noted = replace(RAIN, metadata={"note_prompt": "x" * (NOTE_CHARACTERS + 1)})
+
+    imported = await chats(desk).begin(noted, desk.opening())
+
+    assert imported.lacks_note
+    assert (await read(desk)).head.note == ""
+
+
+async def test_a_scenario_that_leaves_no_room_for_the_story_gets_a_sentence(desk: Shelving) -> None:
+    vast = replace(RAIN, metadata={"scenario": "wood " * 10_000})
+
+    with pytest.raises(UserError, match="the model has room for"):
+        await chats(desk).begin(vast, desk.opening())
+
+    assert await desk.store.read(CHANNEL) is None
+
+
+async def test_a_note_that_the_file_has_switched_off_is_none(desk: Shelving) -> None:
+    noted = replace(RAIN, metadata={"note_prompt": "slow", "note_interval": 0})
+
+    imported = await chats(desk).begin(noted, desk.opening())
+
+    assert not imported.lacks_note
+    assert (await read(desk)).head.note == ""
 
 
 async def test_who_else_speaks_in_a_chat_keeps_the_name(desk: Shelving) -> None:
@@ -129,7 +157,7 @@ async def test_an_export_has_what_is_hidden_and_comes_back(desk: Shelving) -> No
     hidden = replace(scene.turns[1], hidden=True)
     scene = replace(scene, turns=(scene.turns[0], hidden, scene.turns[2]))
 
-    made = await service.export(scene, ChatFormat.SILLYTAVERN)
+    made = await service.export(scene, ChatFormat.SILLYTAVERN, most_bytes=10_000)
     again = await service.read(made.content, made.name)
 
     assert [message.hidden for message in again.messages] == [False, True, False]
@@ -137,9 +165,28 @@ async def test_an_export_has_what_is_hidden_and_comes_back(desk: Shelving) -> No
     assert json.loads(made.content.splitlines()[0])["character_name"] == "Mira"
 
 
+@pytest.mark.parametrize("chosen", ChatFormat)
+async def test_an_export_that_is_larger_than_discord_takes_gets_a_sentence(
+    desk: Shelving, chosen: ChatFormat
+) -> None:
+    service = chats(desk)
+    long = chat(*(said("Seraphina", f"{number} " + "Rain. " * 12_000) for number in range(KEEP)))
+    await service.begin(long, desk.opening())
+    scene = await read(desk)
+    size = len((await service.export(scene, chosen, most_bytes=10_000_000)).content)
+    await service.export(scene, chosen, most_bytes=size)
+
+    with pytest.raises(UserError, match=r"has 1\.\d MB, and Discord takes files") as raised:
+        await service.export(scene, chosen, most_bytes=size - 1)
+
+    assert ("choose markdown" in str(raised.value)) is (chosen is not ChatFormat.MARKDOWN)
+
+
 async def test_there_is_no_export_of_nothing(desk: Shelving) -> None:
     with pytest.raises(NoLiveScene):
-        await chats(desk).export(Scene((await _started(desk)).head, ()), ChatFormat.HTML)
+        await chats(desk).export(
+            Scene((await _started(desk)).head, ()), ChatFormat.HTML, most_bytes=1
+        )
 
 
 async def _started(desk: Shelving) -> Scene:

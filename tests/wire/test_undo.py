@@ -154,7 +154,8 @@ async def test_a_redo_that_a_kill_cut_short_goes_on(told: Told) -> None:
     await told.equal("I knock.", "The door opens.")
     await told.reply("The door opens.")
     assert (await told.world.mara.click(undone, "Redo")).is_acknowledged
-    await eventually_told(told, 4)
+    await eventually_told(told, 4)  # the lines have stayed: both replies stand below them
+    assert await told.memory() == ["I knock.", "The door opens.", "I go in.", "The room is dark."]
 
 
 async def eventually_told(told: Told, turns: int) -> None:

@@ -142,7 +142,10 @@ class Intake:
                 return None
             known = {message: turn for turn in scene.turns for message in turn.messages}
             if posted.message in known and known[posted.message].id != player_turn_id(line.message):
-                return None  # it was found in the channel first, and taken for a line of its own
+                # It was found in the channel first, and taken for a line of its own.
+                if await self._is_dropped(scene, known.get(line.message)):
+                    return None
+                continue
             written = await self._turn_of(scene.head, said, scene=scene)
             before = known.get(line.message)
             quoted = written.quoted or (before.quoted if before is not None else "")
@@ -161,6 +164,13 @@ class Intake:
                 return None
             return Trigger(turn.id, line.author, speaker=_speaker(turn))
         return None
+
+    async def _is_dropped(self, scene: Scene, line: Turn | None) -> bool:
+        """Forget *line*, if the scene is as it was read."""
+        if line is None:
+            return True
+        head, change = scene.head, Change(drop=(line.id,))
+        return await self._store.apply(head.place.channel, change, version=head.version)
 
     async def _as_played(self, head: SceneHead, incoming: Incoming) -> Incoming:
         """The line as said by the persona that its author plays there."""

@@ -23,6 +23,19 @@ async def test_a_line_that_is_delivered_twice_is_stored_once(store: Store) -> No
     assert await texts(store) == ["line 1"]
 
 
+async def test_a_message_that_stands_for_an_earlier_line_is_no_line_of_its_own(
+    store: Store,
+) -> None:
+    """Another bot's post, in place of a player's line, that is read once more."""
+    await store.start(scene(), None)
+    await store.ingest(HARBOUR, replace(line(1), messages=line(2).messages))
+
+    ingested = await store.ingest(HARBOUR, line(2))
+
+    assert ingested.status is IngestStatus.DUPLICATE
+    assert await texts(store) == ["line 1"]
+
+
 @pytest.mark.parametrize("order", [(1, 2, 3, 4), (4, 3, 2, 1), (2, 4, 1, 3), (3, 1, 4, 2)])
 async def test_turns_stand_in_the_order_they_were_written(
     store: Store, order: tuple[int, ...]

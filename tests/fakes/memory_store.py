@@ -124,7 +124,9 @@ class MemorySceneStore(MemoryStories, MemoryPersonas):
         if found is None or not found.head.live:
             return Ingested(IngestStatus.NO_SCENE, None)
         status, message = IngestStatus.STORED, max(turn.messages, default=None)
-        if turn.id in found.turns or message in found.early:
+        others = (other for other in found.turns.values() if other is not None)
+        shown = {each for other in others for each in other.messages}
+        if turn.id in found.turns or message in found.early or message in shown:
             status = IngestStatus.DUPLICATE
         elif found.too_old(turn.id):
             status = IngestStatus.TOO_OLD

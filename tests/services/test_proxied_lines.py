@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from bot.core.personas import PlayerPersona, Wardrobe
-from bot.core.scene import MessageId, Turn, UserId
+from bot.core.scene import MessageId, Role, Turn, UserId, player_turn_id
 from bot.services.doubts import Doubts
 from bot.services.incoming import Edit, Incoming, Proxied
 from bot.services.mirror import Mirror
@@ -331,3 +331,22 @@ def test_two_players_with_the_same_words_each_keep_their_own(order: tuple[int, .
     assert sorted(line for line, _ in pairs) == [10, 11]
     assert sorted(posted for _, posted in pairs) == [20, 21]
     assert len(proxies) == 0
+
+
+async def test_a_post_that_was_read_as_a_line_of_its_own_is_no_second_one(
+    watched: Watched,
+) -> None:
+    await watched.write()
+    await watched.stage.quiet()
+    read = Turn(
+        player_turn_id(PROXY), Role.PLAYER, "Lyra", ("I knock.",), author=MARA, messages=(PROXY,)
+    )
+    await watched.stage.store.ingest(CHANNEL, read)
+
+    await watched.post()
+    await watched.delete()
+
+    await watched.stage.quiet()
+    told = [turn.text for turn in await watched.lines() if PROXY in turn.messages]
+    assert told == ["I knock."]
+    assert not any(ORIGINAL in turn.messages for turn in await watched.lines())

@@ -83,7 +83,8 @@ def _remembered_twice(evidence: Evidence) -> Iterator[str]:
         shown = Counter(message for turn in _turns(kept.scene) for message in turn.messages)
         for message, times in shown.items():
             if times > 1:
-                yield f"message {message} belongs to {times} turns"
+                whose = [turn.id for turn in _turns(kept.scene) if message in turn.messages]
+                yield f"message {message} of {channel} belongs to {whose}"
 
 
 def _shown_twice(evidence: Evidence) -> Iterator[str]:

@@ -23,6 +23,8 @@ if found then
   if not turn or turn.write ~= write_name then status = 'duplicate' end
 elseif meta[8] and message ~= '' and was_deleted(message) then
   status = 'duplicate'
+elseif message ~= '' and (call('HGET', SHOWN, message) or id) ~= id then
+  status = 'duplicate'  -- it stands for another line
 elseif not comes_next and too_old(id, meta[4]) then
   status = 'too old'
 else

@@ -70,9 +70,12 @@ async def test_the_other_greetings_of_a_character_are_swipes_of_the_first_turn(t
     prompt = await told.prompt()
     assert f"Clover: {RAIN_CLOUDS}" in prompt
     assert TRAM_STOP not in prompt
-    shown = await told.world.mara.see(first)
-    assert shown is not None
-    assert not shown.labels  # the row is under the reply now
+
+    async def has_no_row() -> bool:
+        shown = await told.world.mara.see(first)
+        return shown is not None and not shown.labels
+
+    await eventually(has_no_row)  # the row is under the reply now
 
 
 async def test_behind_the_last_greeting_another_one_is_written(told: Told) -> None:

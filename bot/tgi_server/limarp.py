@@ -24,7 +24,7 @@ _PERSONA = re.compile(r"^(?P<name>[^\n:]{1,80})'s Persona: ?(?P<text>.*)$", re.D
 _SCENARIO = re.compile(r"^Scenario: ?(?P<text>.*)$", re.DOTALL)
 _SPEAKER = re.compile(r"^(?P<name>[^\n:]{1,80}):(?: |$)")
 _OPENING = re.compile(r"^(?P<name>[^\n:]{1,80}): ?")
-_WAITING = re.compile(r"(?:\A|(?<=\n))(?P<name>[^\n:]{1,80}): ?\Z")
+_WAITING = re.compile(r"(?:\A|(?<=\n))(?P<name>[^\n:<]{1,80}): ?\Z")
 _STUFFED = re.compile(r"^ (?=[ \t]*(?:###|[^\n:]{1,80}:))", re.MULTILINE)
 
 

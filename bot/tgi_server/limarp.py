@@ -84,6 +84,8 @@ def parse_prompt(prompt: str) -> LimaPrompt | None:
     blocks = tuple(_blocks(prompt))
     if len(blocks) < 2 or blocks[0].kind != "Instruction":  # noqa: PLR2004  # an instruction and what is to come
         return None
+    if blocks[-1].kind == "Instruction":
+        return None
     tasks = tuple(_TASK.finditer(blocks[0].text))
     is_players = blocks[-1].kind == "Input"
     opening = (_WAITING.search if is_players else _OPENING.match)(blocks[-1].text)

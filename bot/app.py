@@ -268,7 +268,7 @@ def _actions(
             prompting=world.prompting,
             noted=pipeline.noted,
         ),
-        library=ground.characters,
+        roster=ground.characters,
         desk=card_desk_of(ground, personas.staff),
     )
 

@@ -48,12 +48,12 @@ from bot.services.casting import IsAgeRestricted
 from bot.services.doubts import Doubts
 from bot.services.echoes import Echoes
 from bot.services.incoming import Patience
-from bot.services.library import Library
 from bot.services.lore_telling import LoreTelling
 from bot.services.lorebooks import Lorebooks
 from bot.services.milestones import Milestone, Reached
 from bot.services.posting import Poster
 from bot.services.prompting import Prompting
+from bot.services.roster import Roster
 from bot.services.staff import Staff
 from bot.settings import Settings
 
@@ -65,7 +65,7 @@ class Ground:
     """What everything else stands on."""
 
     profile: ModelProfile
-    characters: Library
+    characters: Roster
     kept: RedisCharacterStore
     redis: RedisClient
     store: RedisSceneStore
@@ -96,7 +96,7 @@ async def open_ground(settings: Settings, stack: AsyncExitStack) -> Ground:
         retired_for=timedelta(days=settings.turns.history_days),
         answer_within=answer_within(settings),
     )
-    characters = Library(host=host, store=kept, read=read_card_file)
+    characters = Roster(host=host, store=kept, read=read_card_file)
     store = store_on(redis, settings, bring=characters.bring)
     await _complete_index(store)
     return Ground(
@@ -179,7 +179,7 @@ def card_desk_of(ground: Ground, staff: Staff) -> CardDesk:
 
     return CardDesk(
         store=ground.kept,
-        library=ground.characters,
+        roster=ground.characters,
         read=read_card_file,
         redraw=redrawn,
         count=count,

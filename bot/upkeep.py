@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import discord
 
 from bot.adapters.redis_store import RedisSceneStore
-from bot.core.library_ports import CharacterStore
+from bot.core.roster_ports import CharacterStore
 from bot.core.scene import GuildId
 from bot.discord_ui.client import Events
 from bot.discord_ui.gaps import Gaps, places_of

@@ -4,7 +4,7 @@ from functools import lru_cache
 from hashlib import sha256
 
 from bot.core.characters import Character
-from bot.core.library import is_members
+from bot.core.roster import is_members
 
 
 @lru_cache(maxsize=256)

@@ -5,14 +5,13 @@ the scene, and plans again where the scene has gone on meanwhile.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bot.core.change import Change, Undo
 from bot.core.errors import UserError
 from bot.core.plain_text import plain, utf16_units
 from bot.core.scene import (
-    MessageId,
     Role,
     Scene,
     SceneHead,
@@ -25,7 +24,7 @@ from bot.core.scene import (
     trigger_of,
 )
 from bot.core.split import split
-from bot.core.unposted import ORIGIN, Origin, is_to_be_posted, off_the_screen, told_again
+from bot.core.unposted import ORIGIN, Origin, is_to_be_posted
 
 EDIT_UNITS = 4_000
 """UTF-16 units that a form of Discord's holds."""
@@ -128,53 +127,6 @@ def rewind(scene: Scene, turn: TurnId, *, name: str, now_ms: int, until_ms: int)
     if begin == len(scene.turns):
         raise UserError("The story ends here already.")
     return _taken_back(scene, begin, Undo(name, scene.head, until_ms=until_ms), now_ms)
-
-
-def redo(
-    scene: Scene,
-    kept: Undo | None,
-    *,
-    name: str,
-    now_ms: int,
-    owed: Collection[MessageId] = (),
-) -> Change:
-    """Bring back what was taken, as far as the next turn that was on the screen by us.
-
-    The change keeps the rest: it is whole again once no undo of that name is left.
-
-    Args:
-        name: of what is to be brought back.
-        owed: messages that have not left the screen: they show their turns again.
-
-    Raises:
-        UserError: it is too late for that, or the story has gone on.
-    """
-    if kept is None or kept.name != name or now_ms >= kept.until_ms or not kept.put:
-        raise UserError("This cannot be brought back any more.")
-    if scene.turns and scene.turns[-1].id >= kept.put[0].id:
-        raise UserError("The story has gone on since, so this cannot be brought back.")
-    ours = (at for at, turn in enumerate(kept.put) if is_shown_by_us(turn))
-    end = next(ours, len(kept.put)) + 1
-    *before, last = kept.put[:end]
-    rest, staying, work = kept.put[end:], _staying(scene, last, owed), None
-    if is_shown_by_us(last):
-        is_reply = last.role is Role.CHARACTER
-        last = off_the_screen(last, but=staying) if is_reply else told_again(last, staying)
-        work = shown_again(last, at_ms=now_ms) if is_reply else None
-    return Change(
-        put=(*before, last),
-        work=work,
-        forgiven=last.messages if staying else (),
-        undo=replace(kept, put=rest) if rest else None,
-        uses_undo=not rest,
-    )
-
-
-def _staying(scene: Scene, turn: Turn, owed: Collection[MessageId]) -> tuple[MessageId, ...]:
-    """What shows *turn* still and may do so: what we post stands in the order of the story."""
-    left = tuple(each for each in turn.messages if each in owed and is_shown_by_us(turn))
-    ours = (each for other in scene.turns if is_shown_by_us(other) for each in other.messages)
-    return left if min(left, default=0) > max(ours, default=0) else ()
 
 
 def delete(scene: Scene, turn: TurnId, *, now_ms: int) -> Change:
@@ -299,11 +251,6 @@ def select(scene: Scene, turn: TurnId, step: int, *, now_ms: int) -> Change:
         raise UserError("This is the first one." if step < 0 else "This is the last one.")
     chosen = replace(found, current=current, parts=(), count="")
     return Change(put=(chosen,), work=shown_again(chosen, at_ms=now_ms))
-
-
-def instruct(scene: Scene, text: str) -> Change:
-    """Ask something of the next reply."""
-    return Change(head=replace(scene.head, instruction=text.strip()))
 
 
 def beside(change: Change, scene: Scene, noted: Work | None) -> Change:

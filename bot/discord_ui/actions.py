@@ -8,9 +8,9 @@ from discord import app_commands
 from bot.core.errors import NoLiveScene, UserError
 from bot.core.length_table import LengthTable, example
 from bot.core.lengths import AUTO, Length, LengthStep
-from bot.core.library import Choice
 from bot.core.plain_text import shortened
 from bot.core.rights import Action, allow
+from bot.core.roster import Choice
 from bot.core.scene import ChannelId, GuardLevel, MessageId, Place, SceneHead, TurnId, UserId
 from bot.discord_ui.convert import is_age_restricted, member_of, place_of, said_in, viewer_of
 from bot.services.branches import Branches
@@ -20,11 +20,11 @@ from bot.services.company import Company
 from bot.services.directing import Director
 from bot.services.inspection import ContextView, Explanation, Inspection
 from bot.services.length_tables import LengthTables
-from bot.services.library import Library
 from bot.services.lorebooks import Lorebooks
 from bot.services.personas import Personas
 from bot.services.player_lines import PlayerLines
 from bot.services.rewriting import Rewriting
+from bot.services.roster import Roster
 from bot.services.scenes import Scenes
 from bot.services.shelf import Shelf
 from bot.services.turns import TurnPipeline
@@ -63,7 +63,7 @@ class Actions:
     branches: Branches
     chats: Chats
     company: Company
-    library: Library
+    roster: Roster
     desk: CardDesk
     lorebooks: Lorebooks
 
@@ -82,7 +82,7 @@ class Actions:
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
         """Who may play where *interaction* is, for an option that is being typed."""
-        found = await self.library.found(
+        found = await self.roster.found(
             viewer_of(interaction),
             current,
             is_age_restricted=is_age_restricted(interaction.channel),

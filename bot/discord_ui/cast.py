@@ -11,7 +11,7 @@ from bot.core.rights import Action
 from bot.core.scene import ReplyMode, SceneHead
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.convert import is_age_restricted, viewer_of
-from bot.services.library import CHOICES_SHOWN
+from bot.services.roster import CHOICES_SHOWN
 
 LABEL_LIMIT = 100
 
@@ -53,7 +53,7 @@ class CastCommands(commands.Cog):
         await interaction.response.defer(ephemeral=True)
         actions, channel = self._actions, self._actions.place(interaction).channel
         actions.allow(interaction, Action.SET_CAST, await actions.scenes.live_head(channel))
-        found = await actions.library.choose(viewer_of(interaction), character)
+        found = await actions.roster.choose(viewer_of(interaction), character)
         head = await actions.company.add(
             channel, found, is_age_restricted=is_age_restricted(interaction.channel)
         )

@@ -15,8 +15,8 @@ from discord.utils import escape_markdown
 from bot.core.cards.writing import Container
 from bot.core.characters import Rating
 from bot.core.errors import UserError
-from bot.core.library import MEMBERS, Choice, Visibility, is_members, matching
 from bot.core.plain_text import shortened
+from bot.core.roster import MEMBERS, Choice, Visibility, is_members, matching
 from bot.core.scene import MessageId, UserId
 from bot.discord_ui.actions import Actions, labelled
 from bot.discord_ui.buttons import view_of
@@ -30,7 +30,7 @@ from bot.discord_ui.character_preview import (
 )
 from bot.discord_ui.convert import is_age_restricted, may_manage_server, viewer_of
 from bot.services.card_desk import HOSTS
-from bot.services.library import CHOICES_SHOWN
+from bot.services.roster import CHOICES_SHOWN
 
 FETCHED_WITHIN_S = 20.0
 WARNINGS_SHOWN = 8
@@ -121,7 +121,7 @@ class CharacterCog(
             return
         await interaction.response.defer(ephemeral=True)
         viewer = viewer_of(interaction)
-        key = _members(await self._actions.library.pick(viewer, character)).key
+        key = _members(await self._actions.roster.pick(viewer, character)).key
         preview = await self._actions.desk.change(
             viewer,
             key,
@@ -149,13 +149,13 @@ class CharacterCog(
     async def show(self, interaction: discord.Interaction, character: Name) -> None:
         """See who a character is, for whom, and how much of the prompt it takes."""
         await interaction.response.defer(ephemeral=True)
-        viewer, library = viewer_of(interaction), self._actions.library
+        viewer, roster = viewer_of(interaction), self._actions.roster
         choice = await self._pick(interaction, character)
         if is_members(choice.key):
             preview = await self._actions.desk.show(viewer, choice)
             embed, picture = shown_preview(preview), preview.card.picture
         else:
-            found = await library.choose(viewer, choice.key)
+            found = await roster.choose(viewer, choice.key)
             embed, picture = shown_character(found), found.avatar
         await interaction.followup.send(embed=embed, files=portrait_of(picture), ephemeral=True)
 
@@ -186,7 +186,7 @@ class CharacterCog(
         """Delete one of your characters; scenes that play with it go on."""
         await interaction.response.defer(ephemeral=True)
         viewer = viewer_of(interaction)
-        choice = _members(await self._actions.library.pick(viewer, character))
+        choice = _members(await self._actions.roster.pick(viewer, character))
         number = int(choice.key.removeprefix(MEMBERS))
         await interaction.followup.send(
             f"Delete **{escape_markdown(choice.name)}**? Scenes that play with it go on.",
@@ -212,13 +212,13 @@ class CharacterCog(
         viewer, for_server = viewer_of(interaction), scope == Visibility.SERVER
         if for_server and not may_manage_server(interaction):
             raise UserError("Only who may manage the server chooses that for all of it.")
-        library = self._actions.library
-        choice = None if character is None else await library.pick(viewer, character)
+        roster = self._actions.roster
+        choice = None if character is None else await roster.pick(viewer, character)
         if for_server and choice is not None and choice.owner is not None:
-            stored = await library.stored(viewer, choice.key)
+            stored = await roster.stored(viewer, choice.key)
             if stored is None or stored.entry.guild != viewer.guild:
                 raise UserError("Not everybody here may play that one: share it with the server.")
-        await library.set_default(
+        await roster.set_default(
             viewer, None if choice is None else choice.key, for_server=for_server
         )
         who = f"**{escape_markdown(choice.name)}**" if choice is not None else "Nobody"
@@ -233,7 +233,7 @@ class CharacterCog(
         await interaction.response.defer(ephemeral=True)
         if not (may_manage_server(interaction) or await _is_host(interaction)):
             raise UserError("Only the host and those who may manage the server can do that.")
-        count, warnings = await self._actions.library.reload()
+        count, warnings = await self._actions.roster.reload()
         lines = [f"The host's characters are read again: {count} can play."]
         lines += [f"- {shortened(each, 200)}" for each in warnings[:WARNINGS_SHOWN]]
         if more := len(warnings) - WARNINGS_SHOWN:
@@ -268,7 +268,7 @@ class CharacterCog(
         return await self._owned(interaction, current, is_admin=is_admin)
 
     async def _pick(self, interaction: discord.Interaction, wanted: str) -> Choice:
-        choice = await self._actions.library.pick(viewer_of(interaction), wanted)
+        choice = await self._actions.roster.pick(viewer_of(interaction), wanted)
         if not _is_shown(choice, interaction):
             raise UserError(
                 f"{choice.name} is for adults and shown in age-restricted channels only."
@@ -276,14 +276,14 @@ class CharacterCog(
         return choice
 
     async def _shown_here(self, interaction: discord.Interaction) -> Sequence[Choice]:
-        choices = await self._actions.library.choices(viewer_of(interaction))
+        choices = await self._actions.roster.choices(viewer_of(interaction))
         return [choice for choice in choices if _is_shown(choice, interaction)]
 
     async def _owned(
         self, interaction: discord.Interaction, current: str, *, is_admin: bool
     ) -> list[app_commands.Choice[str]]:
         viewer = viewer_of(interaction)
-        choices = await self._actions.library.choices(viewer)
+        choices = await self._actions.roster.choices(viewer)
         mine = [each for each in choices if _is_of(each, viewer.user, is_admin=is_admin)]
         return _offered(mine, current)
 

@@ -1,12 +1,13 @@
 """Buttons under what is told of a character. All live through restarts."""
 
 import re
+from abc import abstractmethod
 from typing import Any, Self
 
 import discord
 from discord.utils import escape_markdown
 
-from bot.core.library import MEMBERS
+from bot.core.roster import MEMBERS
 from bot.core.scene import CharacterKey
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.character_forms import PageButton
@@ -16,85 +17,80 @@ from bot.discord_ui.error_replies import acknowledge, telling
 Interaction = discord.Interaction[Any]
 
 
-class ImportButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
-    template=r"character:(?P<what>save|cancel):(?P<number>\d{1,20})",
-):
+class _Choice(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(?!)"):
+    """Does something with a character, or does not.
+
+    Attributes:
+        does: the word for doing it.
+    """
+
+    does: str
+    style: discord.ButtonStyle
+
+    def __init__(self, what: str, number: int) -> None:
+        style = self.style if what == self.does else discord.ButtonStyle.secondary
+        custom_id = f"character:{what}:{number}"
+        super().__init__(
+            discord.ui.Button(label=what.capitalize(), style=style, custom_id=custom_id)
+        )
+        self.what = what
+        self.key = CharacterKey(f"{MEMBERS}{number}")
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: Interaction,  # noqa: ARG003  # discord.py's signature
+        item: discord.ui.Item[Any],  # noqa: ARG003
+        match: re.Match[str],
+    ) -> Self:
+        return cls(match["what"], int(match["number"]))
+
+    async def callback(self, interaction: Interaction) -> None:
+        if not await acknowledge(interaction):
+            return
+        async with telling(interaction):
+            await self.decided(interaction, interaction.client.actions)
+
+    @abstractmethod
+    async def decided(self, interaction: Interaction, actions: Actions) -> None:
+        """Do what `what` says."""
+
+
+class ImportButton(_Choice, template=r"character:(?P<what>save|cancel):(?P<number>\d{1,20})"):
     """Keeps a character that was read from a file, or does not."""
 
-    def __init__(self, what: str, number: int) -> None:
-        style = discord.ButtonStyle.success if what == "save" else discord.ButtonStyle.secondary
-        custom_id = f"character:{what}:{number}"
-        super().__init__(
-            discord.ui.Button(label=what.capitalize(), style=style, custom_id=custom_id)
-        )
-        self.what = what
-        self.key = CharacterKey(f"{MEMBERS}{number}")
+    does = "save"
+    style = discord.ButtonStyle.success
 
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: Interaction,  # noqa: ARG003  # discord.py's signature
-        item: discord.ui.Item[Any],  # noqa: ARG003
-        match: re.Match[str],
-    ) -> Self:
-        return cls(match["what"], int(match["number"]))
-
-    async def callback(self, interaction: Interaction) -> None:
-        if not await acknowledge(interaction):
+    async def decided(self, interaction: Interaction, actions: Actions) -> None:
+        viewer = viewer_of(interaction)
+        if self.what == self.does:
+            entry = await actions.desk.save(viewer, self.key)
+            name = escape_markdown(entry.name)
+            told = f"**{name}** is yours now. `/roleplay start character:{name}` plays it."
+            await interaction.edit_original_response(content=told, view=None)
             return
-        actions: Actions = interaction.client.actions
-        async with telling(interaction):
-            viewer = viewer_of(interaction)
-            if self.what == "save":
-                entry = await actions.desk.save(viewer, self.key)
-                name = escape_markdown(entry.name)
-                told = f"**{name}** is yours now. `/roleplay start character:{name}` plays it."
-                await interaction.edit_original_response(content=told, view=None)
-                return
-            await actions.desk.cancel(viewer, self.key)
-            await interaction.edit_original_response(
-                content="Nothing was kept.", view=None, embeds=[], attachments=[]
-            )
+        await actions.desk.cancel(viewer, self.key)
+        await interaction.edit_original_response(
+            content="Nothing was kept.", view=None, embeds=[], attachments=[]
+        )
 
 
-class DeleteButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
-    template=r"character:(?P<what>delete|keep):(?P<number>\d{1,20})",
-):
+class DeleteButton(_Choice, template=r"character:(?P<what>delete|keep):(?P<number>\d{1,20})"):
     """Deletes a character, or does not."""
 
-    def __init__(self, what: str, number: int) -> None:
-        style = discord.ButtonStyle.danger if what == "delete" else discord.ButtonStyle.secondary
-        custom_id = f"character:{what}:{number}"
-        super().__init__(
-            discord.ui.Button(label=what.capitalize(), style=style, custom_id=custom_id)
-        )
-        self.what = what
-        self.key = CharacterKey(f"{MEMBERS}{number}")
+    does = "delete"
+    style = discord.ButtonStyle.danger
 
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: Interaction,  # noqa: ARG003  # discord.py's signature
-        item: discord.ui.Item[Any],  # noqa: ARG003
-        match: re.Match[str],
-    ) -> Self:
-        return cls(match["what"], int(match["number"]))
-
-    async def callback(self, interaction: Interaction) -> None:
-        if not await acknowledge(interaction):
-            return
-        actions: Actions = interaction.client.actions
-        async with telling(interaction):
-            told = "Nothing was deleted."
-            if self.what == "delete":
-                viewer = viewer_of(interaction)
-                choice = await actions.library.pick(viewer, self.key)
-                told = await actions.desk.delete(
-                    viewer, choice, is_admin=may_manage_server(interaction)
-                )
-            await interaction.edit_original_response(content=told, view=None)
+    async def decided(self, interaction: Interaction, actions: Actions) -> None:
+        told = "Nothing was deleted."
+        if self.what == self.does:
+            viewer = viewer_of(interaction)
+            choice = await actions.roster.pick(viewer, self.key)
+            told = await actions.desk.delete(
+                viewer, choice, is_admin=may_manage_server(interaction)
+            )
+        await interaction.edit_original_response(content=told, view=None)
 
 
 CHARACTER_ITEMS = (ImportButton, DeleteButton, PageButton)

@@ -16,8 +16,8 @@ from bot.core.cards.card import Card
 from bot.core.cards.card_data import LONGEST_NAME
 from bot.core.characters import Rating
 from bot.core.errors import StoreUnavailable
-from bot.core.library import MEMBERS, Entry, Visibility
 from bot.core.plain_text import utf16_units
+from bot.core.roster import MEMBERS, Entry, Visibility
 from bot.core.scene import CharacterKey, MessageId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.buttons import view_of
@@ -116,9 +116,9 @@ async def open_page(interaction: Interaction, wanted: str, page: int) -> None:
     viewer = viewer_of(interaction)
     try:
         async with asyncio.timeout(OPEN_WITHIN_S):
-            key = (await actions.library.pick(viewer, wanted)).key
+            key = (await actions.roster.pick(viewer, wanted)).key
             stored = await actions.desk.own(viewer, key)
-            card = await actions.library.card(stored)
+            card = await actions.roster.card(stored)
     except TimeoutError:
         raise StoreUnavailable("no answer in time for a form") from None
     custom_id = f"character:edit:{key.removeprefix(MEMBERS)}:{stored.entry.version}"

@@ -8,9 +8,9 @@ from discord.utils import escape_markdown
 
 from bot.core.cards.card import Card
 from bot.core.characters import Character, Rating
-from bot.core.library import Choice, Viewer, Visibility
 from bot.core.macros import Macros
 from bot.core.plain_text import plain, shortened
+from bot.core.roster import Choice, Viewer, Visibility
 from bot.services.card_desk import Preview
 
 ABOUT_CHARACTERS = 300

@@ -16,9 +16,9 @@ from bot.core.chat_export import ChatFormat
 from bot.core.chat_files import Chat
 from bot.core.directions import NOTE_CHARACTERS
 from bot.core.errors import NoLiveScene, UserError
-from bot.core.library import named
 from bot.core.plain_text import shortened
 from bot.core.rights import Action
+from bot.core.roster import named
 from bot.core.scene import MessageId, UserId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.buttons import view_of
@@ -79,7 +79,7 @@ class ChatFileCommands(commands.Cog):
         content = await _fetched(file)
         chat = await actions.chats.read(content, file.filename)
         viewer = viewer_of(interaction)
-        wanted = named(chat.character_name, await actions.library.choices(viewer))
+        wanted = named(chat.character_name, await actions.roster.choices(viewer))
         if character is None and wanted is not None:
             character = wanted.key
         if character is None:
@@ -87,7 +87,7 @@ class ChatFileCommands(commands.Cog):
                 actions, interaction, chat, discord.File(BytesIO(content), file.filename)
             )
             return
-        found = await actions.library.choose(viewer, character)
+        found = await actions.roster.choose(viewer, character)
         told, view = await _begun(actions, interaction, chat, found)
         await interaction.followup.send(told, view=view, ephemeral=True)
 
@@ -126,7 +126,7 @@ class WhoSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"impor
             if not files:
                 raise UserError("The file is not there any more. Use /roleplay import again.")
             chat = await actions.chats.read(await _fetched(files[0]), files[0].filename)
-            found = await actions.library.choose(viewer_of(interaction), self.item.values[0])
+            found = await actions.roster.choose(viewer_of(interaction), self.item.values[0])
             told, view = await _begun(actions, interaction, chat, found)
             await interaction.edit_original_response(content=told, view=view, attachments=[])
 

@@ -6,10 +6,10 @@ from datetime import datetime
 import discord
 from discord.utils import escape_mentions
 
-from bot.core.library import Viewer
 from bot.core.names import without_name
 from bot.core.ports import ThreadHome, ThreadKind
 from bot.core.rights import Member
+from bot.core.roster import Viewer
 from bot.core.scene import ChannelId, GuildId, MessageId, Place, UserId
 from bot.core.why import Said
 from bot.services.incoming import Edit, Incoming, Proxied

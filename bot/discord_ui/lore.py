@@ -20,8 +20,8 @@ from bot.core.rights import Action, may
 from bot.core.scene import SceneHead
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.convert import is_age_restricted, member_of
-from bot.services.library import CHOICES_SHOWN
 from bot.services.lorebooks import USUAL_BOOK, EntryRef, Trial, Where, check_size
+from bot.services.roster import CHOICES_SHOWN
 
 TOLD_CHARACTERS = 1_800
 LINE_CHARACTERS = 90

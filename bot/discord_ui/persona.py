@@ -27,7 +27,7 @@ from bot.discord_ui.actions import Actions
 from bot.discord_ui.asking import asked_of
 from bot.discord_ui.error_replies import is_over, tell
 from bot.discord_ui.staff import meet
-from bot.services.library import CHOICES_SHOWN
+from bot.services.roster import CHOICES_SHOWN
 
 OPEN_WITHIN_S = 2.0
 """A form is the first answer to a command, which Discord wants within three seconds."""

@@ -19,7 +19,7 @@ from bot.discord_ui.chat_files import ChatFileCommands
 from bot.discord_ui.convert import is_age_restricted, milliseconds, viewer_of
 from bot.discord_ui.shelf import ShelfCommands
 from bot.discord_ui.starting import NEW_THREAD, ask_who_plays, opening_of, start
-from bot.services.library import CHOICES_SHOWN
+from bot.services.roster import CHOICES_SHOWN
 
 NO_GREETING = "none"
 LABEL_LIMIT = 100
@@ -70,9 +70,9 @@ class RoleplayCog(
         # nothing that waits comes before this, here and in every command.
         await interaction.response.defer(ephemeral=True)
         self._actions.allow(interaction, Action.START_SCENE, None)
-        viewer, library = viewer_of(interaction), self._actions.library
-        wanted = character or await library.default_for(viewer)
-        found = None if wanted is None else await library.choose(viewer, wanted)
+        viewer, roster = viewer_of(interaction), self._actions.roster
+        wanted = character or await roster.default_for(viewer)
+        found = None if wanted is None else await roster.choose(viewer, wanted)
         opening = opening_of(
             self._actions,
             interaction,
@@ -98,7 +98,7 @@ class RoleplayCog(
         chosen = str(getattr(interaction.namespace, "character", "") or "")
         greetings: tuple[str, ...] = ()
         with suppress(CharacterUnknown):  # not chosen yet
-            found = await self._actions.library.choose(viewer_of(interaction), chosen)
+            found = await self._actions.roster.choose(viewer_of(interaction), chosen)
             greetings = found.greetings
         choices = [
             app_commands.Choice(name=_label(f"{number}. {text}"), value=str(number))

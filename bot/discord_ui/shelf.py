@@ -20,7 +20,7 @@ from bot.discord_ui.shelf_buttons import (
     picked_from,
     told_of,
 )
-from bot.services.library import CHOICES_SHOWN
+from bot.services.roster import CHOICES_SHOWN
 from bot.services.scene_list import ListedScene
 from bot.services.shelf import NAME_CHARACTERS, clean_name
 

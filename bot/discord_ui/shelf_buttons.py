@@ -200,7 +200,7 @@ def question(opening: Opening, head: SceneHead) -> discord.ui.View:
 async def _wished(
     actions: Actions, interaction: discord.Interaction[Any], found: re.Match[str]
 ) -> Opening:
-    character = await actions.library.choose(viewer_of(interaction), found["character"])
+    character = await actions.roster.choose(viewer_of(interaction), found["character"])
     above = interaction.message.embeds if interaction.message is not None else []
     return Opening(
         event=MessageId(interaction.id),

@@ -60,7 +60,7 @@ class WhoPlaysSelect(
             found = self.template.fullmatch(self.item.custom_id or "")
             if found is None:
                 raise UserError("This list is too old. Use /roleplay start again.")
-            who = await actions.library.choose(viewer_of(interaction), self.item.values[0])
+            who = await actions.roster.choose(viewer_of(interaction), self.item.values[0])
             above = interaction.message.embeds if interaction.message is not None else []
             opening = opening_of(
                 actions,

@@ -1,6 +1,7 @@
 """The buttons under the newest reply, what ⋯ offers, and Redo."""
 
 import re
+from abc import abstractmethod
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Self
@@ -56,9 +57,9 @@ class _RowButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(?!)
             if not await self.press(interaction):
                 await interaction.followup.send(UNDER_WAY, ephemeral=True)
 
+    @abstractmethod
     async def press(self, interaction: Asked) -> bool:
         """Do what the button is for; False if that is being done already."""
-        raise NotImplementedError
 
 
 class PreviousButton(_RowButton, template=rf"{PREVIOUS_PREFIX}{TURN}"):

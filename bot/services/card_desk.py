@@ -12,7 +12,9 @@ from bot.core.cards.view import in_every_prompt
 from bot.core.cards.writing import Container, to_charx, to_json, write_card
 from bot.core.characters import Rating
 from bot.core.errors import GenerationError, UserError
-from bot.core.library import (
+from bot.core.lookalikes import KnownName, distinct_name
+from bot.core.plain_text import plain
+from bot.core.roster import (
     MOST_IN_SERVER,
     MOST_OF_MEMBER,
     MOST_RETIRED,
@@ -22,15 +24,13 @@ from bot.core.library import (
     Viewer,
     Visibility,
     is_members,
-    library_key,
+    member_character_key,
 )
-from bot.core.library_ports import CharacterStore
-from bot.core.lookalikes import KnownName, distinct_name
-from bot.core.plain_text import plain
+from bot.core.roster_ports import CharacterStore
 from bot.core.scene import CharacterKey, GuildId, MessageId, UserId
 from bot.core.token_counts import estimate
-from bot.services.library import Library, ReadCard
 from bot.services.recent import Recent
+from bot.services.roster import ReadCard, Roster
 
 MOST_UPLOAD = 10_000_000
 WITHIN_S = 10.0
@@ -74,7 +74,7 @@ class CardDesk:
         self,
         *,
         store: CharacterStore,
-        library: Library,
+        roster: Roster,
         read: ReadCard,
         redraw: Redraw,
         count: Callable[[str], Awaitable[int]],
@@ -88,7 +88,7 @@ class CardDesk:
             taken: names that nobody else may have where somebody is.
         """
         self._store = store
-        self._library = library
+        self._roster = roster
         self._read = read
         self._redraw = redraw
         self._count = count
@@ -122,7 +122,7 @@ class CardDesk:
         if card.is_only_lore:
             raise UserError(ONLY_LORE)
         raw, further = await asyncio.to_thread(raw_of, card, data)
-        entry = self._entry_of(card, library_key(event), viewer, where)
+        entry = self._entry_of(card, member_character_key(event), viewer, where)
         await self._store.put_draft(viewer.user, Stored(entry, raw, filename[:200], portrait))
         return await self._preview(entry, card, portrait, (*notes, *further))
 
@@ -154,7 +154,7 @@ class CardDesk:
     ) -> Preview:
         """Keep a new character made of *fields*, which are a card's."""
         card = await asyncio.to_thread(changed, Card(name="", rating=rating), fields)
-        entry = self._entry_of(card, library_key(event), viewer, where)
+        entry = self._entry_of(card, member_character_key(event), viewer, where)
         entry = await self._added(Stored(entry, fitting(to_json(card))))
         return await self._preview(entry, card, None)
 
@@ -162,7 +162,7 @@ class CardDesk:
         """A character that is *viewer*'s to change."""
         if not is_members(key):
             raise UserError(HOSTS)
-        stored = await self._library.stored(viewer, key)
+        stored = await self._roster.stored(viewer, key)
         if stored is None:
             raise UserError(GONE)
         if stored.entry.owner != viewer.user:
@@ -191,7 +191,7 @@ class CardDesk:
         was = stored.entry
         if rating is Rating.EVERYONE and was.rating is Rating.ADULT:
             raise UserError("A rating is never lowered. Import or create the character anew.")
-        card = await self._library.card(stored)
+        card = await self._roster.card(stored)
         card = replace(card, rating=rating or card.rating)
         card = await asyncio.to_thread(changed, card, fields)
         guild = was.guild if where is None else _guild_of(viewer, where)
@@ -213,18 +213,18 @@ class CardDesk:
     async def show(self, viewer: Viewer, choice: Choice) -> Preview:
         """What there is of a member's character."""
         stored = await self._seen(viewer, choice)
-        card = await self._library.card(stored)
+        card = await self._roster.card(stored)
         return await self._preview(stored.entry, card, stored.portrait)
 
     async def export(
         self, viewer: Viewer, choice: Choice, container: Container
     ) -> tuple[str, bytes]:
         """A member's character as a file: its name and content; unknown fields are kept."""
-        card = await self._library.card(await self._seen(viewer, choice))
+        card = await self._roster.card(await self._seen(viewer, choice))
         return card.name, await asyncio.to_thread(write_card, card, container)
 
     async def delete(self, viewer: Viewer, choice: Choice, *, is_admin: bool) -> str:
-        """Take a character out of the library; returns what became of it.
+        """Take a character out of the roster; returns what became of it.
 
         Scenes that play with it go on. Who looks after a server may end that a
         character plays for everybody there; it stays its owner's.
@@ -259,7 +259,7 @@ class CardDesk:
         return distinct_name(card.name, self._taken(viewer), fallback="Character")
 
     async def _seen(self, viewer: Viewer, choice: Choice) -> Stored:
-        stored = await self._library.stored(viewer, choice.key)
+        stored = await self._roster.stored(viewer, choice.key)
         if stored is None:
             raise UserError(GONE)
         return stored

@@ -6,8 +6,8 @@ from bot.core.age_gate import why_paused
 from bot.core.cast import SPEAKER, calls_of, people_of, who_answers, who_goes_on
 from bot.core.characters import Character
 from bot.core.errors import CharacterUnknown, UserError
-from bot.core.library import is_members
 from bot.core.ports import CharacterSource
+from bot.core.roster import is_members
 from bot.core.scene import (
     NO_CHARACTER,
     CharacterKey,

@@ -16,6 +16,7 @@ from bot.core import story_acts as acts
 from bot.core.change import Change, Undo
 from bot.core.errors import NoLiveScene, UserError
 from bot.core.ports import SceneMemory
+from bot.core.redo import redo
 from bot.core.rights import Action, Member, allow
 from bot.core.scene import ChannelId, MessageId, Role, Scene, SceneHead, Turn, TurnId
 from bot.core.unposted import is_to_be_posted
@@ -153,9 +154,7 @@ class Rewriting:
         """Bring back what was taken under *name*; returns how many turns that is."""
 
         def plan(seen: _Seen) -> Change:
-            return acts.redo(
-                seen.scene, seen.kept, name=name, now_ms=self._now_ms(), owed=seen.owed
-            )
+            return redo(seen.scene, seen.kept, name=name, now_ms=self._now_ms(), owed=seen.owed)
 
         count, is_whole = 0, False
         async with self._alone(channel):

@@ -1,4 +1,4 @@
-"""What of the library stands in Redis, and for how long."""
+"""What of the roster stands in Redis, and for how long."""
 
 from datetime import timedelta
 

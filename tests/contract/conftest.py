@@ -9,8 +9,8 @@ import pytest_asyncio
 
 from bot.adapters.redis_store import RedisCharacterStore, RedisSceneStore, connect
 from bot.adapters.redis_store.lore_books import RedisLoreStore
-from bot.core.library_ports import CharacterStore
 from bot.core.lore_ports import LoreStore
+from bot.core.roster_ports import CharacterStore
 from tests.contract.stores import KEEP, Store
 from tests.fakes.memory_characters import MemoryCharacterStore
 from tests.fakes.memory_lore import MemoryLoreStore

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from bot.core.cards.portrait import Portrait
 from bot.core.characters import Rating
-from bot.core.library import Entry, Stored
-from bot.core.library_ports import CharacterStore
+from bot.core.roster import Entry, Stored
+from bot.core.roster_ports import CharacterStore
 from bot.core.scene import CharacterKey, GuildId, UserId
 
 MARA, TOM = UserId(11), UserId(9007199254740995)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.core.library import Entry, Stored, is_members
+from bot.core.roster import Entry, Stored, is_members
 from bot.core.scene import CharacterKey, GuildId, UserId
 
 

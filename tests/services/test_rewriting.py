@@ -9,9 +9,10 @@ import pytest
 from bot.core.change import Change
 from bot.core.errors import NotAllowedHere, PostError, PostRefused, UserError
 from bot.core.ports import Speaker
+from bot.core.redo import redo
 from bot.core.rights import Action, Member
 from bot.core.scene import MessageId, TurnId, Work, mark_of, reply_turn_id
-from bot.core.story_acts import TooOldForButtons, redo, text_stamp
+from bot.core.story_acts import TooOldForButtons, text_stamp
 from bot.services.debts import TAKEN_BACK, Debts
 from bot.services.doubts import Doubts
 from bot.services.posting import post_button

@@ -15,7 +15,7 @@ from bot.adapters.redis_store.loose_index import LooseIndex
 from bot.adapters.redis_store.scripts import Script
 from bot.core.cards.portrait import Portrait
 from bot.core.characters import Rating
-from bot.core.library import MEMBERS, MOST_RAW, Entry, Stored, is_members
+from bot.core.roster import MEMBERS, MOST_RAW, Entry, Stored, is_members
 from bot.core.scene import CharacterKey, GuildId, UserId
 
 log = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""A card as the library keeps it: its bytes, changed fields, a line for lists."""
+"""A card as the roster keeps it: its bytes, changed fields, a line for lists."""
 
 import zlib
 from collections.abc import Mapping
@@ -8,8 +8,8 @@ from bot.core.cards.card import Card, CardRefused
 from bot.core.cards.card_data import LONGEST_NAME, is_refused, judged
 from bot.core.cards.writing import to_json
 from bot.core.errors import UserError
-from bot.core.library import MOST_RAW
 from bot.core.plain_text import plain, shortened
+from bot.core.roster import MOST_RAW
 
 TAGLINE_CHARACTERS = 100
 

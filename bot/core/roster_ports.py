@@ -1,9 +1,9 @@
-"""What the library asks of its memory."""
+"""What the roster asks of its memory."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from bot.core.library import Entry, Stored
+from bot.core.roster import Entry, Stored
 from bot.core.scene import CharacterKey, GuildId, UserId
 
 

@@ -1,6 +1,6 @@
-"""The library: characters that members have brought along or made up themselves.
+"""The roster: characters that members have brought along or made up themselves.
 
-The host's characters come from files and play for everybody. One of the library
+The host's characters come from files and play for everybody. One of the roster
 belongs to a member, and plays for them everywhere or for a whole server.
 """
 
@@ -19,7 +19,7 @@ MOST_RETIRED = 25
 MOST_RAW = 512 * 1024
 """Bytes of a card, packed, without its portrait."""
 MEMBERS = "~"
-"""Before the key of a character of the library; no file's name becomes such a key."""
+"""Before the key of a character of the roster; no file's name becomes such a key."""
 
 
 class Visibility(StrEnum):
@@ -31,7 +31,7 @@ class Visibility(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What lists tell of a character of the library.
+    """What lists tell of a character of the roster.
 
     Attributes:
         guild: where it plays for everybody; None if it is the owner's alone.
@@ -60,7 +60,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A character of the library as it is kept.
+    """A character of the roster as it is kept.
 
     Attributes:
         raw: the card's file, byte for byte, or what was read of its picture, as JSON.
@@ -93,13 +93,13 @@ class Choice:
     owner: UserId | None = None
 
 
-def library_key(event: MessageId) -> CharacterKey:
+def member_character_key(event: MessageId) -> CharacterKey:
     """Name a character after the interaction that brings it: twice the same is once."""
     return CharacterKey(f"{MEMBERS}{event}")
 
 
 def is_members(key: CharacterKey) -> bool:
-    """Whether *key* is of the library."""
+    """Whether *key* is of the roster."""
     return key.startswith(MEMBERS) and key[1:].isdecimal()
 
 
@@ -117,7 +117,7 @@ def of_host(character: Character) -> Choice:
 
 
 def of_member(entry: Entry) -> Choice:
-    """One of the library as a choice."""
+    """One of the roster as a choice."""
     return Choice(
         entry.key, entry.name, entry.tagline, entry.rating, entry.is_minor, owner=entry.owner
     )

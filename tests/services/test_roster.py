@@ -14,7 +14,8 @@ from bot.core.cards.portrait import BadPicture, Portrait
 from bot.core.cards.writing import Container
 from bot.core.characters import Character, Rating
 from bot.core.errors import CharacterUnknown, GenerationUnreachable, StartupError, UserError
-from bot.core.library import (
+from bot.core.lookalikes import KnownName, Whose
+from bot.core.roster import (
     MOST_IN_SERVER,
     MOST_OF_MEMBER,
     MOST_RETIRED,
@@ -22,12 +23,11 @@ from bot.core.library import (
     Stored,
     Viewer,
     Visibility,
-    library_key,
+    member_character_key,
 )
-from bot.core.lookalikes import KnownName, Whose
 from bot.core.scene import CharacterKey, GuildId, MessageId, UserId
 from bot.services.card_desk import FILES, MOST_UPLOAD, CardDesk
-from bot.services.library import Library
+from bot.services.roster import Roster
 from tests.cards import as_json, document, in_picture, packed
 from tests.fakes.memory_characters import MemoryCharacterStore
 
@@ -57,14 +57,14 @@ class Host:
 class Desk:
     def __init__(self) -> None:
         self.store, self.host = MemoryCharacterStore(), Host()
-        self.library = self.another()
+        self.roster = self.another()
         self.is_model_away = False
         self.why_not_drawn = ""
         self.portrait = FACE
         self.read: Callable[[bytes, str], Card] = read_card_file
         self.desk = CardDesk(
             store=self.store,
-            library=self.library,
+            roster=self.roster,
             read=self.read_file,
             redraw=self.redraw,
             count=self.count,
@@ -72,9 +72,9 @@ class Desk:
             now_ms=lambda: 5,
         )
 
-    def another(self, most_bytes: int = 1_000_000) -> Library:
+    def another(self, most_bytes: int = 1_000_000) -> Roster:
         """Of another process, or after a restart."""
-        return Library(host=self.host, store=self.store, read=read_card_file, most_bytes=most_bytes)
+        return Roster(host=self.host, store=self.store, read=read_card_file, most_bytes=most_bytes)
 
     def read_file(self, data: bytes, filename: str) -> Card:
         return self.read(data, filename)
@@ -99,7 +99,7 @@ class Desk:
         return await self.desk.save(viewer, preview.entry.key)
 
     async def names(self, viewer: Viewer, text: str = "", *, adult: bool = False) -> list[str]:
-        found = await self.library.found(viewer, text, is_age_restricted=adult)
+        found = await self.roster.found(viewer, text, is_age_restricted=adult)
         return [choice.name for choice in found]
 
 
@@ -115,9 +115,9 @@ async def test_what_is_saved_is_offered_to_its_owner_and_nobody_else(desk: Desk)
     assert await desk.names(MARA_ALONE, "ay") == ["Aya"]
     assert await desk.names(TOM_HERE) == ["Clover"]
     with pytest.raises(CharacterUnknown, match="no character “Aya”"):
-        await desk.library.choose(TOM_HERE, "Aya")
+        await desk.roster.choose(TOM_HERE, "Aya")
     with pytest.raises(CharacterUnknown):
-        await desk.library.choose(TOM_HERE, library_key(MessageId(1)))
+        await desk.roster.choose(TOM_HERE, member_character_key(MessageId(1)))
 
 
 async def test_one_of_the_server_is_offered_to_all_there(desk: Desk) -> None:
@@ -125,7 +125,7 @@ async def test_one_of_the_server_is_offered_to_all_there(desk: Desk) -> None:
 
     assert await desk.names(TOM_HERE, "aya") == ["Aya"]
     assert await desk.names(TOM_ABROAD) == ["Clover"]
-    assert (await desk.library.choose(TOM_HERE, "aya")).persona.startswith("Aya is a kitsune.")
+    assert (await desk.roster.choose(TOM_HERE, "aya")).persona.startswith("Aya is a kitsune.")
     with pytest.raises(UserError, match="in a server only"):
         await desk.take_in(viewer=MARA_ALONE, event=2, shared=True)
 
@@ -184,7 +184,7 @@ async def test_an_adult_one_is_offered_only_in_age_restricted_channels(desk: Des
 
     assert await desk.names(MARA_HERE, "aya") == []
     assert await desk.names(MARA_HERE, "aya", adult=True) == ["Aya"]
-    assert (await desk.library.choose(MARA_HERE, "aya")).rating is Rating.ADULT
+    assert (await desk.roster.choose(MARA_HERE, "aya")).rating is Rating.ADULT
 
 
 async def test_a_minor_who_is_adult_is_refused_at_import_creation_and_edit(desk: Desk) -> None:
@@ -220,7 +220,7 @@ async def test_a_rating_is_never_lowered(desk: Desk) -> None:
     with pytest.raises(UserError, match="never lowered"):
         await desk.desk.change(MARA_HERE, entry.key, {}, rating=Rating.EVERYONE)
 
-    again = await desk.desk.show(MARA_HERE, await desk.library.pick(MARA_HERE, "aya"))
+    again = await desk.desk.show(MARA_HERE, await desk.roster.pick(MARA_HERE, "aya"))
     assert (again.card.rating, again.card.tags) == (Rating.ADULT, ("fox",))
 
 
@@ -250,7 +250,7 @@ async def test_a_deleted_one_goes_on_in_scenes_and_is_offered_no_more(desk: Desk
     entry = await desk.take_in(shared=True)
 
     told = await desk.desk.delete(
-        MARA_HERE, await desk.library.pick(MARA_HERE, "aya"), is_admin=False
+        MARA_HERE, await desk.roster.pick(MARA_HERE, "aya"), is_admin=False
     )
 
     assert told == "**Aya** is deleted. Scenes that play with it go on."
@@ -262,7 +262,7 @@ async def test_a_deleted_one_goes_on_in_scenes_and_is_offered_no_more(desk: Desk
 
 async def test_only_the_owner_changes_one_and_admins_take_it_from_the_server(desk: Desk) -> None:
     entry = await desk.take_in(shared=True)
-    choice = await desk.library.pick(TOM_HERE, "aya")
+    choice = await desk.roster.pick(TOM_HERE, "aya")
 
     with pytest.raises(UserError, match="Only the one who brought"):
         await desk.desk.change(TOM_HERE, entry.key, {"name": "Mine"})
@@ -277,12 +277,12 @@ async def test_only_the_owner_changes_one_and_admins_take_it_from_the_server(des
 
 async def test_an_erased_one_is_gone_from_memory_too(desk: Desk) -> None:
     entry = await desk.take_in()
-    await desk.library.bring([entry.key])
+    await desk.roster.bring([entry.key])
 
     await desk.store.forget_user(MARA)
-    await desk.library.bring([entry.key])
+    await desk.roster.bring([entry.key])
 
-    assert entry.key not in desk.library.characters()
+    assert entry.key not in desk.roster.characters()
 
 
 @pytest.mark.parametrize("container", list(Container))
@@ -294,7 +294,7 @@ async def test_an_export_gives_unknown_fields_and_the_portrait_back(
     desk.portrait = Portrait(portrait, portrait)
     await desk.take_in(in_picture((b"chara", packed(card))))
 
-    choice = await desk.library.pick(MARA_HERE, "aya")
+    choice = await desk.roster.pick(MARA_HERE, "aya")
     name, content = await desk.desk.export(MARA_HERE, choice, container)
 
     again = read_card_file(content, f"{name}.{container}")
@@ -325,8 +325,8 @@ async def test_a_picture_that_cannot_be_drawn_is_told_and_the_card_is_taken(desk
         preview.notes
     )
     entry = await desk.desk.save(MARA_HERE, preview.entry.key)
-    await desk.library.bring([entry.key])
-    assert desk.library.characters()[entry.key].avatar is None
+    await desk.roster.bring([entry.key])
+    assert desk.roster.characters()[entry.key].avatar is None
 
 
 async def test_a_lorebook_alone_is_pointed_to_where_it_belongs(desk: Desk) -> None:
@@ -345,7 +345,7 @@ async def test_members_and_servers_have_room_for_so_many(
 ) -> None:
     for number in range(most):
         owner = UserId(100 + number) if shared else MARA
-        entry = Entry(library_key(MessageId(1000 + number)), owner, f"N{number}")
+        entry = Entry(member_character_key(MessageId(1000 + number)), owner, f"N{number}")
         entry = replace(entry, guild=ISLAND if shared else None)
         assert await desk.store.put(Stored(entry, b"{}"))
 
@@ -356,7 +356,7 @@ async def test_members_and_servers_have_room_for_so_many(
 async def test_of_deleted_ones_only_the_newest_are_kept_for_scenes(desk: Desk) -> None:
     for number in range(MOST_RETIRED + 2):
         entry = await desk.take_in(event=number + 1)
-        choice = await desk.library.pick(MARA_HERE, entry.key)
+        choice = await desk.roster.pick(MARA_HERE, entry.key)
         await desk.desk.delete(MARA_HERE, choice, is_admin=False)
 
     left = await desk.store.of_user(MARA)
@@ -386,28 +386,28 @@ async def test_memory_of_characters_is_bounded_and_they_come_back(desk: Desk) ->
 
 async def test_the_default_is_ones_own_then_the_servers_and_only_who_is_there(desk: Desk) -> None:
     entry = await desk.take_in()
-    await desk.library.set_default(MARA_HERE, CLOVER.key, for_server=True)
-    assert await desk.library.default_for(MARA_HERE) == "clover"
-    assert await desk.library.default_for(MARA_ALONE) is None
+    await desk.roster.set_default(MARA_HERE, CLOVER.key, for_server=True)
+    assert await desk.roster.default_for(MARA_HERE) == "clover"
+    assert await desk.roster.default_for(MARA_ALONE) is None
 
-    await desk.library.set_default(MARA_HERE, entry.key, for_server=False)
-    assert await desk.library.default_for(MARA_HERE) == entry.key
-    assert await desk.library.default_for(MARA_ALONE) == entry.key
-    assert await desk.library.default_for(TOM_HERE) == "clover"
+    await desk.roster.set_default(MARA_HERE, entry.key, for_server=False)
+    assert await desk.roster.default_for(MARA_HERE) == entry.key
+    assert await desk.roster.default_for(MARA_ALONE) == entry.key
+    assert await desk.roster.default_for(TOM_HERE) == "clover"
 
     await desk.store.retire(entry.key)
-    assert await desk.library.default_for(MARA_HERE) == "clover"
-    await desk.library.set_default(MARA_HERE, None, for_server=True)
-    assert await desk.library.default_for(TOM_HERE) is None
+    assert await desk.roster.default_for(MARA_HERE) == "clover"
+    await desk.roster.set_default(MARA_HERE, None, for_server=True)
+    assert await desk.roster.default_for(TOM_HERE) is None
 
 
 async def test_the_hosts_folder_is_read_again_or_stays_as_it_was(desk: Desk) -> None:
-    assert await desk.library.reload() == (2, ("a warning",))
+    assert await desk.roster.reload() == (2, ("a warning",))
     assert await desk.names(MARA_HERE) == ["Clover", "New"]
 
     desk.host.is_empty = True
     with pytest.raises(UserError, match="no character there"):
-        await desk.library.reload()
+        await desk.roster.reload()
     assert await desk.names(MARA_HERE) == ["Clover", "New"]
 
 
@@ -421,9 +421,9 @@ async def test_one_that_is_called_like_somebody_else_plays_with_a_mark(
     entry = await desk.desk.save(MARA_HERE, preview.entry.key)
 
     assert preview.notes[0] == f"It plays under the name “{name} (character)”."
-    await desk.library.bring([entry.key])
-    assert desk.library.characters()[entry.key].name == f"{name} (character)"
-    choice = await desk.library.pick(MARA_HERE, entry.key)
+    await desk.roster.bring([entry.key])
+    assert desk.roster.characters()[entry.key].name == f"{name} (character)"
+    choice = await desk.roster.pick(MARA_HERE, entry.key)
     exported, _ = await desk.desk.export(MARA_HERE, choice, Container.JSON)
     assert exported == name
 
@@ -435,7 +435,7 @@ async def test_a_created_one_is_a_card_like_any_other(desk: Desk) -> None:
     )
 
     assert (made.entry.name, made.entry.tagline) == ("Ada of Port", "calm, dry")
-    played = await desk.library.choose(TOM_HERE, "ada of port")
+    played = await desk.roster.choose(TOM_HERE, "ada of port")
     assert played.persona == "Keeps the bar."
     with pytest.raises(UserError, match="needs a name"):
         await desk.desk.create(

@@ -12,7 +12,8 @@ from bot.core.cards.card import Card
 from bot.core.cards.playing import playing
 from bot.core.characters import Character, Rating
 from bot.core.errors import CharacterUnknown, StartupError, StoreUnavailable, UserError
-from bot.core.library import (
+from bot.core.ports import CharacterSource
+from bot.core.roster import (
     Choice,
     Entry,
     Stored,
@@ -24,8 +25,7 @@ from bot.core.library import (
     of_member,
     sees,
 )
-from bot.core.library_ports import CharacterStore
-from bot.core.ports import CharacterSource
+from bot.core.roster_ports import CharacterStore
 from bot.core.scene import CharacterKey
 
 CHOICES_SHOWN = 25
@@ -47,7 +47,7 @@ class HostCharacters(CharacterSource, Protocol):
         ...
 
 
-class Library:
+class Roster:
     """`CharacterSource` of all that play. Borrows what it is given.
 
     Scenes ask it in passing, without waiting. So whoever reads a scene from memory
@@ -210,7 +210,7 @@ class Library:
 
 
 def as_played(card: Card, stored: Stored) -> Character:
-    """A character of the library as scenes play it: its entry says who it is for."""
+    """A character of the roster as scenes play it: its entry says who it is for."""
     entry: Entry = stored.entry
     character = playing(replace(card, name=entry.name), entry.key).character
     return replace(

@@ -20,7 +20,9 @@ from typing import Any, Final
 from redis.asyncio import Redis
 
 from bot.adapters.profile_files import load_profile
+from bot.adapters.re2_patterns import Re2PatternSearch
 from bot.adapters.redis_store import RedisSceneStore, connect
+from bot.adapters.redis_store.lore_books import RedisLoreStore
 from bot.adapters.valkey import open_embedded
 from bot.assembly import Pace, World, pipeline_of
 from bot.bench import material
@@ -43,6 +45,8 @@ from bot.core.scene import (
 from bot.services.channel_leases import CHECKPOINT_EVERY_S
 from bot.services.echoes import Echoes
 from bot.services.incoming import Incoming, Patience
+from bot.services.lore_telling import LoreTelling
+from bot.services.lorebooks import Lorebooks
 from bot.services.posting import Poster
 from bot.services.prompting import Prompting
 from bot.services.turns import TurnPipeline
@@ -109,7 +113,8 @@ async def _measure(redis: Redis, turns: int, streams: int) -> TurnCost:
     model = _Model()
     costs, trips = [], []
     await asyncio.gather(*(redis.ping() for _ in range(4)))  # to connect takes requests, too
-    async with _playing(store, model) as player:
+    shelf = Lorebooks(RedisLoreStore(redis, ttl=timedelta(days=1)), Re2PatternSearch)
+    async with _playing(store, model, LoreTelling(Re2PatternSearch, shelf)) as player:
         for _ in range(WARM_UP):  # connections, scripts and counts are there from then on
             await player.play()
         for _ in range(turns):
@@ -215,7 +220,9 @@ class _Player:
 
 
 @asynccontextmanager
-async def _playing(store: RedisSceneStore, model: "_Model") -> AsyncGenerator[_Player, None]:
+async def _playing(
+    store: RedisSceneStore, model: "_Model", lore: LoreTelling
+) -> AsyncGenerator[_Player, None]:
     profile = load_profile("zephrp")
     voice, metrics = _Voice(), _Metrics()
     world = World(
@@ -225,7 +232,9 @@ async def _playing(store: RedisSceneStore, model: "_Model") -> AsyncGenerator[_P
         poster=Poster(voice, Echoes(store=store, voice=voice, metrics=metrics)),
         characters=_Characters(),
         metrics=metrics,
-        prompting=Prompting(store=store, generator=model, profile=profile, metrics=metrics),
+        prompting=Prompting(
+            store=store, generator=model, profile=profile, metrics=metrics, lore=lore
+        ),
         profile=profile,
         owner="bench",
         now_ms=lambda: time.time_ns() // 1_000_000,

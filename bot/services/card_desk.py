@@ -208,6 +208,7 @@ class CardDesk:
         raw = to_charx(replace(card, picture=None)) if card.members else to_json(card)
         if not await self._store.put(replace(stored, entry=entry, raw=fitting(raw))):
             raise UserError(GONE)
+        self._roster.look_again(entry.key)
         return await self._preview(entry, card, stored.portrait)
 
     async def show(self, viewer: Viewer, choice: Choice) -> Preview:
@@ -237,6 +238,7 @@ class CardDesk:
         if not is_admin:
             raise UserError("Only the one who brought this character in may delete it.")
         await self._store.unshare(choice.key)
+        self._roster.look_again(choice.key)
         return (
             f"**{plain(choice.name)}** no longer plays for this server. Its owner keeps it, and "
             "scenes that play with it go on."
@@ -336,6 +338,7 @@ class CardDesk:
         retired = [each for each in await self._store.of_user(user) if each.is_retired]
         for entry in retired[:-MOST_RETIRED]:
             await self._store.forget(entry.key)
+            self._roster.look_again(entry.key)
 
 
 def _guild_of(viewer: Viewer, where: Visibility) -> GuildId | None:

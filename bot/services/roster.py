@@ -2,6 +2,7 @@
 
 import asyncio
 import difflib
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -34,6 +35,8 @@ READ_WITHIN_S = 5.0
 MOST_KEPT_BYTES = 64 * 1024 * 1024
 """Of members' characters in memory; the others are read again when a scene needs them."""
 _ENTRY_BYTES = 4_096
+CHECKED_FOR_S = 2.0
+"""So long a member's character counts as it was found: a turn asks several times."""
 
 ReadCard = Callable[[bytes, str], Card]
 """Reads a card from a file's bytes and name; raises CardFileError. Blocks for up to a second."""
@@ -52,7 +55,8 @@ class Roster:
 
     Scenes ask it in passing, without waiting. So whoever reads a scene from memory
     has its members' characters brought first (`bring`), and they are as they were
-    then: an edit counts from the next reply on, in every process.
+    then: an edit counts from the next reply on; where another process made it, from
+    the first that begins two seconds later.
     """
 
     def __init__(
@@ -62,6 +66,7 @@ class Roster:
         store: CharacterStore,
         read: ReadCard,
         most_bytes: int = MOST_KEPT_BYTES,
+        clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._host = host
         self._store = store
@@ -69,6 +74,8 @@ class Roster:
         self._most_bytes = most_bytes
         self._brought: OrderedDict[CharacterKey, tuple[int, int, Character]] = OrderedDict()
         self._bytes = 0
+        self._clock_s = clock_s
+        self._checked: dict[CharacterKey, float] = {}
         self._reading = asyncio.Lock()
 
     def characters(self) -> Mapping[CharacterKey, Character]:
@@ -82,7 +89,12 @@ class Roster:
         Raises:
             StoreUnavailable, StoreRefusesWrites.
         """
-        wanted = [key for key in dict.fromkeys(keys) if is_members(key)]
+        now_s = self._clock_s()
+        wanted = [
+            key
+            for key in dict.fromkeys(keys)
+            if is_members(key) and now_s >= self._checked.get(key, now_s)
+        ]
         if not wanted:
             return
         versions = {entry.key: entry.version for entry in await self._store.touch(wanted)}
@@ -93,6 +105,12 @@ class Roster:
                 self._brought.move_to_end(key)
             else:
                 await self._bring(key)
+            if key in self._brought:
+                self._checked[key] = now_s + CHECKED_FOR_S
+
+    def look_again(self, key: CharacterKey) -> None:
+        """Take a character for changed."""
+        self._checked.pop(key, None)
 
     async def choices(self, viewer: Viewer) -> Sequence[Choice]:
         """Everybody whom *viewer* may choose: their own, then the server's, then the host's."""
@@ -205,6 +223,7 @@ class Roster:
             self._drop(next(iter(self._brought)))
 
     def _drop(self, key: CharacterKey) -> None:
+        self.look_again(key)
         if (known := self._brought.pop(key, None)) is not None:
             self._bytes -= known[1]
 

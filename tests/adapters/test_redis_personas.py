@@ -7,9 +7,7 @@ from redis.asyncio import Redis
 
 from bot.adapters.redis_store import RedisSceneStore
 from bot.adapters.redis_store.keys import personas_key
-from bot.adapters.redis_store.wardrobes import KNOWN_FOR_S, MOST_KNOWN, KnownWardrobes
 from bot.core.personas import PlayerPersona, Wardrobe
-from bot.core.scene import UserId
 from tests.scenes import ANN
 
 ASH = PlayerPersona("Ash", "A smith \ud800.")
@@ -57,20 +55,6 @@ async def test_who_plays_whom_is_not_asked_for_every_line(
         assert (await scene_store.wardrobe(ANN)).personas == (PlayerPersona("Ash"),)
 
     assert (await redis.info("commandstats"))["cmdstat_hgetall"]["calls"] == before
-
-
-def test_what_was_read_is_known_for_a_while_and_not_of_everybody() -> None:
-    now = 0.0
-    known = KnownWardrobes(lambda: now)
-    known.note(ANN, Wardrobe(version=3))
-
-    assert known.get(ANN) == Wardrobe(version=3)
-    now = KNOWN_FOR_S
-    assert known.get(ANN) is None
-    for user in range(MOST_KNOWN + 1):
-        known.note(UserId(user), Wardrobe())
-    assert known.get(UserId(0)) is None
-    assert known.get(UserId(MOST_KNOWN)) == Wardrobe()
 
 
 async def test_what_was_read_while_it_changed_is_not_taken_for_what_is_kept(

@@ -7,9 +7,14 @@ from typing import Any
 from bot.adapters.redis_store import keys, records
 from bot.adapters.redis_store.calls import ANSWER_WITHIN, Calls
 from bot.adapters.redis_store.connection import RedisClient
+from bot.adapters.redis_store.known import Known
 from bot.adapters.redis_store.loose_index import LooseIndex
 from bot.adapters.redis_store.scripts import Script
 from bot.core.lore_ports import LoreHome
+
+MOST_KNOWN = 32_000_000
+"""Characters of lorebooks in memory; the others are read for each reply."""
+_A_HOMES = 500
 
 
 class RedisLoreStore:
@@ -27,10 +32,15 @@ class RedisLoreStore:
         self._ttl_ms = int(ttl.total_seconds() * 1000)
         self._put = Script("put_book", shared=False)
         self._index = LooseIndex(self._calls)
+        self._known: Known[LoreHome, Mapping[str, str]] = Known(MOST_KNOWN, _weight)
 
     async def books(self, home: LoreHome) -> Mapping[str, str]:
-        key = _key(home)
+        known = self._known.get(home)
+        if known is not None:
+            return known
+        key, mark = _key(home), self._known.mark()
         found: Mapping[str, str] = await self._calls.run(self._read(key, self._life_ms(home)))
+        self._known.note(home, found, mark)
         return found
 
     async def put_book(self, home: LoreHome, name: str, text: str, *, was: str) -> bool:
@@ -38,10 +48,16 @@ class RedisLoreStore:
         life = self._life_ms(home)
         if text and home.guild is not None:  # so that it is forgotten when we leave it
             await self._calls.unbroken(self._index.put(keys.GUILDS, home.guild))
-        return bool(await self._calls.change(self._put, [_key(home)], name, text, was, life))
+        try:
+            return bool(await self._calls.change(self._put, [_key(home)], name, text, was, life))
+        finally:  # whatever came of it: another's change may be what is kept
+            self._known.forget(home)
 
     async def forget_books(self, home: LoreHome) -> None:
-        await self._calls.unbroken(self._calls.redis.delete(_key(home)))
+        try:
+            await self._calls.unbroken(self._calls.redis.delete(_key(home)))
+        finally:
+            self._known.forget(home)
 
     async def _read(self, key: str, life_ms: int) -> Any:
         pipe = self._calls.redis.pipeline(transaction=False)
@@ -52,6 +68,10 @@ class RedisLoreStore:
 
     def _life_ms(self, home: LoreHome) -> int:
         return 0 if home.channel is None else self._ttl_ms
+
+
+def _weight(books: Mapping[str, str]) -> int:
+    return _A_HOMES + sum(len(name) + len(text) for name, text in books.items())
 
 
 def _key(home: LoreHome) -> str:

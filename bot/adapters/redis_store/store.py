@@ -13,13 +13,14 @@ from bot.adapters.redis_store.channel_scripts import ChannelScripts
 from bot.adapters.redis_store.connection import RedisClient
 from bot.adapters.redis_store.errors import translated
 from bot.adapters.redis_store.guild_index import GuildIndex
+from bot.adapters.redis_store.known import Known
 from bot.adapters.redis_store.live_list import LiveList
 from bot.adapters.redis_store.loose_index import LooseIndex
 from bot.adapters.redis_store.scripts import Script
 from bot.adapters.redis_store.stories import Stories
 from bot.adapters.redis_store.unsure import Unsure
 from bot.adapters.redis_store.user_index import UserIndex
-from bot.adapters.redis_store.wardrobes import KnownWardrobes, Wardrobes
+from bot.adapters.redis_store.wardrobes import MOST_KNOWN, Wardrobes
 from bot.core.errors import SceneAlreadyLive, StoreRefusesWrites, StoreUnavailable
 from bot.core.lengths import Length
 from bot.core.scene import (
@@ -90,7 +91,7 @@ class RedisSceneStore(Stories, Wardrobes):
         super().__init__(calls, scripts, UserIndex(calls, scripts, loose))
         self._guilds = GuildIndex(calls, scripts, loose)
         self._dress = Script("dress", shared=False)
-        self._wardrobes = KnownWardrobes()
+        self._wardrobes = Known(MOST_KNOWN)
         self._redis = redis
         self._run, self._unbroken = calls.run, calls.unbroken
         self._live = LiveList(calls)

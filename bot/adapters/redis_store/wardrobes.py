@@ -3,12 +3,12 @@
 import hashlib
 import json
 import logging
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from bot.adapters.redis_store import keys
 from bot.adapters.redis_store.calls import Calls
+from bot.adapters.redis_store.known import Known
 from bot.adapters.redis_store.records import clean
 from bot.adapters.redis_store.scripts import Script
 from bot.core.personas import PlayerPersona, Wardrobe
@@ -16,39 +16,7 @@ from bot.core.scene import UserId
 
 log = logging.getLogger(__name__)
 
-KNOWN_FOR_S = 30.0
-"""What another process may have changed is asked for again after that.
-
-A server's lines and commands are one process's, so only a choice for everywhere,
-made on a server that another process serves, counts that late.
-"""
 MOST_KNOWN = 10_000
-
-
-class KnownWardrobes:
-    """What was read of late, so that a line costs no step of its own to know who says it."""
-
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._monotonic = monotonic
-        self._known: dict[UserId, tuple[float, Wardrobe]] = {}
-        self.changes = 0
-
-    def get(self, user: UserId) -> Wardrobe | None:
-        """What *user* has, if it was read not long ago."""
-        until, wardrobe = self._known.get(user, (0.0, None))
-        return wardrobe if self._monotonic() < until else None
-
-    def note(self, user: UserId, wardrobe: Wardrobe) -> None:
-        """Keep what was just read; what was read first goes if there is no room."""
-        self._known.pop(user, None)
-        self._known[user] = self._monotonic() + KNOWN_FOR_S, wardrobe
-        while len(self._known) > MOST_KNOWN:
-            del self._known[next(iter(self._known))]
-
-    def forget(self, user: UserId) -> None:
-        """Have it read again."""
-        self.changes += 1
-        self._known.pop(user, None)
 
 
 class Wardrobes:
@@ -56,16 +24,15 @@ class Wardrobes:
 
     _calls: Calls
     _dress: Script
-    _wardrobes: KnownWardrobes
+    _wardrobes: Known[UserId, Wardrobe]
 
     async def wardrobe(self, user: UserId) -> Wardrobe:
         known = self._wardrobes.get(user)
         if known is not None:
             return known
-        before = self._wardrobes.changes
+        mark = self._wardrobes.mark()
         wardrobe = await self._read_wardrobe(user)
-        if self._wardrobes.changes == before:  # else it may be what was there before
-            self._wardrobes.note(user, wardrobe)
+        self._wardrobes.note(user, wardrobe, mark)
         return wardrobe
 
     async def _read_wardrobe(self, user: UserId) -> Wardrobe:

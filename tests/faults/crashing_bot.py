@@ -1,4 +1,4 @@
-"""The bot as a process that brings death at a point of a turn; `lab/nursery.py` starts it.
+"""The bot as a process that brings death at a point of a turn; `tests/wire/nursery.py` starts it.
 
 Its orders are a folder. A file in it that is named after the process number holds
 the name of a milestone, how often that is yet passed by, the number of the process
@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from bot.log_format import set_up_logging
 from bot.services.milestones import Milestone
 from bot.settings import load_settings
 
+CRASHING = "tests.faults.crashing_bot:main"
 CLOCKS = "clocks"
 NEXT = "next"
 
@@ -92,8 +94,9 @@ def _bend_the_clock(folder: Path) -> None:
     time.time = lambda: bent_ns() / 1e9
 
 
-def main(folder: str) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run the bot as `python -m bot run` does; returns its exit code."""
+    [folder] = arguments
     settings = load_settings()
     set_up_logging(settings.log_level)
     if (Path(folder) / CLOCKS).is_dir():

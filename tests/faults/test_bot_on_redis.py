@@ -14,12 +14,12 @@ from bot.core.scene import ChannelId
 from bot.services.milestones import Milestone
 from tests.fakes.fault_proxy import Rules, Script, Way
 from tests.fakes.scripted_tgi import story
-from tests.faults.crashing_bot import order
-from tests.faults.lab.nursery import nursery
+from tests.faults.crashing_bot import CRASHING, order
 from tests.faults.lab.own_redis import OwnRedis, own_redis
 from tests.faults.lab.stage import Lab, going_on, open_lab
 from tests.faults.lab.watching import Kind
 from tests.playground.driver import eventually
+from tests.wire.nursery import nursery
 from tests.wire.running import BotProcess
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module")]
@@ -67,10 +67,11 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
     (folder / "orders").mkdir()
     async with (
         own_redis(folder / "redis") as (server, client),
-        nursery() as place,
         open_lab(client, server.url, folder, BOT_TURNS__LEASE_S="2") as lab,
     ):
-        bot = await lab.start_bot(begin=partial(place.fork, [str(folder / "orders")]))
+        bot = await lab.start_bot(
+            begin=partial(nursery().fork, [str(folder / "orders")], main=CRASHING)
+        )
         await bot.wait_ready()
         yield Stage(lab, bot, server, folder / "orders")
         await lab.close()

@@ -15,10 +15,11 @@ from bot.adapters.redis_store import connect
 from bot.core.scene import ChannelId
 from tests.fakes.fault_proxy import FaultProxy
 from tests.fakes.scripted_tgi import ScriptedTgi, count, story
-from tests.faults.lab.nursery import nursery
+from tests.faults.crashing_bot import CRASHING
 from tests.faults.lab.stage import Lab, going_on, open_lab
 from tests.faults.lab.watching import Kind, Seen
 from tests.playground.driver import eventually
+from tests.wire.nursery import nursery
 from tests.wire.running import BotProcess
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module")]
@@ -65,11 +66,10 @@ async def stage(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Asy
     async with (
         ScriptedTgi().running() as other,
         FaultProxy(other.url.removeprefix("http://")) as way_to_other,
-        nursery() as place,
         open_lab(redis, redis_url, folder) as lab,
     ):
         lab.settings["BOT_TGI__URLS"] += f",http://{way_to_other.address}"
-        begin = partial(place.fork, [str(folder)])
+        begin = partial(nursery().fork, [str(folder)], main=CRASHING)
         # L1: nobody is there when it starts.
         async with lab.way_to_tgi.refusing(), way_to_other.refusing():
             bot = await lab.start_bot(begin=begin)

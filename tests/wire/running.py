@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +20,7 @@ from bot.playground.world import ASSETS_ID
 from bot.settings import known_names
 from tests.fakes.scripted_tgi import ScriptedTgi
 from tests.playground.driver import Playground, playground
+from tests.wire.nursery import nursery
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAIN = ("DISCORD_TOKEN", "REDIS_URL", "TGI_URL")
@@ -62,11 +64,12 @@ class Begin(Protocol):
 
 @dataclass
 class BotProcess:
-    """`python -m bot run` with its settings; may be killed and started again.
+    """The bot as `python -m bot run` is, with its settings; may be killed and started again.
 
     Attributes:
         launcher: stands before the command, and may change the process it starts.
         begin: starts it in another way.
+        is_fresh: it is started by the command itself, else forked to save time.
     """
 
     settings: dict[str, str]
@@ -74,6 +77,7 @@ class BotProcess:
     arguments: tuple[str, ...] = ()
     launcher: tuple[str, ...] = ()
     begin: Begin | None = None
+    is_fresh: bool = False
     process: RunningProcess | None = None
     printed: list[str] = field(default_factory=list)
     log: Path = field(init=False)
@@ -85,8 +89,11 @@ class BotProcess:
     async def start(self) -> None:
         env = surroundings(PYTHONPATH=str(ROOT), **self.settings)
         self.log.write_bytes(b"")
-        if self.begin is not None:
-            self.process = await self.begin(cwd=self.folder, env=env, log=self.log)
+        begin = self.begin
+        if begin is None and not self.launcher and not self.is_fresh:
+            begin = partial(nursery().fork, ["run", *self.arguments])
+        if begin is not None:
+            self.process = await begin(cwd=self.folder, env=env, log=self.log)
             return
         with self.log.open("wb") as log:
             self.process = await asyncio.create_subprocess_exec(

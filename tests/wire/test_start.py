@@ -21,7 +21,9 @@ def bot_with(folder: Path, **settings: str) -> BotProcess:
         "BOT_DISCORD__API_URL": "http://127.0.0.1:9/api/v10",
         **settings,
     }
-    return BotProcess({name: value for name, value in given.items() if value}, folder)
+    return BotProcess(
+        {name: value for name, value in given.items() if value}, folder, is_fresh=True
+    )
 
 
 async def refused(bot: BotProcess) -> tuple[int, str]:

@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 
 from bot.services.milestones import Milestone
-from tests.faults.crashing_bot import CLOCKS, NEXT, forget_orders, order, set_clock
-from tests.faults.lab.nursery import Nursery, nursery
+from tests.faults.crashing_bot import CLOCKS, CRASHING, NEXT, forget_orders, order, set_clock
 from tests.faults.lab.stage import Lab
 from tests.playground.driver import eventually
+from tests.wire.nursery import nursery
 from tests.wire.running import BotProcess
 
 LEASE_S = 2.0
@@ -24,7 +24,6 @@ class Relay:
     """The one that is connected, and the one that waits."""
 
     lab: Lab
-    nursery: Nursery
     orders: Path
     leader: BotProcess = field(init=False)
     heir: BotProcess = field(init=False)
@@ -91,7 +90,8 @@ class Relay:
         return self.leader.process.pid
 
     async def _start(self) -> BotProcess:
-        return await self.lab.start_bot(begin=partial(self.nursery.fork, [str(self.orders)]))
+        begin = partial(nursery().fork, [str(self.orders)], main=CRASHING)
+        return await self.lab.start_bot(begin=begin)
 
 
 @asynccontextmanager
@@ -103,8 +103,7 @@ async def relay(lab: Lab) -> AsyncGenerator[Relay, None]:
     }
     orders = lab.folder / "orders"
     (orders / CLOCKS).mkdir(parents=True)
-    async with nursery() as place:
-        running = Relay(lab, place, orders)
-        await running.begin()
-        yield running
-        await lab.close()
+    running = Relay(lab, orders)
+    await running.begin()
+    yield running
+    await lab.close()

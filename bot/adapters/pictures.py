@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.core.cards.portrait import BadPicture, Portrait
 
-WITHIN_S = 5.0
+WITHIN_S = 10.0
 MOST_BYTES = 8 * 1024 * 1024
 _PROGRAM = Path(__file__).with_name("redraw_picture.py")
 _TOO_LARGE = 4

@@ -4,7 +4,7 @@ import resource
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from time import perf_counter
+from time import thread_time
 
 import pytest
 
@@ -80,16 +80,16 @@ def test_patterns_that_need_going_back_are_refused(source: str) -> None:
 
 @pytest.mark.parametrize("source", EVIL, ids=lambda source: source[:20])
 def test_an_evil_pattern_takes_less_than_a_second(source: str) -> None:
-    began = perf_counter()
+    began = thread_time()
 
     with suppress(PatternRefused):
         Re2PatternSearch().found(Pattern(source), TEXT)
 
-    assert perf_counter() - began < 1
+    assert thread_time() - began < 1
 
 
 def test_many_evil_patterns_take_hardly_more_than_one() -> None:
-    search, began, slow = Re2PatternSearch(), perf_counter(), 0
+    search, began, slow = Re2PatternSearch(), thread_time(), 0
     for number in range(300):
         try:
             search.found(Pattern(f"(.*){{1,{number + 100}}}[bc]"), TEXT)
@@ -98,6 +98,6 @@ def test_many_evil_patterns_take_hardly_more_than_one() -> None:
         except PatternRefused:
             pass
 
-    assert perf_counter() - began < 1
+    assert thread_time() - began < 1
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert used < 1_000_000 * (1024 if sys.platform == "darwin" else 1)

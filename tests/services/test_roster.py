@@ -27,7 +27,7 @@ from bot.core.roster import (
 )
 from bot.core.scene import CharacterKey, GuildId, MessageId, UserId
 from bot.services.card_desk import FILES, MOST_UPLOAD, CardDesk
-from bot.services.roster import Roster
+from bot.services.roster import CHECKED_FOR_S, Roster
 from tests.cards import as_json, document, in_picture, packed
 from tests.fakes.memory_characters import MemoryCharacterStore
 
@@ -57,6 +57,7 @@ class Host:
 class Desk:
     def __init__(self) -> None:
         self.store, self.host = MemoryCharacterStore(), Host()
+        self.now_s = 0.0
         self.roster = self.another()
         self.is_model_away = False
         self.why_not_drawn = ""
@@ -74,7 +75,13 @@ class Desk:
 
     def another(self, most_bytes: int = 1_000_000) -> Roster:
         """Of another process, or after a restart."""
-        return Roster(host=self.host, store=self.store, read=read_card_file, most_bytes=most_bytes)
+        return Roster(
+            host=self.host,
+            store=self.store,
+            read=read_card_file,
+            most_bytes=most_bytes,
+            clock_s=lambda: self.now_s,
+        )
 
     def read_file(self, data: bytes, filename: str) -> Card:
         return self.read(data, filename)
@@ -229,11 +236,26 @@ async def test_an_edit_counts_from_the_next_reply_in_every_process(desk: Desk) -
     await elsewhere.bring([entry.key])
     assert elsewhere.characters()[entry.key].name == "Aya"
 
+    await desk.roster.bring([entry.key])
     await desk.desk.change(MARA_HERE, entry.key, {"name": "Aya the Sly", "description": "A fox."})
 
+    await desk.roster.bring([entry.key])
+    desk.now_s += CHECKED_FOR_S
     await elsewhere.bring([entry.key])
-    changed = elsewhere.characters()[entry.key]
-    assert (changed.name, changed.persona) == ("Aya the Sly", "A fox.\nsly")
+    for each in (desk.roster, elsewhere):
+        changed = each.characters()[entry.key]
+        assert (changed.name, changed.persona) == ("Aya the Sly", "A fox.\nsly")
+
+
+async def test_a_turn_asks_once_for_its_character(desk: Desk) -> None:
+    entry, elsewhere = await desk.take_in(), desk.another()
+    await elsewhere.bring([entry.key])
+    desk.now_s += CHECKED_FOR_S / 2
+    await desk.desk.change(MARA_HERE, entry.key, {"name": "Aya the Sly"})
+
+    await elsewhere.bring([entry.key])
+
+    assert elsewhere.characters()[entry.key].name == "Aya"  # as it was a moment ago
 
 
 async def test_of_two_edits_of_one_version_the_second_is_told(desk: Desk) -> None:
@@ -280,6 +302,7 @@ async def test_an_erased_one_is_gone_from_memory_too(desk: Desk) -> None:
     await desk.roster.bring([entry.key])
 
     await desk.store.forget_user(MARA)
+    desk.now_s += CHECKED_FOR_S
     await desk.roster.bring([entry.key])
 
     assert entry.key not in desk.roster.characters()

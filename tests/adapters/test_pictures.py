@@ -98,5 +98,5 @@ def test_what_cannot_be_drawn_is_refused_in_time_and_without_memory_of_ours(
     with pytest.raises(BadPicture, match=words):
         redrawn(data)
 
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 5.0
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb < 64 * 1024

@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from time import perf_counter
+from time import thread_time
 from typing import Any
 
 import pytest
@@ -216,7 +216,7 @@ def test_a_huge_book_and_a_long_story_take_less_than_a_second() -> None:
     ]
     lines = ["word " * 400] * 100
 
-    began = perf_counter()
+    began = thread_time()
     told([book(*entries, scan_depth=100)], *[lines] * 5)
 
-    assert perf_counter() - began < 1
+    assert thread_time() - began < 1

@@ -1,27 +1,29 @@
+"""A voice that remembers nothing, as after a restart."""
+
 import re
 from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
 
-from bot.adapters.discord_rest import DiscordRest, DiscordVoice, Refused, WebhookDirectory
-from bot.adapters.discord_rest.voice import NONCES
-from bot.core.characters import Character
-from bot.core.errors import NotAllowedHere, PostAmbiguous, PostRefused
+from bot.adapters.discord_rest import DiscordVoice, Refused
+from bot.core.errors import PostAmbiguous, PostRefused
 from bot.core.ports import Button, Speaker
 from bot.core.scene import (
-    ChannelId,
-    CharacterKey,
-    GuildId,
     MessageId,
     Place,
-    mark_of,
-    player_turn_id,
-    reply_turn_id,
+)
+from tests.adapters.voices import (
+    EDIT,
+    EXECUTE,
+    HARBOUR,
+    LETTERS,
+    MARA,
+    PIER,
+    STOP,
+    voice_of,
 )
 from tests.fakes.scripted_discord import (
-    BAD_GATEWAY,
-    RESET,
     STORE_THEN_502,
     STORE_THEN_RESET,
     Fault,
@@ -29,28 +31,6 @@ from tests.fakes.scripted_discord import (
     refusal,
     scripted_discord,
 )
-
-HARBOUR = Place(ChannelId(7), GuildId(1), ChannelId(7))
-PIER = Place(ChannelId(71), GuildId(1), ChannelId(7))  # a thread of the harbour
-LETTERS = Place(ChannelId(9), None, None)  # direct messages
-MARA = Speaker("Mara", Character(CharacterKey("mara"), "Mara", "A sailor.", avatar=b"png"))
-STOP = Button("Stop", "stop:1", emoji="⏹️", danger=True)
-AGAIN = Button("Again", "again:1")
-CREATE = "POST /channels/.*/webhooks"
-EXECUTE = "POST /webhooks/"
-EDIT = "PATCH /webhooks/"
-PLAIN = "POST /channels/.*/messages"
-TRIGGER = MessageId(1)
-MARK = mark_of(reply_turn_id(player_turn_id(TRIGGER)), 0)
-
-
-def marked(mark: str) -> Button:
-    return Button("Stop", f"stop:7:{mark}", danger=True)
-
-
-class OneFace:
-    async def url(self, character: Character) -> str | None:
-        return f"https://faces.invalid/{character.key}.png"
 
 
 @pytest.fixture
@@ -67,12 +47,6 @@ async def discord() -> AsyncIterator[ScriptedDiscord]:
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession() as session:
         yield session
-
-
-def voice_of(discord: ScriptedDiscord, session: aiohttp.ClientSession) -> DiscordVoice:
-    """A voice that remembers nothing, as after a restart."""
-    rest = DiscordRest(session, api_url=discord.url, token="t", chance=lambda: 0.0)
-    return DiscordVoice(rest, WebhookDirectory(rest), OneFace())
 
 
 @pytest.fixture
@@ -240,84 +214,6 @@ async def test_a_doubtful_post_by_webhook_is_never_sent_twice(
         await voice.say(HARBOUR, MARA, "Ahoy!")
 
     assert len(discord.messages) == 1
-
-
-@pytest.mark.parametrize("fault", [STORE_THEN_502, STORE_THEN_RESET, BAD_GATEWAY, RESET])
-@pytest.mark.parametrize("mark", ["", MARK])
-async def test_a_doubtful_post_of_the_bot_itself_is_repeated_under_its_nonce(
-    voice: DiscordVoice, discord: ScriptedDiscord, fault: Fault, mark: str
-) -> None:
-    discord.script(PLAIN, fault)
-
-    message = await voice.say(LETTERS, MARA, "Ahoy!", mark=mark)
-
-    assert list(discord.messages) == [message]
-    assert len({each.body["nonce"] for each in discord.calls(PLAIN)}) == 1
-
-
-async def test_one_mark_has_one_nonce_also_after_a_restart(
-    discord: ScriptedDiscord, session: aiohttp.ClientSession
-) -> None:
-    first = await voice_of(discord, session).say(LETTERS, MARA, "Ahoy!", mark=MARK)
-    second = await voice_of(discord, session).say(LETTERS, MARA, "Ahoy!", mark=MARK)
-
-    assert first == second
-    assert all(len(each.body["nonce"]) <= 25 for each in discord.calls(PLAIN))
-
-
-async def test_a_nonce_that_a_deleted_message_used_up_is_replaced(
-    voice: DiscordVoice, discord: ScriptedDiscord
-) -> None:
-    for _ in range(NONCES):
-        await voice.delete(LETTERS, await voice.say(LETTERS, MARA, "Ahoy!", mark=MARK))
-
-    with pytest.raises(PostRefused):
-        await voice.say(LETTERS, MARA, "Ahoy!", mark=MARK)
-
-    assert len({each.body["nonce"] for each in discord.calls(PLAIN)}) == NONCES
-
-
-@pytest.mark.parametrize("is_deleted", [False, True])
-async def test_where_the_history_may_not_be_read_nobody_says_that_nothing_is_there(
-    voice: DiscordVoice, discord: ScriptedDiscord, *, is_deleted: bool
-) -> None:
-    message = await voice.say(HARBOUR, MARA, "Ahoy!", [marked(MARK)], mark=MARK)
-    if is_deleted:
-        await voice.delete(HARBOUR, message)
-    discord.may_read_history = False
-
-    with pytest.raises(NotAllowedHere):
-        await voice.find(HARBOUR, MARK, after=TRIGGER)
-
-
-async def test_a_post_that_comes_while_it_is_looked_for_is_found(
-    voice: DiscordVoice, discord: ScriptedDiscord
-) -> None:
-    message = await voice.say(HARBOUR, MARA, "Ahoy!", [marked(MARK)], mark=MARK)
-    discord.script("GET /channels/7/messages", Fault(status=200, body=[]))
-
-    assert await voice.find(HARBOUR, MARK, after=TRIGGER) == message
-
-
-async def test_a_post_is_found_under_all_that_was_said_since(
-    voice: DiscordVoice, discord: ScriptedDiscord
-) -> None:
-    message = await voice.say(HARBOUR, MARA, "Ahoy!", [marked(MARK)], mark=MARK)
-    for number in range(150):
-        discord.add_message(7, f"line {number}")
-
-    assert await voice.find(HARBOUR, MARK, after=TRIGGER) == message
-    assert len(discord.calls("GET /channels/7/messages")) == 2
-
-
-async def test_who_copies_our_buttons_is_not_taken_for_us(
-    voice: DiscordVoice, discord: ScriptedDiscord
-) -> None:
-    message = await voice.say(HARBOUR, MARA, "Ahoy!", [marked(MARK)], mark=MARK)
-    copied = discord.messages[message].components
-    discord.add_message(7, "Ahoy!").components = copied
-
-    assert await voice.find(HARBOUR, MARK, after=message) is None
 
 
 async def test_a_button_that_cannot_be_pressed_is_sent_as_one(

@@ -7,7 +7,7 @@ import pytest
 
 from bot.adapters.discord_rest import DiscordVoice
 from bot.core.scene import MessageId
-from tests.adapters.test_discord_voice import AGAIN, HARBOUR, MARA, PIER, voice_of
+from tests.adapters.voices import AGAIN, HARBOUR, MARA, PIER, voice_of
 from tests.fakes.scripted_discord import ScriptedDiscord, scripted_discord
 
 

@@ -15,7 +15,7 @@ from bot.services.verify import Verifier
 from tests.fakes.bookkeeper import Bookkeeper
 from tests.fakes.memory_store import MemorySceneStore
 from tests.fakes.scripted_screen import ScriptedScreen
-from tests.services.test_verify import BEGUN, HARBOUR, head
+from tests.services.verifying import BEGUN, HARBOUR, head
 
 TAVERN = Place(ChannelId(600), GuildId(1), ChannelId(600))
 PIER = Place(ChannelId(510), GuildId(1), ChannelId(500))

@@ -9,7 +9,7 @@ from bot.core.errors import ScreenError, ScreenRefused, StoreRefusesWrites, Stor
 from bot.core.scene import ChannelId, GuildId, MessageId
 from bot.services.doubts import Gap
 from tests.services.catching import ABROAD, DIRECT, EVERYWHERE, PIER, TAVERN, Stage
-from tests.services.test_verify import HARBOUR, reply
+from tests.services.verifying import HARBOUR, reply
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.contract.test_character_store import QUILL
 from tests.fakes.memory_characters import MemoryCharacterStore
 from tests.fakes.memory_store import MemorySceneStore
 from tests.services.catching import ABROAD, DIRECT, PIER, TAVERN
-from tests.services.test_verify import HARBOUR, head
+from tests.services.verifying import HARBOUR, head
 
 HERE, ELSEWHERE = GuildId(1), GuildId(2)
 WEEK_MS = int(KEPT_FOR.total_seconds() * 1000)

@@ -17,7 +17,7 @@ from bot.services.mirror import Mirror
 from tests.fakes.bookkeeper import Bookkeeper
 from tests.fakes.memory_store import MemorySceneStore
 from tests.fakes.scripted_screen import ScriptedScreen
-from tests.services.test_verify import HARBOUR, head, reply
+from tests.services.verifying import HARBOUR, head, reply
 
 CHANNEL = HARBOUR.channel
 

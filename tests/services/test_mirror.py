@@ -16,7 +16,7 @@ from tests.fakes.bookkeeper import Bookkeeper
 from tests.fakes.memory_store import MemorySceneStore
 from tests.fakes.scripted_screen import ScriptedScreen
 from tests.scenes import claimed
-from tests.services.test_verify import HARBOUR, head, reply
+from tests.services.verifying import HARBOUR, head, reply
 
 CHANNEL = HARBOUR.channel
 

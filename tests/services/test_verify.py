@@ -1,79 +1,22 @@
 """Memory is compared with the screen, and takes over what stands there."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-
 import pytest
 
 from bot.core.errors import NoLiveScene, ScreenRefused, UserError
 from bot.core.scene import (
     ChannelId,
-    CharacterKey,
-    GuildId,
     MessageId,
-    Place,
     Role,
-    SceneHead,
     Turn,
     TurnId,
-    UserId,
     Work,
     player_turn_id,
     reply_turn_id,
 )
-from bot.core.unposted import ORIGIN, Origin
-from bot.services.verify import Repair, Verifier
-from tests.fakes.bookkeeper import Bookkeeper
+from bot.services.verify import Repair
 from tests.fakes.memory_store import MemorySceneStore
-from tests.fakes.scripted_screen import ScriptedScreen
 from tests.scenes import claimed
-
-HARBOUR = Place(ChannelId(500), GuildId(1), ChannelId(500))
-BEGUN = 100
-
-
-def head(place: Place = HARBOUR) -> SceneHead:
-    return SceneHead(place, UserId(11), CharacterKey("mira"), "Mira", started_ms=BEGUN)
-
-
-def reply(trigger: int, *parts: str, messages: Sequence[int], edited_ms: int = 0) -> Turn:
-    return Turn(
-        id=reply_turn_id(player_turn_id(MessageId(trigger))),
-        role=Role.CHARACTER,
-        name="Mira",
-        swipes=("\n".join(parts),),
-        messages=tuple(map(MessageId, messages)),
-        parts=parts if len(parts) > 1 else (),
-        edited_ms=edited_ms,
-    )
-
-
-@dataclass
-class Stage:
-    store: MemorySceneStore = field(default_factory=MemorySceneStore)
-    screen: ScriptedScreen = field(default_factory=ScriptedScreen)
-
-    def __post_init__(self) -> None:
-        self.memory = Bookkeeper(self.store)
-        self.verifier = Verifier(store=self.store, screen=self.screen, memory=self.memory)
-
-    async def hear(self, number: int, text: str) -> None:
-        """A line that nothing went wrong with."""
-        await self.memory.receive(self.screen.write(HARBOUR, number, text))
-
-    async def say(self, trigger: int, *parts: str, messages: Sequence[int]) -> None:
-        """A reply that nothing went wrong with."""
-        for number, part in zip(messages, parts, strict=True):
-            self.screen.show(HARBOUR, number, part)
-        await self.store.commit(HARBOUR.channel, reply(trigger, *parts, messages=messages))
-
-    async def texts(self) -> list[str]:
-        scene = await self.store.read(HARBOUR.channel)
-        assert scene is not None
-        return [turn.text for turn in scene.turns]
-
-    async def verify(self) -> Repair:
-        return await self.verifier.verify(HARBOUR.channel)
+from tests.services.verifying import HARBOUR, Stage, head, reply
 
 
 @pytest.fixture
@@ -319,87 +262,3 @@ async def test_a_notice_that_offers_another_try_is_told_of(stage: Stage) -> None
     await stage.verifier.verify(HARBOUR.channel)
 
     assert stage.memory.offers == {notice: (HARBOUR.channel, line)}
-
-
-async def test_a_post_in_place_of_a_line_that_is_gone_is_that_line(stage: Stage) -> None:
-    await stage.hear(110, "L: I knock.")
-    await stage.hear(111, "M: I knock.")
-    stage.screen.delete(HARBOUR, 110)
-    stage.screen.post(HARBOUR, 120, "I knock.")
-
-    repair = await stage.verify()
-
-    assert stage.memory.replacements == [(110, 120)]
-    assert (repair.missing, repair.changed, repair.gone) == (0, 1, 0)
-
-
-@pytest.mark.parametrize(
-    ("number", "text"), [(120, "Build 7 passed."), (16_000, "I knock."), (105, "I knock.")]
-)
-async def test_a_post_of_other_words_or_of_another_time_stands_for_no_line(
-    stage: Stage, number: int, text: str
-) -> None:
-    await stage.hear(110, "L: I knock.")
-    stage.screen.delete(HARBOUR, 110)
-    stage.screen.post(HARBOUR, number, text)
-    stage.screen.write(HARBOUR, 109, "Hm.")
-    await stage.memory.receive_missed([stage.screen.write(HARBOUR, 109, "Hm.")])
-
-    repair = await stage.verify()
-
-    assert stage.memory.replacements == []
-    assert (repair.missing, repair.gone) == (0, 1)
-
-
-async def proxied_before(stage: Stage) -> None:
-    """Another bot has posted as Lyra for Tom."""
-    known = Turn(
-        id=player_turn_id(MessageId(105)),
-        role=Role.PLAYER,
-        name="Lyra",
-        swipes=("I listen.",),
-        author=UserId(12),
-        messages=(MessageId(106),),
-        at_ms=105,
-        facts={ORIGIN: Origin.PROXIED},
-    )
-    stage.screen.post(HARBOUR, 106, "I listen.")
-    await stage.store.ingest(HARBOUR.channel, known, seen=MessageId(106))
-
-
-async def test_a_post_that_nobody_heard_is_the_players_it_was_made_for_before(
-    stage: Stage,
-) -> None:
-    await proxied_before(stage)
-    stage.screen.post(HARBOUR, 120, "I knock.")
-    stage.screen.post(HARBOUR, 121, "Build 7 passed.", name="Builds")
-
-    repair = await stage.verify()
-
-    scene = await stage.store.read(HARBOUR.channel)
-    assert scene is not None
-    assert repair.missing == 1
-    assert [(turn.name, turn.text, turn.author) for turn in scene.turns] == [
-        ("Lyra", "I listen.", 12),
-        ("Lyra", "I knock.", 12),
-    ]
-
-
-async def test_a_post_beside_the_message_that_it_repeats_is_no_second_line(stage: Stage) -> None:
-    await proxied_before(stage)
-    stage.screen.write(HARBOUR, 119, "L: I knock.")
-    stage.screen.post(HARBOUR, 120, "I knock.")
-
-    await stage.verify()
-
-    assert await stage.texts() == ["I listen.", "L: I knock."]
-
-
-async def test_a_post_that_was_heard_and_taken_back_does_not_come_back(stage: Stage) -> None:
-    await proxied_before(stage)
-    stage.screen.post(HARBOUR, 120, "I knock.")
-    await stage.hear(121, "Hm.")
-
-    await stage.verify()
-
-    assert await stage.texts() == ["I listen.", "Hm."]

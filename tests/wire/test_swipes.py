@@ -176,8 +176,12 @@ async def test_a_reply_is_edited_as_a_whole(told: Told) -> None:
         return (await told.scene()).turns[-1].text == long.strip()
 
     await eventually(is_long)
+
+    async def shows_both() -> bool:
+        return len([m for m in await told.world.mara.messages() if m.is_webhook]) == 2
+
+    await eventually(shows_both)
     parts = [m for m in await told.world.mara.messages() if m.is_webhook]
-    await eventually(lambda: len(parts) == 2)
     assert " ".join(part.content for part in parts) == long.strip()
     assert await told.row() == parts[-1].id
     again = await told.world.mara.context("Edit reply", parts[-1])

@@ -10,6 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.adapters.redis_store import RedisSceneStore, check_server, connect, wait_until_ready
+from bot.adapters.redis_store.calls import Calls
 from bot.adapters.redis_store.connection import address_of
 from bot.core.errors import StartupError, StoreUnavailable
 from tests.redis_servers import free_port, make_cluster_of_one, server
@@ -194,3 +195,24 @@ async def test_who_has_no_file_left_for_a_connection_finds_the_memory_away(
         assert await store.head(HARBOUR) is None
     finally:
         await client.aclose()
+
+
+async def test_whoever_is_cancelled_while_redis_is_asked_ends(redis_url: str) -> None:
+    redis = connect(redis_url, timeout_s=1.0)
+    calls = Calls(redis)
+
+    async def ask_and_go_on() -> None:
+        await calls.run(redis.get("x"))
+        await asyncio.sleep(60)
+
+    left = []
+    for moment in range(60):
+        task = asyncio.create_task(ask_and_go_on())
+        for _ in range(moment % 12):
+            await asyncio.sleep(0)
+        task.cancel()
+        _, pending = await asyncio.wait([task], timeout=1.0)
+        left += [moment for each in pending if each.cancel()]
+        await asyncio.wait([task])
+    await redis.aclose()
+    assert left == []

@@ -112,8 +112,11 @@ class BotProcess:
     async def wait(self, within_s: float = 20) -> tuple[int, str]:
         """Its exit code and all it printed."""
         assert self.process is not None
-        async with asyncio.timeout(within_s):
-            code = await self.process.wait()
+        try:
+            async with asyncio.timeout(within_s):
+                code = await self.process.wait()
+        except TimeoutError:
+            raise AssertionError(f"it does not end within {within_s} s:\n{self.said}") from None
         self.printed.append(self.said)
         print(self.said)  # noqa: T201  # pytest shows it beside a failure
         return code, self.said

@@ -1,7 +1,8 @@
 """Commands to Redis with a deadline, their errors in our words."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,23 @@ from bot.adapters.redis_store.errors import translated
 from bot.adapters.redis_store.scripts import Script
 
 ANSWER_WITHIN = timedelta(seconds=2.4)
+
+
+@contextmanager
+def _not_lost() -> Generator[None, None, None]:
+    """Raise CancelledError where the task was cancelled inside, and went on.
+
+    redis-py sends under `asyncio.wait_for`, which before Python 3.12 forgets that it
+    was cancelled if what it waits for is done at the same moment
+    (https://github.com/python/cpython/issues/86296).
+    """
+    task = asyncio.current_task()
+    before = 0 if task is None else task.cancelling()
+    try:
+        yield
+    finally:
+        if task is not None and task.cancelling() > before:
+            raise asyncio.CancelledError
 
 
 class Calls:
@@ -29,7 +47,7 @@ class Calls:
         Raises:
             StoreUnavailable, StoreRefusesWrites, LeaseLost: see `translated`.
         """
-        with translated():
+        with _not_lost(), translated():
             async with asyncio.timeout(self._answer_s):
                 return await command
 

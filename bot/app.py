@@ -199,6 +199,7 @@ def _upkeep(
         screen=screen,
         ages=ages,
         lorebooks=ground.lorebooks,
+        guild_desk=ground.guild_desk,
         now_ms=ground.clock.now_ms,
         clock_s=time.monotonic,
     )
@@ -262,6 +263,7 @@ def _actions(
             store=ground.store, scenes=scenes, shelf=shelf, keep=settings.turns.history_keep
         ),
         lorebooks=ground.lorebooks,
+        guild_desk=ground.guild_desk,
         company=Company(
             store=ground.store,
             characters=ground.characters,

@@ -20,6 +20,7 @@ from bot.services.dispatcher import Dispatcher
 from bot.services.drafting import Drafter
 from bot.services.heard import Heard
 from bot.services.incoming import Patience
+from bot.services.intake import Hears, everybody
 from bot.services.live_reply import LiveReply
 from bot.services.milestones import Reached, pass_by
 from bot.services.notices import Notices
@@ -44,6 +45,7 @@ class World:
         clock_s: seconds that pass, also while the process is frozen.
         reached: told of every milestone of a turn.
         is_age_restricted: whether a channel is, as Discord has it now.
+        hears: whether a member's line is part of a story.
     """
 
     store: SceneMemory
@@ -60,6 +62,7 @@ class World:
     clock_s: Callable[[], float] = time.monotonic
     reached: Reached = pass_by
     is_age_restricted: IsAgeRestricted = nowhere
+    hears: Hears = everybody
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,7 @@ def pipeline_of(
         patience=pace.patience,
         now_ms=world.now_ms,
         reached=world.reached,
+        hears=world.hears,
     )
 
 

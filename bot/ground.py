@@ -30,6 +30,7 @@ from bot.adapters.redis_store import (
     RedisSceneStore,
     WriteProbe,
 )
+from bot.adapters.redis_store.guild_rules import RedisGuildRules
 from bot.adapters.tgi import TgiGenerator
 from bot.assembly import (
     Pace,
@@ -47,6 +48,7 @@ from bot.services.card_desk import CardDesk
 from bot.services.casting import IsAgeRestricted
 from bot.services.doubts import Doubts
 from bot.services.echoes import Echoes
+from bot.services.guild_desk import GuildDesk
 from bot.services.incoming import Patience
 from bot.services.lore_telling import LoreTelling
 from bot.services.lorebooks import Lorebooks
@@ -70,6 +72,7 @@ class Ground:
     redis: RedisClient
     store: RedisSceneStore
     lorebooks: Lorebooks
+    guild_desk: GuildDesk
     probe: WriteProbe
     generator: TgiGenerator
     metrics: PrometheusMetrics
@@ -106,6 +109,10 @@ async def open_ground(settings: Settings, stack: AsyncExitStack) -> Ground:
         redis=redis,
         store=store,
         lorebooks=Lorebooks(lore_on(redis, settings), Re2PatternSearch),
+        guild_desk=GuildDesk(
+            RedisGuildRules(redis, answer_within=answer_within(settings)),
+            is_open=settings.guilds.members_start,
+        ),
         probe=WriteProbe(redis, answer_within=answer_within(settings)),
         generator=await stack.enter_async_context(open_generator(settings)),
         metrics=PrometheusMetrics(),
@@ -167,6 +174,7 @@ async def open_world(
         new_seed=lambda: secrets.randbits(31),
         reached=reached,
         is_age_restricted=is_age_restricted,
+        hears=ground.guild_desk.hears,
     )
     return world, echoes, DiscordThreads(rest)
 

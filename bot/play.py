@@ -131,6 +131,7 @@ class _World:
             "BOT_DISCORD__ASSET_CHANNEL": str(ASSETS_ID),
             "BOT_REDIS__URL": socket_url(data),
             "BOT_TGI__URLS": f"http://127.0.0.1:{self.model_port}",
+            "BOT_GUILDS__MEMBERS_START": "true",  # nobody is a stranger here
             "BOT_HTTP__PORT": str(self.health_port),
             "BOT_HTTP__PUBLIC_URL": "",  # one in .env is of the real bot
             "BOT_CHARACTERS": str(self.options.characters.absolute()),

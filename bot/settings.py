@@ -123,6 +123,13 @@ class StreamSettings(BaseModel, frozen=True, extra="forbid"):
     """How long the final text may be retried before we say it is lost."""
 
 
+class GuildSettings(BaseModel, frozen=True, extra="forbid"):
+    """What holds in servers whose admins have settled nothing."""
+
+    members_start: bool = False
+    """Whether members may start scenes where no admin has allowed or started one."""
+
+
 class HttpSettings(BaseModel, frozen=True, extra="forbid"):
     """The bot's own web server: health, metrics, portraits."""
 
@@ -154,6 +161,7 @@ class Settings(BaseSettings):
     prompt: PromptSettings = PromptSettings()
     turns: TurnSettings = TurnSettings()
     stream: StreamSettings = StreamSettings()
+    guilds: GuildSettings = GuildSettings()
     http: HttpSettings = HttpSettings()
     characters: Path = Path("characters")
     """The folder of the characters."""

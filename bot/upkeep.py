@@ -18,6 +18,7 @@ from bot.services.catch_up import CatchUp
 from bot.services.debts import Debts
 from bot.services.departures import Departures
 from bot.services.doubts import Doubts
+from bot.services.guild_desk import GuildDesk
 from bot.services.lorebooks import Lorebooks
 from bot.services.mirror import Mirror
 from bot.services.scenes import Scenes
@@ -88,6 +89,7 @@ def upkeep_of(
     screen: DiscordScreen,
     ages: AgeWatch,
     lorebooks: Lorebooks,
+    guild_desk: GuildDesk,
     now_ms: Callable[[], int],
     clock_s: Callable[[], float],
 ) -> Upkeep:
@@ -110,6 +112,7 @@ def upkeep_of(
     async def forget_guild(guild: GuildId) -> None:
         await kept.leave_guild(guild)
         await lorebooks.forget_guild(guild)
+        await guild_desk.forget(guild)
 
     departures = Departures(
         store=store,

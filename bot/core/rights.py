@@ -44,6 +44,9 @@ class Action(StrEnum):
     TALK = "have a character speak"
     EDIT_LORE = "see or change the lore here"
     EDIT_SERVER_LORE = "change the lore of the whole server"
+    SHARE_CHARACTERS = "choose characters for the whole server"
+    SEE_SETTINGS = "see what is settled here"
+    CHANGE_SETTINGS = "settle that"
 
 
 FOR_ALL_PLAYERS = frozenset(
@@ -60,6 +63,9 @@ FOR_ALL_PLAYERS = frozenset(
     }
 )
 """What whoever may write may do."""
+
+FOR_ADMINS = frozenset({Action.SHARE_CHARACTERS, Action.SEE_SETTINGS, Action.CHANGE_SETTINGS})
+"""What concerns a whole server; they may that where the bot is switched off, too."""
 
 FOR_THE_ANSWERED = frozenset(
     {
@@ -82,11 +88,17 @@ class Member:
     Attributes:
         can_write: may send messages in the channel.
         can_moderate: has Manage Messages there, or it is their DM.
+        can_administer: has Manage Server, or the role that the admins gave that right.
+        can_start: whether scenes may be started there, and by them.
+        barred: why they may do nothing here at all; empty if they may.
     """
 
     user: UserId
     can_write: bool
     can_moderate: bool
+    can_administer: bool = False
+    can_start: bool = True
+    barred: str = ""
 
 
 def may(
@@ -103,15 +115,16 @@ def may(
     Args:
         answered: the players whose lines what it is done to answers.
     """
-    if not member.can_write:
+    if action in FOR_ADMINS:
+        return member.can_administer
+    if member.barred or not member.can_write:
         return False
     if action in FOR_ALL_PLAYERS:
+        return member.can_start or action is not Action.START_SCENE
+    if member.can_moderate or (action in FOR_THE_ANSWERED and member.user in answered):
         return True
-    if action in FOR_THE_ANSWERED and member.user in answered:
-        return True
-    if action is Action.EDIT_SERVER_LORE:
-        return member.can_moderate
-    return member.can_moderate or (scene is not None and scene.owner == member.user)
+    is_owner = scene is not None and scene.owner == member.user
+    return is_owner and action is not Action.EDIT_SERVER_LORE
 
 
 def allow(
@@ -123,13 +136,26 @@ def allow(
     """Raise UserError, which says who may, unless `may` says yes."""
     if may(action, member, scene, answered):
         return
-    if action is Action.EDIT_SERVER_LORE:
-        raise UserError(f"Only moderators may {action.value}.")
-    if action in FOR_ALL_PLAYERS:
-        raise UserError(f"You need the right to write here to {action.value}.")
-    if action in FOR_THE_ANSWERED:
-        raise UserError(
-            "Only the player who was answered, the one who started the scene and moderators "
-            f"may {action.value}."
+    raise UserError(_refusal(action, member))
+
+
+def _refusal(action: Action, member: Member) -> str:
+    """Who may do what *member* may not."""
+    if action in FOR_ADMINS:
+        return f"Only who may manage the server may {action.value}."
+    if member.barred:
+        return member.barred
+    if action is Action.START_SCENE and member.can_write:
+        return (
+            "Nobody has allowed scenes in this channel yet. Who may manage the server can: by "
+            "starting one here, or with /settings channels allow."
         )
-    raise UserError(f"Only the one who started the scene and moderators may {action.value}.")
+    if action in FOR_ALL_PLAYERS:
+        return f"You need the right to write here to {action.value}."
+    if action is Action.EDIT_SERVER_LORE:
+        who = "moderators"
+    elif action in FOR_THE_ANSWERED:
+        who = "the player who was answered, the one who started the scene and moderators"
+    else:
+        who = "the one who started the scene and moderators"
+    return f"Only {who} may {action.value}."

@@ -9,15 +9,23 @@ from bot.core.errors import NoLiveScene, UserError
 from bot.core.length_table import LengthTable, example
 from bot.core.lengths import AUTO, Length, LengthStep
 from bot.core.plain_text import shortened
-from bot.core.rights import Action, allow
+from bot.core.rights import Action, Member, allow
 from bot.core.roster import Choice
 from bot.core.scene import ChannelId, GuardLevel, MessageId, Place, SceneHead, TurnId, UserId
-from bot.discord_ui.convert import is_age_restricted, member_of, place_of, said_in, viewer_of
+from bot.discord_ui.convert import (
+    is_age_restricted,
+    member_of,
+    place_of,
+    roles_of,
+    said_in,
+    viewer_of,
+)
 from bot.services.branches import Branches
 from bot.services.card_desk import CardDesk
 from bot.services.chats import Chats
 from bot.services.company import Company
 from bot.services.directing import Director
+from bot.services.guild_desk import GuildDesk, Standing
 from bot.services.inspection import ContextView, Explanation, Inspection
 from bot.services.length_tables import LengthTables
 from bot.services.lorebooks import Lorebooks
@@ -66,6 +74,7 @@ class Actions:
     roster: Roster
     desk: CardDesk
     lorebooks: Lorebooks
+    guild_desk: GuildDesk
 
     def place(self, interaction: discord.Interaction) -> Place:
         """Where the interaction happened.
@@ -89,11 +98,29 @@ class Actions:
         )
         return [labelled(choice) for choice in found]
 
-    def allow(
+    async def member(self, interaction: discord.Interaction) -> Member:
+        """What whoever asked may do where they did."""
+        place = place_of(interaction.channel, interaction.guild_id)
+        standing = Standing(can_administer=False, can_start=True, barred="")
+        if place is not None:
+            standing = await self.guild_desk.standing(
+                place,
+                UserId(interaction.user.id),
+                roles_of(interaction.user) or (),
+                is_admin=interaction.permissions.manage_guild,
+            )
+        return member_of(interaction, standing)
+
+    async def allow(
         self, interaction: discord.Interaction, action: Action, scene: SceneHead | None
     ) -> None:
         """Raise UserError unless whoever asked may do *action*."""
-        allow(action, member_of(interaction), scene)
+        allow(action, await self.member(interaction), scene)
+
+    async def note_start(self, interaction: discord.Interaction) -> None:
+        """A scene was started: by an admin, that allows others to start more there."""
+        if (await self.member(interaction)).can_administer:
+            await self.guild_desk.started(self.place(interaction))
 
     def require_own_rights(self, interaction: discord.Interaction) -> None:
         """Raise UserError where we could not even say that something went wrong."""
@@ -110,25 +137,25 @@ class Actions:
 
     async def stop_reply(self, interaction: discord.Interaction) -> bool:
         """End the reply in the making; False if there is none."""
-        self.allow(interaction, Action.STOP_REPLY, None)
+        await self.allow(interaction, Action.STOP_REPLY, None)
         return self.pipeline.stop(self.place(interaction).channel)
 
     async def retry_reply(self, interaction: discord.Interaction, turn: TurnId) -> bool:
         """Ask again for the reply to *turn*; False if it is being written already."""
-        self.allow(interaction, Action.RETRY_REPLY, None)
+        await self.allow(interaction, Action.RETRY_REPLY, None)
         return await self.pipeline.retry(self.place(interaction).channel, turn)
 
     async def set_guard(self, interaction: discord.Interaction, level: GuardLevel) -> str:
         """Choose how closely the scene's replies are watched; returns what to tell the member."""
         channel = self.place(interaction).channel
-        self.allow(interaction, Action.SET_GUARD, await self.scenes.live_head(channel))
+        await self.allow(interaction, Action.SET_GUARD, await self.scenes.live_head(channel))
         await self.scenes.set_guard(channel, level)
         return f"Guard level: **{level}**: {GUARDED[level]}"
 
     async def verify(self, interaction: discord.Interaction) -> str:
         """Make memory as the channel is; returns what to tell the member."""
         channel = self.place(interaction).channel
-        self.allow(interaction, Action.VERIFY, await self.scenes.live_head(channel))
+        await self.allow(interaction, Action.VERIFY, await self.scenes.live_head(channel))
         return _told(await self.verifier.verify(channel))
 
     async def look_inside(self, interaction: discord.Interaction) -> ContextView:
@@ -137,14 +164,14 @@ class Actions:
         head = await self.scenes.head(channel)
         if head is None:  # to refuse would hide that there is nothing to see
             raise NoLiveScene("There is no scene here. Start one with /roleplay start.")
-        self.allow(interaction, Action.LOOK_INSIDE, head)
+        await self.allow(interaction, Action.LOOK_INSIDE, head)
         return await self.inspection.context(channel)
 
     async def ask_why(
         self, interaction: discord.Interaction, message: discord.Message
     ) -> Explanation:
         """Tell what became of *message*."""
-        self.allow(interaction, Action.ASK_WHY, None)
+        await self.allow(interaction, Action.ASK_WHY, None)
         me = interaction.client.user
         said = said_in(message, bot_user=me.id if me else 0, application=interaction.application_id)
         channel = self.place(interaction).channel
@@ -164,10 +191,10 @@ class Actions:
             return await self._said(step, scope)
         head = await self.scenes.live_head(channel)
         if scope == "next":
-            self.allow(interaction, Action.RETRY_REPLY, head)
+            await self.allow(interaction, Action.RETRY_REPLY, head)
             await self.scenes.set_next_length(channel, step)
             return await self._said(step, scope)
-        self.allow(interaction, Action.SET_SCENE_LENGTH, head)
+        await self.allow(interaction, Action.SET_SCENE_LENGTH, head)
         await self.scenes.set_length(channel, step)
         chosen = await self.scenes.length_for(await self.scenes.live_head(channel), user)
         told = await self._said(step, scope)

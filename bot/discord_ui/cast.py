@@ -52,7 +52,7 @@ class CastCommands(commands.Cog):
         """Have another character play in this scene."""
         await interaction.response.defer(ephemeral=True)
         actions, channel = self._actions, self._actions.place(interaction).channel
-        actions.allow(interaction, Action.SET_CAST, await actions.scenes.live_head(channel))
+        await actions.allow(interaction, Action.SET_CAST, await actions.scenes.live_head(channel))
         found = await actions.roster.choose(viewer_of(interaction), character)
         head = await actions.company.add(
             channel, found, is_age_restricted=is_age_restricted(interaction.channel)
@@ -74,7 +74,7 @@ class CastCommands(commands.Cog):
         """Let a character leave this scene."""
         await interaction.response.defer(ephemeral=True)
         actions, channel = self._actions, self._actions.place(interaction).channel
-        actions.allow(interaction, Action.SET_CAST, await actions.scenes.live_head(channel))
+        await actions.allow(interaction, Action.SET_CAST, await actions.scenes.live_head(channel))
         name, _ = await actions.company.remove(channel, character)
         told = f"**{plain(name)}** has left the scene. What was said stays."
         await interaction.followup.send(told, ephemeral=True)
@@ -117,7 +117,7 @@ async def set_reply_mode(
 ) -> str:
     """Choose which lines are answered; returns what to tell the member."""
     channel = actions.place(interaction).channel
-    actions.allow(interaction, Action.SET_REPLY_MODE, await actions.scenes.live_head(channel))
+    await actions.allow(interaction, Action.SET_REPLY_MODE, await actions.scenes.live_head(channel))
     await actions.company.set_reply_mode(channel, mode)
     return f"Answered now: **{mode}**: {ANSWERED[mode]}"
 
@@ -125,7 +125,7 @@ async def set_reply_mode(
 async def set_banter(actions: Actions, interaction: discord.Interaction, most: int) -> str:
     """Choose how long characters answer each other; returns what to tell the member."""
     channel = actions.place(interaction).channel
-    actions.allow(interaction, Action.SET_BANTER, await actions.scenes.live_head(channel))
+    await actions.allow(interaction, Action.SET_BANTER, await actions.scenes.live_head(channel))
     await actions.company.set_banter(channel, most)
     if not most:
         return "The characters no longer answer each other."

@@ -16,6 +16,7 @@ from bot.core.cards.writing import Container
 from bot.core.characters import Rating
 from bot.core.errors import UserError
 from bot.core.plain_text import shortened
+from bot.core.rights import Action
 from bot.core.roster import MEMBERS, Choice, Visibility, is_members, matching
 from bot.core.scene import MessageId, UserId
 from bot.discord_ui.actions import Actions, labelled
@@ -28,7 +29,7 @@ from bot.discord_ui.character_preview import (
     shown_character,
     shown_preview,
 )
-from bot.discord_ui.convert import is_age_restricted, may_manage_server, viewer_of
+from bot.discord_ui.convert import is_age_restricted, viewer_of
 from bot.services.card_desk import HOSTS
 from bot.services.roster import CHOICES_SHOWN
 
@@ -210,8 +211,8 @@ class CharacterCog(
         """Choose who plays when `/roleplay start` names nobody."""
         await interaction.response.defer(ephemeral=True)
         viewer, for_server = viewer_of(interaction), scope == Visibility.SERVER
-        if for_server and not may_manage_server(interaction):
-            raise UserError("Only who may manage the server chooses that for all of it.")
+        if for_server:
+            await self._actions.allow(interaction, Action.SHARE_CHARACTERS, None)
         roster = self._actions.roster
         choice = None if character is None else await roster.pick(viewer, character)
         if for_server and choice is not None and choice.owner is not None:
@@ -231,7 +232,8 @@ class CharacterCog(
     async def reload(self, interaction: discord.Interaction) -> None:
         """Read the host's characters again (needs Manage Server, or to be the host)."""
         await interaction.response.defer(ephemeral=True)
-        if not (may_manage_server(interaction) or await _is_host(interaction)):
+        member = await self._actions.member(interaction)
+        if not (member.can_administer or await _is_host(interaction)):
             raise UserError("Only the host and those who may manage the server can do that.")
         count, warnings = await self._actions.roster.reload()
         lines = [f"The host's characters are read again: {count} can play."]
@@ -264,8 +266,8 @@ class CharacterCog(
     async def _deletable(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
-        is_admin = may_manage_server(interaction)
-        return await self._owned(interaction, current, is_admin=is_admin)
+        member = await self._actions.member(interaction)
+        return await self._owned(interaction, current, is_admin=member.can_administer)
 
     async def _pick(self, interaction: discord.Interaction, wanted: str) -> Choice:
         choice = await self._actions.roster.pick(viewer_of(interaction), wanted)

@@ -11,7 +11,7 @@ from bot.core.roster import MEMBERS
 from bot.core.scene import CharacterKey
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.character_forms import PageButton
-from bot.discord_ui.convert import may_manage_server, viewer_of
+from bot.discord_ui.convert import viewer_of
 from bot.discord_ui.error_replies import acknowledge, telling
 
 Interaction = discord.Interaction[Any]
@@ -87,9 +87,8 @@ class DeleteButton(_Choice, template=r"character:(?P<what>delete|keep):(?P<numbe
         if self.what == self.does:
             viewer = viewer_of(interaction)
             choice = await actions.roster.pick(viewer, self.key)
-            told = await actions.desk.delete(
-                viewer, choice, is_admin=may_manage_server(interaction)
-            )
+            member = await actions.member(interaction)
+            told = await actions.desk.delete(viewer, choice, is_admin=member.can_administer)
         await interaction.edit_original_response(content=told, view=None)
 
 

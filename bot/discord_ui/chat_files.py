@@ -51,7 +51,7 @@ class ChatFileCommands(commands.Cog):
         scene = await self._actions.scenes.read(channel)
         if scene is None:
             raise NoLiveScene("There is no scene here. Start one with /roleplay start.")
-        self._actions.allow(interaction, Action.EXPORT, scene.head)
+        await self._actions.allow(interaction, Action.EXPORT, scene.head)
         made = await self._actions.chats.export(
             scene, ChatFormat(chosen), most_bytes=interaction.filesize_limit
         )
@@ -133,11 +133,11 @@ class WhoSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"impor
 
 async def _allow(actions: Actions, interaction: discord.Interaction) -> None:
     """Raise UserError unless whoever asked may begin a scene here, in place of a live one too."""
-    actions.allow(interaction, Action.START_SCENE, None)
+    await actions.allow(interaction, Action.START_SCENE, None)
     actions.require_own_rights(interaction)
     head = await actions.scenes.head(actions.place(interaction).channel)
     if head is not None and head.live:
-        actions.allow(interaction, Action.IMPORT, head)
+        await actions.allow(interaction, Action.IMPORT, head)
 
 
 async def _fetched(file: discord.Attachment) -> bytes:

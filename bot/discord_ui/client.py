@@ -34,7 +34,7 @@ from bot.discord_ui.convert import (
     proxied_of,
 )
 from bot.discord_ui.directing import ClearButton, DirectingCog
-from bot.discord_ui.error_replies import is_worth_a_line, tell
+from bot.discord_ui.error_replies import is_worth_a_line, lets_in, tell
 from bot.discord_ui.gaps import Gaps
 from bot.discord_ui.inspection import InspectionCog
 from bot.discord_ui.length import LengthCog
@@ -44,6 +44,7 @@ from bot.discord_ui.player_lines import DYNAMIC_ITEMS as PLAYER_LINE_ITEMS
 from bot.discord_ui.player_lines import PlayerLinesCog
 from bot.discord_ui.roleplay import RoleplayCog
 from bot.discord_ui.scene import SceneCog
+from bot.discord_ui.settings import SettingsCog
 from bot.discord_ui.shelf_buttons import SHELF_ITEMS
 from bot.discord_ui.staff import note_member
 from bot.discord_ui.starting import WhoPlaysSelect
@@ -92,10 +93,10 @@ class Tree(app_commands.CommandTree["RoleplayBot"]):
     """Slash commands; whatever goes wrong is said to the member who asked."""
 
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
-        """Note that one is being answered, and who asked; all may be."""
+        """Note that one is being answered, and who asked; tell who may not be answered."""
         self.client.answers.note()
         note_member(self.client.actions.personas.staff, interaction.user)
-        return True
+        return await lets_in(interaction)
 
     async def on_error(
         self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError, /
@@ -169,6 +170,7 @@ class RoleplayBot(ContinuousBot):
         await self.add_cog(PersonaCog(self.actions))
         await self.add_cog(CharacterCog(self.actions))
         await self.add_cog(LoreCog(self.actions))
+        await self.add_cog(SettingsCog(self.actions))
         try:
             sent = await sync_if_changed(self.tree, self._notes, self.application_id or 0)
         except discord.HTTPException as error:

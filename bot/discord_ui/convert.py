@@ -6,12 +6,14 @@ from datetime import datetime
 import discord
 from discord.utils import escape_mentions
 
+from bot.core.guild_rules import RoleId
 from bot.core.names import without_name
 from bot.core.ports import ThreadHome, ThreadKind
 from bot.core.rights import Member
 from bot.core.roster import Viewer
 from bot.core.scene import ChannelId, GuildId, MessageId, Place, UserId
 from bot.core.why import Said
+from bot.services.guild_desk import Standing
 from bot.services.incoming import Edit, Incoming, Proxied
 from bot.services.reply_buttons import line_to_retry
 from bot.services.screen import Shown
@@ -59,27 +61,34 @@ def is_age_restricted(channel: object) -> bool:
     return False
 
 
-def member_of(interaction: discord.Interaction) -> Member:
+def member_of(interaction: discord.Interaction, standing: Standing) -> Member:
     """What the person behind *interaction* may do in its channel."""
-    granted = interaction.permissions
+    granted, user = interaction.permissions, interaction.user
     if interaction.guild_id is None:
-        return Member(UserId(interaction.user.id), can_write=True, can_moderate=True)
+        return Member(UserId(user.id), can_write=True, can_moderate=True)
     in_thread = isinstance(interaction.channel, discord.Thread)
+    may_write = granted.send_messages_in_threads if in_thread else granted.send_messages
+    in_time_out = isinstance(user, discord.Member) and user.is_timed_out()
     return Member(
-        UserId(interaction.user.id),
-        can_write=granted.send_messages_in_threads if in_thread else granted.send_messages,
-        can_moderate=granted.manage_messages,
+        UserId(user.id),
+        can_write=may_write and not in_time_out,
+        can_moderate=granted.manage_messages or standing.can_administer,
+        can_administer=standing.can_administer and not in_time_out,
+        can_start=standing.can_start,
+        barred=standing.barred,
     )
+
+
+def roles_of(user: discord.User | discord.Member) -> frozenset[RoleId] | None:
+    """The roles of a member; None where Discord does not say."""
+    if not isinstance(user, discord.Member):
+        return None
+    return frozenset(RoleId(role.id) for role in user.roles)
 
 
 def viewer_of(interaction: discord.Interaction) -> Viewer:
     """Whose characters the person behind *interaction* may choose from."""
     return Viewer(UserId(interaction.user.id), _guild(interaction.guild_id))
-
-
-def may_manage_server(interaction: discord.Interaction) -> bool:
-    """Whether the person behind *interaction* looks after its server."""
-    return interaction.guild_id is not None and interaction.permissions.manage_guild
 
 
 def incoming_of(message: discord.Message, *, bot_user: int, application: int) -> Incoming | None:
@@ -141,6 +150,9 @@ def _incoming(place: Place, message: discord.Message, bot_user: int, application
         at_ms=milliseconds(message.created_at),
         edited_ms=_edited_ms(message),
         replies_to=_replies_to(message),
+        roles=roles_of(message.author),
+        is_admin=isinstance(message.author, discord.Member)
+        and message.author.guild_permissions.manage_guild,
     )
 
 

@@ -56,11 +56,13 @@ class ClearButton(
         async with telling(interaction):
             channel = actions.place(interaction).channel
             if self.what == "note":
-                actions.allow(interaction, Action.SET_NOTE, await actions.director.head(channel))
+                await actions.allow(
+                    interaction, Action.SET_NOTE, await actions.director.head(channel)
+                )
                 await actions.director.forget_note(channel)
                 told = "There is no author's note any more."
             else:
-                actions.allow(interaction, Action.INSTRUCT, None)
+                await actions.allow(interaction, Action.INSTRUCT, None)
                 await actions.director.forget_instruction(channel)
                 told = "Nothing is asked of the next reply any more."
             await interaction.edit_original_response(content=told, view=None)
@@ -83,7 +85,7 @@ class DirectingCog(commands.Cog):
     ) -> None:
         """Tell what happens: everybody sees it, and the character knows it."""
         await interaction.response.defer(ephemeral=True)
-        self._actions.allow(interaction, Action.NARRATE, None)
+        await self._actions.allow(interaction, Action.NARRATE, None)
         asked = asked_of(interaction, self._actions.place(interaction))
         await self._actions.director.narrate(asked, text)
         await interaction.followup.send("It is told.", ephemeral=True)
@@ -97,7 +99,7 @@ class DirectingCog(commands.Cog):
     ) -> None:
         """Let time pass: everybody sees it, and the character knows it."""
         await interaction.response.defer(ephemeral=True)
-        self._actions.allow(interaction, Action.NARRATE, None)
+        await self._actions.allow(interaction, Action.NARRATE, None)
         asked = asked_of(interaction, self._actions.place(interaction))
         await self._actions.director.let_time_pass(asked, text)
         await interaction.followup.send("Time has passed.", ephemeral=True)
@@ -116,7 +118,7 @@ class DirectingCog(commands.Cog):
     ) -> None:
         """Roll dice: everybody sees the result, and the character knows it."""
         await interaction.response.defer(ephemeral=True)
-        self._actions.allow(interaction, Action.NARRATE, None)
+        await self._actions.allow(interaction, Action.NARRATE, None)
         asked = asked_of(interaction, self._actions.place(interaction))
         await self._actions.director.roll(asked, dice, reason or "")
         await interaction.followup.send("The dice are cast.", ephemeral=True)
@@ -142,7 +144,7 @@ class DirectingCog(commands.Cog):
         await interaction.response.defer(ephemeral=True)
         channel = self._actions.place(interaction).channel
         head = await self._actions.director.head(channel)
-        self._actions.allow(interaction, Action.SET_NOTE, head)
+        await self._actions.allow(interaction, Action.SET_NOTE, head)
         if text is not None:
             once = scope == "next"
             head = await self._actions.director.note(channel, text, once=once, depth=depth)
@@ -162,7 +164,7 @@ class DirectingCog(commands.Cog):
         channel = self._actions.place(interaction).channel
         head = await self._actions.director.head(channel)
         if text is not None:
-            self._actions.allow(interaction, Action.SET_SCENARIO, head)
+            await self._actions.allow(interaction, Action.SET_SCENARIO, head)
             await self._actions.director.set_scenario(channel, text)
         scenario = await self._actions.director.scenario(channel)
         told = f"**Scenario:** {scenario}" if scenario else "This scene has no scenario."
@@ -179,7 +181,7 @@ class DirectingCog(commands.Cog):
     ) -> None:
         """Ask something of the next reply, beside the story; without a text, show what is asked."""
         await interaction.response.defer(ephemeral=True)
-        self._actions.allow(interaction, Action.INSTRUCT, None)
+        await self._actions.allow(interaction, Action.INSTRUCT, None)
         channel: ChannelId = self._actions.place(interaction).channel
         director = self._actions.director
         head = await (director.instruct(channel, text) if text else director.head(channel))

@@ -11,7 +11,6 @@ import discord
 from bot.core.errors import StoreUnavailable
 from bot.core.scene import Turn, TurnId
 from bot.core.story_acts import EDIT_UNITS, text_stamp
-from bot.discord_ui.convert import member_of
 from bot.discord_ui.error_replies import is_over, tell
 from bot.discord_ui.retelling import Asked, actions_of, channel_of, turn_under
 
@@ -48,7 +47,7 @@ async def open_form(interaction: Asked, of: TurnId | discord.Message) -> None:
         async with asyncio.timeout(OPEN_WITHIN_S):
             turn = of if isinstance(of, str) else (await turn_under(interaction, of)).id
             found = await actions_of(interaction).rewriting.opened(
-                channel_of(interaction), member_of(interaction), turn
+                channel_of(interaction), await actions_of(interaction).member(interaction), turn
             )
     except TimeoutError:
         raise StoreUnavailable("no answer in time for a form") from None
@@ -79,7 +78,7 @@ async def submitted(interaction: Asked) -> None:
     try:
         await actions_of(interaction).rewriting.edit(
             channel_of(interaction),
-            member_of(interaction),
+            await actions_of(interaction).member(interaction),
             TurnId(form["turn"]),
             text,
             stamp=form["stamp"],

@@ -9,12 +9,16 @@ import discord
 from discord import app_commands
 
 from bot.core.error_sentences import is_bug, sentence_for
+from bot.core.errors import UserError
 from bot.discord_ui.answers import Answers
+from bot.discord_ui.gate import why_not
 
 log = logging.getLogger(__name__)
 
 ALREADY_ACKNOWLEDGED = 40060
 """By another process with our token: what was asked for is its to do."""
+FOR_EVERYBODY = frozenset({"settings", "privacy", "help", "doctor", "safety"})
+"""Commands that are also for whoever is kept out, and where the bot is switched off."""
 _OVER = {
     10008,  # the message to be answered in is gone
     10015,  # the token has expired, fifteen minutes after the interaction
@@ -35,7 +39,9 @@ def is_worth_a_line(record: logging.LogRecord) -> bool:
 
 
 async def acknowledge(interaction: discord.Interaction[Any]) -> bool:
-    """Acknowledge a press; False if another process has it, and acts on it.
+    """Acknowledge a press; False if another process acts on it, or nobody does.
+
+    Who is kept out here is told so.
 
     One that came too late is acted on all the same: it was meant.
     """
@@ -45,8 +51,30 @@ async def acknowledge(interaction: discord.Interaction[Any]) -> bool:
         await interaction.response.defer()
     except discord.HTTPException as error:
         log.info("a press was not acknowledged", extra={"code": error.code})
-        return error.code != ALREADY_ACKNOWLEDGED
-    return True
+        if error.code == ALREADY_ACKNOWLEDGED:
+            return False
+    if why := await why_not(interaction):
+        await tell(interaction, UserError(why))
+    return not why
+
+
+async def lets_in(interaction: discord.Interaction[Any]) -> bool:
+    """Whether a command may be answered; if not, that is said."""
+    if interaction.type is discord.InteractionType.autocomplete:
+        return True  # what is suggested asks for rights of its own
+    command = interaction.command
+    root = command.root_parent if isinstance(command, app_commands.Command) else None
+    name = root.name if root is not None else command.name if command is not None else ""
+    if name in FOR_EVERYBODY:
+        return True
+    why = await why_not(interaction)
+    if why:
+        try:
+            await interaction.response.send_message(why, ephemeral=True)
+        except discord.HTTPException as error:
+            if not is_over(error):
+                raise
+    return not why
 
 
 @asynccontextmanager

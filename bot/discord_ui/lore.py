@@ -19,7 +19,7 @@ from bot.core.plain_text import shortened
 from bot.core.rights import Action, may
 from bot.core.scene import SceneHead
 from bot.discord_ui.actions import Actions
-from bot.discord_ui.convert import is_age_restricted, member_of
+from bot.discord_ui.convert import is_age_restricted
 from bot.services.lorebooks import USUAL_BOOK, EntryRef, Trial, Where, check_size
 from bot.services.roster import CHOICES_SHOWN
 
@@ -239,13 +239,13 @@ class LoreCog(
 
     async def _may_see(self, interaction: discord.Interaction) -> bool:
         head = await self._actions.scenes.head(self._actions.place(interaction).channel)
-        return may(Action.EDIT_LORE, member_of(interaction), head)
+        return may(Action.EDIT_LORE, await self._actions.member(interaction), head)
 
     async def _allow(self, interaction: discord.Interaction, where: Where) -> SceneHead | None:
         """Raise UserError unless whoever asked may change lore there; returns the scene."""
         head = await self._actions.scenes.head(self._actions.place(interaction).channel)
         action = Action.EDIT_SERVER_LORE if where is Where.SERVER else Action.EDIT_LORE
-        self._actions.allow(interaction, action, head)
+        await self._actions.allow(interaction, action, head)
         return head
 
     async def _ref(self, interaction: discord.Interaction, wanted: str) -> EntryRef:

@@ -106,7 +106,7 @@ class AgainButton(_DraftButton, template=r"draft:again"):
             return
         actions: Actions = interaction.client.actions
         async with telling(interaction):
-            actions.allow(interaction, Action.DRAFT_LINE, None)
+            await actions.allow(interaction, Action.DRAFT_LINE, None)
             asked = asked_of(interaction, actions.place(interaction))
             hint = DraftMessage.read(_content(interaction)).hint
             text = await actions.player_lines.draft(asked, hint)
@@ -172,7 +172,7 @@ class PlayerLinesCog(commands.Cog):
     ) -> None:
         """Have your own next turn drafted: you see it first, and send it, edit it or try again."""
         await interaction.response.defer(ephemeral=True)
-        self._actions.allow(interaction, Action.DRAFT_LINE, None)
+        await self._actions.allow(interaction, Action.DRAFT_LINE, None)
         asked = asked_of(interaction, self._actions.place(interaction))
         text = await self._actions.player_lines.draft(asked, hint or "")
         view = discord.ui.View(timeout=None)
@@ -187,7 +187,7 @@ class PlayerLinesCog(commands.Cog):
     async def suggest(self, interaction: discord.Interaction) -> None:
         """Get three ideas for what you could do next, as buttons that say them for you."""
         await interaction.response.defer(ephemeral=True)
-        self._actions.allow(interaction, Action.DRAFT_LINE, None)
+        await self._actions.allow(interaction, Action.DRAFT_LINE, None)
         asked = asked_of(interaction, self._actions.place(interaction))
         found = await self._actions.player_lines.suggest(asked)
         view = discord.ui.View(timeout=None)
@@ -215,7 +215,7 @@ DYNAMIC_ITEMS = (SendButton, EditButton, AgainButton, SuggestionButton)
 
 async def _send(interaction: discord.Interaction[Any], text: str) -> None:
     actions: Actions = interaction.client.actions
-    actions.allow(interaction, Action.DRAFT_LINE, None)
+    await actions.allow(interaction, Action.DRAFT_LINE, None)
     await meet(actions.personas.staff, interaction)
     asked = asked_of(interaction, actions.place(interaction))
     await actions.player_lines.send(asked, text, draft=_message(interaction))

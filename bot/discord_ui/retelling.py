@@ -13,7 +13,6 @@ from bot.core.rights import Action
 from bot.core.scene import ChannelId, MessageId, Turn, TurnId, UserId
 from bot.discord_ui import shelf_actions
 from bot.discord_ui.actions import Actions
-from bot.discord_ui.convert import member_of
 from bot.services.rewriting import Undone
 
 Asked = discord.Interaction[Any]
@@ -88,7 +87,10 @@ async def go_on(interaction: Asked, turn: TurnId | None = None, hint: str = "") 
 async def take_back(interaction: Asked, turns: int) -> Undone:
     """Take the last replies back."""
     return await actions_of(interaction).rewriting.undo(
-        channel_of(interaction), member_of(interaction), turns, name=str(interaction.id)
+        channel_of(interaction),
+        await actions_of(interaction).member(interaction),
+        turns,
+        name=str(interaction.id),
     )
 
 
@@ -96,7 +98,7 @@ async def rewind(interaction: Asked, message: discord.Message) -> Undone:
     """Take back all that stands behind *message*."""
     return await actions_of(interaction).rewriting.rewind(
         channel_of(interaction),
-        member_of(interaction),
+        await actions_of(interaction).member(interaction),
         MessageId(message.id),
         name=str(interaction.id),
     )
@@ -105,7 +107,7 @@ async def rewind(interaction: Asked, message: discord.Message) -> Undone:
 async def bring_back(interaction: Asked, name: str) -> str:
     """Bring back what was taken under *name*; returns what to tell."""
     count = await actions_of(interaction).rewriting.redo(
-        channel_of(interaction), member_of(interaction), name=name
+        channel_of(interaction), await actions_of(interaction).member(interaction), name=name
     )
     return f"Brought back: {_counted(count, 'turn', 'turns')}."
 
@@ -113,7 +115,7 @@ async def bring_back(interaction: Asked, name: str) -> str:
 async def delete(interaction: Asked, turn: TurnId) -> str:
     """Take one turn out of the story; returns what to tell."""
     await actions_of(interaction).rewriting.delete(
-        channel_of(interaction), member_of(interaction), turn
+        channel_of(interaction), await actions_of(interaction).member(interaction), turn
     )
     return "It is no part of the story any more."
 
@@ -121,7 +123,10 @@ async def delete(interaction: Asked, turn: TurnId) -> str:
 async def hide(interaction: Asked, turn: TurnId, *, hidden: bool) -> str:
     """Keep a turn from the model, or no longer; returns what to tell."""
     await actions_of(interaction).rewriting.hide(
-        channel_of(interaction), member_of(interaction), turn, hidden=hidden
+        channel_of(interaction),
+        await actions_of(interaction).member(interaction),
+        turn,
+        hidden=hidden,
     )
     if hidden:
         return "It is hidden: it stays on the screen, and the model does not read it."
@@ -131,7 +136,10 @@ async def hide(interaction: Asked, turn: TurnId, *, hidden: bool) -> str:
 async def pin(interaction: Asked, turn: TurnId, *, pinned: bool) -> str:
     """Keep a turn in the prompt, or no longer; returns what to tell."""
     await actions_of(interaction).rewriting.pin(
-        channel_of(interaction), member_of(interaction), turn, pinned=pinned
+        channel_of(interaction),
+        await actions_of(interaction).member(interaction),
+        turn,
+        pinned=pinned,
     )
     if pinned:
         return "It is pinned: the model reads it, however old it gets."
@@ -166,13 +174,13 @@ def undone_text(done: Undone) -> str:
 
 async def _select(interaction: Asked, turn: TurnId, step: int) -> None:
     await actions_of(interaction).rewriting.select(
-        channel_of(interaction), member_of(interaction), turn, step
+        channel_of(interaction), await actions_of(interaction).member(interaction), turn, step
     )
 
 
 async def _newest(interaction: Asked, turn: TurnId, action: Action) -> Turn:
     return await actions_of(interaction).rewriting.newest(
-        channel_of(interaction), member_of(interaction), action, turn
+        channel_of(interaction), await actions_of(interaction).member(interaction), action, turn
     )
 
 

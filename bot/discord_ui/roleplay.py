@@ -69,7 +69,7 @@ class RoleplayCog(
         # Discord voids an interaction that is not acknowledged within 3 s:
         # nothing that waits comes before this, here and in every command.
         await interaction.response.defer(ephemeral=True)
-        self._actions.allow(interaction, Action.START_SCENE, None)
+        await self._actions.allow(interaction, Action.START_SCENE, None)
         viewer, roster = viewer_of(interaction), self._actions.roster
         wanted = character or await roster.default_for(viewer)
         found = None if wanted is None else await roster.choose(viewer, wanted)
@@ -114,7 +114,7 @@ class RoleplayCog(
         await interaction.response.defer(ephemeral=True)
         channel = self._actions.place(interaction).channel
         head = await self._actions.scenes.live_head(channel)
-        self._actions.allow(interaction, Action.END_SCENE, head)
+        await self._actions.allow(interaction, Action.END_SCENE, head)
         await self._actions.scenes.set_live(channel, live=False)
         self._actions.pipeline.stop(channel)
         await interaction.followup.send(
@@ -128,7 +128,9 @@ class RoleplayCog(
         """Go on with the scene that was stopped here."""
         await interaction.response.defer(ephemeral=True)
         channel = self._actions.place(interaction).channel
-        self._actions.allow(interaction, Action.END_SCENE, await self._actions.scenes.head(channel))
+        await self._actions.allow(
+            interaction, Action.END_SCENE, await self._actions.scenes.head(channel)
+        )
         self._actions.require_own_rights(interaction)
         is_adult_place = is_age_restricted(interaction.channel)
         head = await self._actions.scenes.resume(

@@ -19,7 +19,7 @@ async def branch_here(
 ) -> str:
     """Tell the story on in a thread, from *turn* (None: the newest) on; returns what to say."""
     channel = actions.place(interaction).channel
-    actions.allow(interaction, Action.BRANCH, await actions.scenes.head(channel))
+    await actions.allow(interaction, Action.BRANCH, await actions.scenes.head(channel))
     asked = asked_by(interaction)
     require_thread_rights(interaction, asked.home)
     place = await actions.branches.branch(channel, turn, asked)
@@ -39,7 +39,7 @@ async def restart(actions: Actions, interaction: discord.Interaction) -> Replace
     """Begin the story anew."""
     place = actions.place(interaction)
     head = await actions.scenes.live_head(place.channel)
-    actions.allow(interaction, Action.RESTART, head)
+    await actions.allow(interaction, Action.RESTART, head)
     actions.require_own_rights(interaction)
     return await actions.shelf.restart(
         Opening(
@@ -61,7 +61,7 @@ async def start_over(
 ) -> Replaced:
     """Begin another scene in place of that which began then."""
     head = await actions.scenes.live_head(opening.place.channel)
-    actions.allow(interaction, Action.RESTART, head)
+    await actions.allow(interaction, Action.RESTART, head)
     actions.require_own_rights(interaction)
     return await actions.shelf.start_over(opening, instead_of=instead_of)
 
@@ -69,7 +69,7 @@ async def start_over(
 async def take_back(actions: Actions, interaction: discord.Interaction, name: str) -> SceneHead:
     """Bring back the story that was replaced under *name*."""
     channel = actions.place(interaction).channel
-    actions.allow(interaction, Action.RESTART, await actions.scenes.head(channel))
+    await actions.allow(interaction, Action.RESTART, await actions.scenes.head(channel))
     at_ms = milliseconds(interaction.created_at)
     return await actions.shelf.take_back(channel, name, at_ms=at_ms)
 
@@ -77,14 +77,14 @@ async def take_back(actions: Actions, interaction: discord.Interaction, name: st
 async def save(actions: Actions, interaction: discord.Interaction, name: str) -> int:
     """Put the story aside under *name*; returns how many turns it has."""
     channel = actions.place(interaction).channel
-    actions.allow(interaction, Action.SAVE, await actions.scenes.head(channel))
+    await actions.allow(interaction, Action.SAVE, await actions.scenes.head(channel))
     return await actions.shelf.save(channel, name, at_ms=milliseconds(interaction.created_at))
 
 
 async def load(actions: Actions, interaction: discord.Interaction, name: str) -> Replaced:
     """Go on with what was put aside as *name*."""
     channel = actions.place(interaction).channel
-    actions.allow(interaction, Action.LOAD, await actions.scenes.head(channel))
+    await actions.allow(interaction, Action.LOAD, await actions.scenes.head(channel))
     actions.require_own_rights(interaction)
     return await actions.shelf.load(
         channel,
@@ -98,7 +98,7 @@ async def load(actions: Actions, interaction: discord.Interaction, name: str) ->
 async def drop_save(actions: Actions, interaction: discord.Interaction, name: str) -> None:
     """Forget what was put aside as *name*."""
     channel = actions.place(interaction).channel
-    actions.allow(interaction, Action.SAVE, await actions.scenes.head(channel))
+    await actions.allow(interaction, Action.SAVE, await actions.scenes.head(channel))
     await actions.shelf.drop(channel, name)
 
 

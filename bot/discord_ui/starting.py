@@ -142,6 +142,7 @@ async def start(
         )
         return
     head = await actions.scenes.start(opening)
+    await actions.note_start(interaction)
     await interaction.followup.send(
         f"The scene with **{head.character_name}** is on. Just write what you say or do. "
         "A line in ((double brackets)) stays out of the story, `/length` changes how long "

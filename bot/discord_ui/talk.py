@@ -29,7 +29,7 @@ class TalkCog(commands.Cog):
         """Have a character speak without writing a line yourself."""
         await interaction.response.defer(ephemeral=True)
         actions, channel = self._actions, self._actions.place(interaction).channel
-        actions.allow(interaction, Action.TALK, None)
+        await actions.allow(interaction, Action.TALK, None)
         head = await actions.scenes.live_head(channel)
         key = NO_CHARACTER if speaker is None else actions.company.who(head, speaker)
         begun = await actions.pipeline.talk(

@@ -25,6 +25,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/page/controls/gateway", _gateway_seen),
         web.post("/page/controls/overwrite", _overwrite),
         web.post("/page/controls/channel", _channel),
+        web.post("/page/controls/member", _member),
         web.post("/page/controls/webhooks/delete", _delete_webhooks),
         web.post("/page/controls/webhooks/foreign", _foreign_webhook),
         web.post("/page/controls/event", _event),
@@ -76,6 +77,18 @@ async def _channel(request: web.Request) -> web.Response:
         delete_channel(site, channel)
     else:
         change_channel(site, channel, body.fields.get("changes") or {})
+    return answer({})
+
+
+async def _member(request: web.Request) -> web.Response:
+    """Give a member other roles, or a time-out."""
+    site = site_of(request)
+    body = await read_body(request, ("user_id", "role_ids", "silent_until"))
+    user = snowflake(body.fields, "user_id")
+    site.world.user(user)
+    if "role_ids" in body.fields:
+        site.world.set_roles(user, tuple(int(each) for each in body.fields["role_ids"]))
+    site.world.time_out(user, body.fields.get("silent_until"))
     return answer({})
 
 

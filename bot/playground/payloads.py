@@ -46,7 +46,7 @@ class Payloads:
             "deaf": False,
             "mute": False,
             "pending": False,
-            "communication_disabled_until": None,
+            "communication_disabled_until": member.silent_until,
             "flags": 0,
         }
         return {**body, "user": self.user(user_id)} if with_user else body

@@ -17,6 +17,7 @@ _DIRECT = (
     | Right.PIN_MESSAGES
     | Right.USE_APPLICATION_COMMANDS
 )
+_IN_TIME_OUT = Right.VIEW_CHANNEL | Right.READ_MESSAGE_HISTORY
 
 
 def rights(world: World, user_id: int, channel: Channel) -> int:
@@ -31,6 +32,8 @@ def rights(world: World, user_id: int, channel: Channel) -> int:
     if base == EVERYTHING:
         return base
     allowed = _overwritten(base, home, [world.guild_id], [*member.role_ids], user_id)
+    if member.silent_until is not None:
+        allowed &= _IN_TIME_OUT
     if not allowed & Right.VIEW_CHANNEL:
         return 0
     send = Right.SEND_MESSAGES_IN_THREADS if channel.is_thread else Right.SEND_MESSAGES
@@ -49,7 +52,9 @@ def guild_rights(world: World, user_id: int) -> int:
     base = world.roles[world.guild_id].permissions
     for role_id in member.role_ids:
         base |= world.roles[role_id].permissions
-    return EVERYTHING if base & Right.ADMINISTRATOR else base
+    if base & Right.ADMINISTRATOR:
+        return EVERYTHING
+    return base & _IN_TIME_OUT if member.silent_until is not None else base
 
 
 def _overwritten(

@@ -80,6 +80,8 @@ class Member:
 
     user_id: int
     role_ids: tuple[int, ...] = ()
+    silent_until: str | None = None
+    """The end of a time-out, as Discord writes times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +199,10 @@ class World:
     def set_roles(self, user_id: int, role_ids: tuple[int, ...]) -> None:
         """Give a member other roles, for as long as the process lives."""
         self.members[user_id] = replace(self.members[user_id], role_ids=role_ids)
+
+    def time_out(self, user_id: int, until: str | None) -> None:
+        """Put a member under time-out, or end it, for as long as the process lives."""
+        self.members[user_id] = replace(self.members[user_id], silent_until=until)
 
     def is_adult(self, channel: Channel) -> bool:
         """Whether the channel is age-restricted; a thread takes its parent's mark."""

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from bot.core.guild_rules import RoleId
 from bot.core.scene import MessageId, Place, UserId
 from bot.services.insistence import insist
 
@@ -35,6 +36,8 @@ class Incoming:
         replies_to: the message that it answers as Discord's reply.
         persona: what the model is told of whom *name* is; empty for the member.
         is_proxied: whether another bot has posted it for them, under a name of its own.
+        roles: of the member; None where Discord does not say.
+        is_admin: has Manage Server.
     """
 
     place: Place
@@ -50,6 +53,8 @@ class Incoming:
     replies_to: MessageId | None = None
     persona: str = ""
     is_proxied: bool = False
+    roles: frozenset[RoleId] | None = None
+    is_admin: bool = False
 
 
 @dataclass(frozen=True, slots=True)

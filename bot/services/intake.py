@@ -1,6 +1,6 @@
 """Members' lines on their way into the store: what is part of a story, what asks for a reply."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from bot.core.cast import SPEAKER
@@ -42,6 +42,15 @@ ROUND_BEGINS = (
 )
 
 
+Hears = Callable[[Incoming], Awaitable[bool]]
+"""Whether a line is part of the story at all, whoever it is from."""
+
+
+async def everybody(_incoming: Incoming) -> bool:
+    """All lines are."""
+    return True
+
+
 REPLACE_TRIES = 8
 """A scene may go on between reading and changing it; each time is a line or an edit."""
 
@@ -54,12 +63,18 @@ class Intake:
     """
 
     def __init__(
-        self, store: SceneMemory, notices: Notices, casting: Casting, heard: Heard
+        self,
+        store: SceneMemory,
+        notices: Notices,
+        casting: Casting,
+        heard: Heard,
+        hears: Hears = everybody,
     ) -> None:
         self._store = store
         self._notices = notices
         self._casting = casting
         self._heard = heard
+        self._hears = hears
         self._live: Recent[ChannelId, SceneHead] = Recent(LIVE_KEPT)
 
     def live_head(self, channel: ChannelId) -> SceneHead | None:
@@ -93,6 +108,8 @@ class Intake:
             before = await self._store.head(place.channel)
             self.note_live(before, place.channel)
         if before is None or not before.live or (is_late and incoming.at_ms <= before.since_ms):
+            return None, None
+        if not await self._hears(incoming):
             return None, None
         if not incoming.text.strip() or is_out_of_character(incoming.text):
             await self._notices.mark_as_remark(place, incoming.message)

@@ -96,6 +96,15 @@ class Playground:
         body = {"channel_id": str(channel), **exception}
         await self.act("/page/controls/overwrite", body)
 
+    async def time_out(self, user: int, until: str | None) -> None:
+        """Put a member under time-out until then, or end it."""
+        await self.act("/page/controls/member", {"user_id": str(user), "silent_until": until})
+
+    async def set_roles(self, user: int, *roles: int) -> None:
+        """Give a member these roles and no others."""
+        body = {"user_id": str(user), "role_ids": [str(role) for role in roles]}
+        await self.act("/page/controls/member", body)
+
     async def delete_webhooks(self, channel: int) -> None:
         """Take a channel's webhooks away, as an administrator may."""
         await self.act("/page/controls/webhooks/delete", {"channel_id": str(channel)})

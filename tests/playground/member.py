@@ -5,6 +5,7 @@ import io
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Self
 
 import aiohttp
@@ -125,12 +126,20 @@ class Member:
             await asyncio.sleep(_POLL_S)
 
     async def slash(
-        self, command: str, *, channel: str | int = "tavern", within_s: float = 5.0, **options: Any
+        self,
+        command: str,
+        *,
+        channel: str | int = "tavern",
+        within_s: float = 5.0,
+        named: Mapping[str, Any] = MappingProxyType({}),
+        **options: Any,
     ) -> Use:
         """Use a command, e.g. `slash("roleplay start", character="Vane")`; waits for the ack.
 
-        A file is given as its name and bytes: `card=("vane.png", data)`.
+        A file is given as its name and bytes: `card=("vane.png", data)`. Options that
+        are called as one of ours go into *named*.
         """
+        options = {**options, **named}
         found, path = await self._command(command)
         files: dict[str, bytes] = dict(
             value for value in options.values() if isinstance(value, tuple)

@@ -47,6 +47,7 @@ async def faulty(redis_url: str, folder: Path, **settings: str) -> AsyncGenerato
                 "BOT_TGI__URLS": tgi.url,
                 "BOT_HTTP__PORT": str(free_port()),
                 "BOT_CHARACTERS": str(ROOT / "characters"),
+                "BOT_GUILDS__MEMBERS_START": "true",
                 "BOT_TURNS__MERGE_PAUSE_S": "0.1",
                 **settings,
             },

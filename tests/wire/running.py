@@ -184,6 +184,7 @@ def settings_for(world: Playground, *, redis_url: str, tgi_url: str) -> dict[str
         "BOT_DISCORD__ASSET_CHANNEL": str(ASSETS_ID),
         "BOT_REDIS__URL": redis_url,
         "BOT_TGI__URLS": tgi_url,
+        "BOT_GUILDS__MEMBERS_START": "true",
         "BOT_HTTP__PORT": str(free_port()),
         "BOT_CHARACTERS": str(ROOT / "characters"),
         "BOT_DISCORD__STEADY_S": "0.05",

@@ -288,7 +288,10 @@ async def test_a_member_and_a_server_choose_who_plays_when_nobody_is_named(stage
     await take_in(mara)
 
     refused = await asked(mara, "character default", character="clover", **{"for": "server"})
-    assert refused.content == "Only who may manage the server chooses that for all of it."
+    assert (
+        refused.content
+        == "Only who may manage the server may choose characters for the whole server."
+    )
     told = await asked(ann, "character default", character="clover", **{"for": "server"})
     assert told.content == "In this server: **Clover** plays where `/roleplay start` names nobody."
     told = await asked(mara, "character default", character="aya")

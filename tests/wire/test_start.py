@@ -17,6 +17,7 @@ def bot_with(folder: Path, **settings: str) -> BotProcess:
     given = {
         "BOT_HTTP__PORT": "0",
         "BOT_CHARACTERS": str(ROOT / "characters"),
+        "BOT_GUILDS__MEMBERS_START": "true",
         "BOT_DISCORD__TOKEN": "x",
         "BOT_DISCORD__API_URL": "http://127.0.0.1:9/api/v10",
         **settings,

@@ -44,7 +44,7 @@ class GuildIndex:
         await self._index.drop(keys.guild_channels_key(guild), channel, plays)
 
     async def guilds(self) -> Sequence[GuildId]:
-        """Every guild that has a channel with a scene, or lore, and maybe some more."""
+        """Every guild that has a channel with a scene, lore or rules, and maybe some more."""
         listed = await self._index.entries(keys.GUILDS)
         found = []
         for at in range(0, len(listed), _CHUNK):
@@ -105,6 +105,10 @@ class GuildIndex:
         return await pipe.execute()
 
 
-def _held(guild: GuildId) -> tuple[str, str]:
+def _held(guild: GuildId) -> tuple[str, ...]:
     """The keys by which a guild is known: they share a slot."""
-    return keys.guild_channels_key(guild), keys.guild_lore_key(guild)
+    return (
+        keys.guild_channels_key(guild),
+        keys.guild_lore_key(guild),
+        keys.guild_rules_key(guild),
+    )

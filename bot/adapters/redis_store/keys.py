@@ -100,8 +100,9 @@ change it, as this one does with later schemas. Since
                             every channel with a scene in guild {G}, and
                             maybe more, as above
     rp:g:{G}:lore   HASH    the same of guild {G}                         never
+    rp:g:{G}:rules  HASH    `rules`: what its admins have settled (JSON)  never
     rp:guilds       HASH    guild id -> when it was written here: every   never
-                            guild with either key, and maybe more
+                            guild with any of these, and maybe more
     rp:left         HASH    guild id -> when (Unix ms) what is stored of  never
                             a guild that we have left is due to be
                             forgotten; not there once that was done
@@ -236,6 +237,11 @@ def channel_lore_key(channel: ChannelId) -> str:
 def guild_lore_key(guild: GuildId) -> str:
     """Where the lorebooks of *guild* are."""
     return f"rp:g:{{{guild}}}:lore"
+
+
+def guild_rules_key(guild: GuildId) -> str:
+    """Where it is what the admins of *guild* have settled."""
+    return f"rp:g:{{{guild}}}:rules"
 
 
 def shard_key(token_fingerprint: str, shard: int) -> str:

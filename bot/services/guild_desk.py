@@ -1,0 +1,103 @@
+"""What is settled in servers: looked up for whoever asks or writes, and changed."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from bot.core.errors import StoreUnavailable
+from bot.core.guild_rules import ChannelRule, GuildRules, GuildRulesStore, RoleId
+from bot.core.scene import GuildId, Place, UserId
+from bot.services.incoming import Incoming
+
+CHANGE_TRIES = 5
+"""So often is planned anew what has changed meanwhile."""
+SWITCHED_OFF = (
+    "I am switched off in this channel. Who may manage the server can change that with "
+    "/settings channels."
+)
+KEPT_OUT = "The admins of this server have settled that I do not answer you here."
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a member stands to the rules of a server, as `rights.Member` has it."""
+
+    can_administer: bool
+    can_start: bool
+    barred: str
+
+
+class GuildDesk:
+    """Borrows the store. Every method may raise StoreUnavailable.
+
+    Args:
+        is_open: whether members may start scenes where nothing is settled at all.
+    """
+
+    def __init__(self, store: GuildRulesStore, *, is_open: bool) -> None:
+        self._store = store
+        self._is_open = is_open
+
+    async def rules(self, guild: GuildId | None) -> GuildRules:
+        """What is settled there; nothing is in direct messages."""
+        return GuildRules() if guild is None else await self._store.rules(guild)
+
+    async def change(self, guild: GuildId, wish: Callable[[GuildRules], GuildRules]) -> GuildRules:
+        """Settle what *wish* makes of what is settled; returns all that is then.
+
+        Raises:
+            UserError: as *wish* does.
+        """
+        for _ in range(CHANGE_TRIES):
+            before = await self._store.rules(guild)
+            wanted = wish(before)
+            if await self._store.keep_rules(guild, wanted, was=before):
+                return wanted
+        raise StoreUnavailable("the rules of a server kept changing")
+
+    async def standing(
+        self, place: Place, user: UserId, roles: Collection[RoleId], *, is_admin: bool
+    ) -> Standing:
+        """What a member may do there.
+
+        Args:
+            is_admin: has Manage Server.
+        """
+        if place.guild is None:
+            return Standing(can_administer=False, can_start=True, barred="")
+        rules = await self._store.rules(place.guild)
+        administers = is_admin or rules.manager_role in roles
+        barred = SWITCHED_OFF if rules.is_denied(place) else ""
+        if not administers and rules.bars(user, roles):
+            barred = KEPT_OUT
+        can_start = administers or rules.may_start(place, is_open=self._is_open)
+        return Standing(administers, can_start, barred)
+
+    async def hears(self, incoming: Incoming) -> bool:
+        """Whether a member's line is part of a story.
+
+        Where Discord does not say which roles they have, only who is blocked is not heard.
+        """
+        place, user, roles = incoming.place, incoming.author, incoming.roles
+        if place.guild is None:
+            return True
+        rules = await self._store.rules(place.guild)
+        if rules.is_denied(place):
+            return False
+        if roles is None:
+            return user not in rules.blocked
+        return incoming.is_admin or rules.manager_role in roles or not rules.bars(user, roles)
+
+    async def started(self, place: Place) -> None:
+        """An admin has started a scene there, so others may."""
+        channel = place.parent if place.is_thread else place.channel
+        if place.guild is None or channel is None:
+            return
+        rules = await self._store.rules(place.guild)
+        if rules.of_place(place) is None:
+            await self.change(
+                place.guild, lambda held: held.with_channel(channel, ChannelRule.STARTED)
+            )
+
+    async def forget(self, guild: GuildId) -> None:
+        """Nothing is settled there any more."""
+        await self._store.forget_rules(guild)

@@ -83,6 +83,7 @@ class Cleaner:
     """Cleans texts for one profile."""
 
     def __init__(self, profile: ModelProfile) -> None:
+        self._profile = profile
         # What closes a block must not stand in a text either.
         closing = profile.block_end.strip()
         usable = len(closing) >= _SHORTEST_TOKEN and not any(char.isspace() for char in closing)
@@ -96,6 +97,12 @@ class Cleaner:
             if first in text:
                 return self._broken_up(text)
         return text
+
+    def length(self, line: Line) -> Length:
+        """What may stand over *line*: nobody but a character is told a length."""
+        if line.length == AUTO or line.role is not Role.CHARACTER:
+            return AUTO
+        return clean_length(line.length, self._profile)
 
     def _broken_up(self, text: str) -> str:
         unbroken = True
@@ -154,9 +161,11 @@ def _clean_line(line: Line, hero: str, cleaner: Cleaner) -> Line | None:
     text = cleaner.text(line.text)
     if not text:
         return None
-    name = speaker(line, hero)
+    name, length = speaker(line, hero), cleaner.length(line)
     # Most lines are clean as they come, and making a new one costs more than looking.
-    return line if text is line.text and name == line.name else Line(line.role, name, text)
+    if text is line.text and name == line.name and length == line.length:
+        return line
+    return Line(line.role, name, text, length)
 
 
 def _players(script: Script, story: Iterable[Entry], hero: str, cleaner: Cleaner) -> dict[str, str]:

@@ -38,6 +38,12 @@ def render(script: Script, profile: ModelProfile, *, player: str = "") -> str:
     return "".join([piece.text for piece in pieces(script, profile, player=player)])
 
 
+def training_text(script: Script, profile: ModelProfile) -> str:
+    """Return what the prompt tells, without the header that is left open: text to train on."""
+    *said, _ = pieces(script, profile)
+    return "".join([piece.text for piece in said])
+
+
 def pieces(script: Script, profile: ModelProfile, *, player: str = "") -> tuple[Piece, ...]:
     """Return the prompt in pieces that know what they are; joined, they are the prompt.
 
@@ -160,8 +166,7 @@ def _opened(drafted: Draft, profile: ModelProfile, player: str) -> str:
     """What is left open for whoever is to speak."""
     hero = drafted.character.name
     if not player:
-        modifier = "" if drafted.length == AUTO else _modifier(drafted.length, profile)
-        return f"{_gap(profile)}{profile.response_header}{modifier}\n{hero}:"
+        return f"{_reply_header(drafted.length, profile)}{hero}:"
     own = f"{player_name(player, hero)}:"
     roles = [entry.line.role for entry in drafted.entries]
     if roles and roles[-1] is not Role.CHARACTER:
@@ -196,13 +201,12 @@ def _told(drafted: Draft, profile: ModelProfile, guard: Guard) -> Iterator[tuple
 
 def _story(drafted: Draft, profile: ModelProfile, guard: Guard) -> Iterator[Piece]:
     gap = _gap(profile)
-    reply = f"{gap}{profile.response_header}\n"
     said = f"{gap}{profile.input_header}\n"
     later = f"{gap}{profile.later_input_header or profile.input_header}\n"
     in_input = False
     for part, line, index in drafted.entries:
         if line.role is Role.CHARACTER:
-            in_input, before = False, reply
+            in_input, before = False, _reply_header(line.length, profile)
         elif in_input:
             before = "\n"
         else:
@@ -287,7 +291,7 @@ class _Block:
     def lines(self, players: Sequence[str], guard: Guard) -> Iterator[Line]:
         if self.is_reply:
             name, _, text = self.body.partition(": ")
-            yield Line(Role.CHARACTER, name, guard.unstuff(text))
+            yield Line(Role.CHARACTER, name, guard.unstuff(text), Length(self.word or AUTO))
             return
         known = "|".join(map(re.escape, players))
         narrated, *named = re.split(rf"\n({known}): ", "\n" + self.body)
@@ -328,8 +332,9 @@ def _scenario_label(profile: ModelProfile) -> str:
     return profile.scenario_line.partition("{text}")[0]
 
 
-def _modifier(length: Length, profile: ModelProfile) -> str:
-    return profile.modifier.replace("{length}", length)
+def _reply_header(length: Length, profile: ModelProfile) -> str:
+    modifier = "" if length == AUTO else profile.modifier.replace("{length}", length)
+    return f"{_gap(profile)}{profile.response_header}{modifier}\n"
 
 
 def _parted(head: str, profile: ModelProfile) -> tuple[str, str]:

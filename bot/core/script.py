@@ -27,11 +27,17 @@ class Persona:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Something said. A narrator needs no name, a character's defaults to the script's."""
+    """Something said. A narrator needs no name, a character's defaults to the script's.
+
+    Attributes:
+        length: what the header over a character's line says. Prompts leave it out:
+            only text to train on has it.
+    """
 
     role: Role
     name: str
     text: str
+    length: Length = AUTO
 
 
 @dataclass(frozen=True, slots=True)

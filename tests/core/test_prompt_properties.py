@@ -9,6 +9,7 @@ from typing import TypeVar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.core.lengths import AUTO
 from bot.core.profiles import ModelProfile
 from bot.core.prompt import clean, parse, pieces, render, speakers, stop_strings
 from bot.core.scene import Role
@@ -103,7 +104,8 @@ class Tape:
         return Persona(self.name(), self.text())
 
     def line(self) -> Line:
-        return Line(self.choice(list(Role)), self.name(), self.text())
+        role, name, text = self.choice(list(Role)), self.name(), self.text()
+        return Line(role, name, text, self.choice(LENGTHS))
 
     def lore(self) -> Lore:
         return Lore(self.text(), self.choice(list(Position)), self.below(6) - 1)
@@ -149,6 +151,11 @@ def test_cleaning_twice_changes_nothing(script: Script, profile: ModelProfile) -
     assert (once.examples, once.note) == ((), None)
 
 
+def reply_header(line: Line, profile: ModelProfile) -> str:
+    told = "" if line.length == AUTO else profile.modifier.replace("{length}", line.length)
+    return profile.response_header + told
+
+
 @MANY
 @given(SCRIPTS, st.sampled_from(PROFILES))
 def test_no_text_adds_a_header_or_a_special_token(script: Script, profile: ModelProfile) -> None:
@@ -160,7 +167,7 @@ def test_no_text_adds_a_header_or_a_special_token(script: Script, profile: Model
     input_header = profile.input_header
     lines = clean(script, profile).lines
     for is_reply, run in itertools.groupby(lines, key=lambda line: line.role is Role.CHARACTER):
-        expected += [profile.response_header for _ in run] if is_reply else [input_header]
+        expected += [reply_header(line, profile) for line in run] if is_reply else [input_header]
         input_header = input_header if is_reply else profile.later_input_header or input_header
     assert headers[:-1] == expected
     assert headers[-1].startswith(profile.response_header)

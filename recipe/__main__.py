@@ -7,7 +7,11 @@ from types import MappingProxyType
 from typing import Final
 
 EXIT_USAGE: Final = 2
-COMMANDS: Final = MappingProxyType[str, tuple[str, str]]({})
+COMMANDS: Final = MappingProxyType[str, tuple[str, str]](
+    {
+        "dataset": ("recipe.dataset.command", "conversations to text that a model is trained on"),
+    }
+)
 """By name: the module whose `main(arguments) -> exit code` it is, and what it does."""
 
 

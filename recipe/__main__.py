@@ -10,6 +10,7 @@ EXIT_USAGE: Final = 2
 COMMANDS: Final = MappingProxyType[str, tuple[str, str]](
     {
         "dataset": ("recipe.dataset.command", "conversations to text that a model is trained on"),
+        "check": ("recipe.dataset.check_command", "what is wrong with conversations"),
     }
 )
 """By name: the module whose `main(arguments) -> exit code` it is, and what it does."""

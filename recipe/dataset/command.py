@@ -8,11 +8,16 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from recipe.dataset.conversation import Conversation, read_conversation, refuse_minors
+from recipe.dataset.conversation import (
+    Conversation,
+    normalised,
+    read_conversation,
+    refuse_minors,
+)
 from recipe.dataset.labels import FEWER_TOKENS_THAN, check_ladder
 from recipe.dataset.sources import Sources, find_sources
 from recipe.dataset.statistics import summed
-from recipe.dataset.tokens import TokenCounter
+from recipe.dataset.tokens import TokenCounter, stand_in_tokenizer
 from recipe.dataset.training_text import Making, Sample, samples_of
 from recipe.profile_file import load_profile
 from recipe.refused import Refused
@@ -45,9 +50,10 @@ def statistics_path(out: Path) -> Path:
 def _make(options: argparse.Namespace) -> None:
     profile = load_profile(options.profile)
     check_ladder(profile)
+    tokenizer = options.tokenizer or stand_in_tokenizer()
     making = Making(
         profile=profile,
-        counter=TokenCounter(options.tokenizer),
+        counter=TokenCounter(tokenizer),
         most_tokens=options.sequence_length - 1,
         labelled=options.labelled,
         seed=options.seed,
@@ -58,7 +64,7 @@ def _make(options: argparse.Namespace) -> None:
     for each in sources.files:
         data = each.read()
         inputs[each.file] = sha256(data).hexdigest()
-        conversation = read_conversation(data, each.file, each.source)
+        conversation = normalised(read_conversation(data, each.file, each.source))
         if not each.is_own:
             refuse_minors(conversation)
         parts.append((conversation, list(samples_of(conversation, making))))
@@ -66,7 +72,7 @@ def _make(options: argparse.Namespace) -> None:
     figures = {
         "sha256": sha256(lines).hexdigest(),
         "profile": profile.name,
-        "tokenizer_sha256": sha256(options.tokenizer.read_bytes()).hexdigest(),
+        "tokenizer_sha256": sha256(tokenizer.read_bytes()).hexdigest(),
         "sequence_length": options.sequence_length,
         "labelled": options.labelled,
         "seed": options.seed,
@@ -134,9 +140,9 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--tokenizer",
         type=Path,
-        required=True,
-        metavar="tokenizer.json",
-        help="of the model that is trained: lengths are counted with it",
+        metavar="FILE",
+        help="of the model that is trained, its tokenizer.json: lengths are counted with it "
+        "(default: the stand-in's, from the file that `python -m bot tgi` has fetched)",
     )
     add("--source", action="append", default=[], metavar="NAME", help="take this folder of SRC")
     add("--profile", default="zephrp", help="what the model reads (default: %(default)s)")

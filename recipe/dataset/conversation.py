@@ -12,7 +12,7 @@ The two signs may stand for the names in every text.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import yaml
@@ -62,7 +62,7 @@ class Conversation:
 
 
 def read_conversation(data: bytes, file: str, source: str) -> Conversation:
-    """Read the conversation in *data*, with its punctuation made one.
+    """Read the conversation in *data*, its names filled in and its texts as they are written.
 
     Raises:
         Refused: it is none, or is or quotes what people wrote to the bot.
@@ -74,6 +74,21 @@ def read_conversation(data: bytes, file: str, source: str) -> Conversation:
     conversation = _conversation(fields, source)
     fields.refuse_traces(data)
     return conversation
+
+
+def normalised(conversation: Conversation) -> Conversation:
+    """*conversation* with its punctuation made one."""
+
+    def written(persona: Persona) -> Persona:
+        return Persona(persona.name, normal(persona.text))
+
+    return replace(
+        conversation,
+        character=written(conversation.character),
+        player=written(conversation.player),
+        scenario=normal(conversation.scenario),
+        turns=tuple(replace(turn, text=normal(turn.text)) for turn in conversation.turns),
+    )
 
 
 def refuse_minors(conversation: Conversation) -> None:
@@ -108,7 +123,7 @@ def _conversation(fields: "_Fields", source: str) -> Conversation:
             text = text.replace(side, name)
         if left := _PLACEHOLDER.search(text):
             raise Refused(f"{fields.file}: {_path(path)} holds {left.group()}, which is no name.")
-        return normal(text)
+        return text.strip()
 
     turns = []
     for at in range(fields.length("conversation")):

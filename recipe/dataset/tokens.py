@@ -1,11 +1,31 @@
 """Counts tokens as the model does that is trained: with its own tokenizer."""
 
 from pathlib import Path
+from typing import Final
 
 from tokenizers import Tokenizer
 
 from recipe.dataset.gguf_vocabulary import tokenizer_of
 from recipe.refused import Refused
+
+STAND_IN: Final = "SmolLM2-135M-Instruct.Q4_1.gguf"
+_CACHES: Final = (Path(".cache"), Path("Library", "Caches"), Path("AppData", "Local"))
+
+
+def stand_in_tokenizer() -> Path:
+    """Where the stand-in's tokenizer lies, once the bot has fetched the model.
+
+    Raises:
+        Refused: it has not.
+    """
+    for cache in _CACHES:
+        file = Path.home() / cache / "zephrp" / STAND_IN
+        if file.is_file():
+            return file
+    raise Refused(
+        "Name the tokenizer of the model with --tokenizer: the stand-in's is not here, as "
+        "`python -m bot tgi` has not fetched it."
+    )
 
 
 class TokenCounter:

@@ -3,10 +3,9 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bot.cli.calibrate_scenes import SCENES
 from bot.cli.counting import shown_url
 from bot.composition import open_generator, open_store, profile_of
 from bot.core.errors import (
@@ -17,13 +16,14 @@ from bot.core.errors import (
     StoreRefusesWrites,
     StoreUnavailable,
 )
-from bot.core.generation import FinishReason, GenerationRequest, ModelLimits
+from bot.core.generation import FinishReason, ModelLimits
 from bot.core.length_table import LengthTable, MeasuredStep, note_name
 from bot.core.lengths import Length, LengthStep
+from bot.core.measuring_scenes import SCENES
 from bot.core.ports import TextGenerator
 from bot.core.profiles import ModelProfile
-from bot.core.prompt import render, speakers, stop_strings
-from bot.core.reply_text import ReplyText
+from bot.core.reply_measures import percentile, request_for, shown
+from bot.core.scene import GuardLevel
 from bot.core.script import Script
 from bot.core.token_counts import fingerprint
 from bot.settings import Settings
@@ -118,8 +118,7 @@ async def sample(
 
     async def ask() -> None:
         for scene, seed in asked:
-            script = replace(scene, length=step.name)
-            samples.append(await _reply(script, seed, step, generator, profile))
+            samples.append(await _reply(scene, seed, step, generator, profile))
 
     async with asyncio.TaskGroup() as tasks:
         for _ in range(AT_ONCE):
@@ -143,28 +142,15 @@ async def _reply(
 async def _reply_in_one_go(
     script: Script, seed: int, step: LengthStep, generator: TextGenerator, profile: ModelProfile
 ) -> Sample:
-    request = GenerationRequest(
-        prompt=render(script, profile),
-        stop=stop_strings(script, profile),
-        max_new_tokens=step.max_new_tokens,
-        seed=seed,
-        sampling=profile.sampling,
-        affinity=f"{script.character.name} {seed}",  # spreads them over several servers
-    )
-    text = ReplyText(script.character.name, speakers(script, profile), profile)
+    text = shown(script, profile, guard=GuardLevel.NORMAL)
     cut = False
-    async with generator.stream(request) as deltas:
+    async with generator.stream(request_for(script, step, seed, profile)) as deltas:
         async for delta in deltas:
             text.feed(delta.text)
             if text.done or delta.is_special:
                 break
             cut = delta.finish is not None and delta.finish.reason is FinishReason.LENGTH
     return Sample(words=len(text.finish(cut=cut).split()), cut=cut)
-
-
-def percentile(words: Sequence[int], share: float) -> int:
-    """The number that about *share* of the sorted *words* do not exceed."""
-    return words[round(share * (len(words) - 1))]
 
 
 async def _store(

@@ -65,7 +65,9 @@ class MeasuredReply:
         )
 
 
-def asked(script: Script, step: LengthStep, seed: int, profile: ModelProfile) -> GenerationRequest:
+def request_for(
+    script: Script, step: LengthStep, seed: int, profile: ModelProfile
+) -> GenerationRequest:
     """Ask for a reply of that length as the bot does."""
     script = replace(script, length=step.name)
     return GenerationRequest(
@@ -78,12 +80,12 @@ def asked(script: Script, step: LengthStep, seed: int, profile: ModelProfile) ->
     )
 
 
-def asked_raw(
+def raw_request_for(
     script: Script, step: LengthStep, seed: int, profile: ModelProfile
 ) -> GenerationRequest:
     """Ask without the players' names as stops, so that it shows what the model would go on with."""
     stop = tuple(dict.fromkeys((profile.header_stop, *profile.stops)))
-    return replace(asked(script, step, seed, profile), stop=stop)
+    return replace(request_for(script, step, seed, profile), stop=stop)
 
 
 def shown(script: Script, profile: ModelProfile, *, guard: GuardLevel) -> ReplyText:

@@ -12,15 +12,13 @@ from typing import Any
 import pytest
 
 from bot.__main__ import main
-from bot.cli.calibrate import Wanted, calibrate, percentile
-from bot.cli.calibrate_scenes import SCENES
+from bot.cli.calibrate import Wanted, calibrate
 from bot.composition import open_store
 from bot.core.errors import StartupError
 from bot.core.generation import ModelLimits
 from bot.core.length_table import LengthTable, MeasuredStep, note_name
 from bot.core.lengths import Length
-from bot.core.prompt import render
-from bot.core.scene import Role
+from bot.core.measuring_scenes import SCENES
 from bot.core.token_counts import fingerprint
 from bot.settings import Settings, load_settings
 from tests.cli.running import NOWHERE, ended, run, started
@@ -121,7 +119,7 @@ async def test_replies_that_say_nothing_do_not_count(
     clean_redis_url: str, tgi: ScriptedTgi
 ) -> None:
     settings = settings_for(clean_redis_url, tgi.url)
-    tgi.reply = lambda prompt: "\n### Input:" if "Orla" in prompt else " One two."
+    tgi.reply = lambda prompt: "\n### Input:" if "Marit" in prompt else " One two."
     said: list[str] = []
 
     await calibrate(Wanted(replies=1, steps=["micro"]), settings, said.append)
@@ -235,18 +233,3 @@ def exit_code(arguments: list[str]) -> int:
         return main(arguments)
     except SystemExit as ended_by_argparse:
         return int(ended_by_argparse.code or 0)
-
-
-@pytest.mark.parametrize(
-    ("share", "words", "expected"),
-    [(0.2, [7], 7), (0.8, [7], 7), (0.5, [1, 2, 9], 2), (0.2, list(range(11)), 2)],
-)
-def test_a_percentile_is_one_of_the_numbers(share: float, words: list[int], expected: int) -> None:
-    assert percentile(words, share) == expected
-
-
-def test_every_scene_ends_with_the_player_and_lets_the_character_answer() -> None:
-    for scene in SCENES:
-        assert scene.lines[-1].role is Role.PLAYER
-        assert {line.name for line in scene.lines} <= {scene.character.name, scene.players[0].name}
-        assert render(scene, ZEPHRP).endswith(f"\n{scene.character.name}:")

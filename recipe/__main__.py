@@ -11,6 +11,7 @@ COMMANDS: Final = MappingProxyType[str, tuple[str, str]](
     {
         "dataset": ("recipe.dataset.command", "conversations to text that a model is trained on"),
         "check": ("recipe.dataset.check_command", "what is wrong with conversations"),
+        "evaluate": ("recipe.evaluation.command", "how a model on a server plays held-out scenes"),
     }
 )
 """By name: the module whose `main(arguments) -> exit code` it is, and what it does."""

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from bot.core.cards.rating import judge
 from bot.core.facts import Ending
+from bot.core.measuring_scenes import HELD_OUT
 from bot.core.profiles import ModelProfile
 from bot.core.reply_measures import ended_by, runs_of_words
 from bot.core.scene import GuardLevel
@@ -38,6 +39,20 @@ LEAST_TURNS = 4
 MOST_WITH_A_NAME = 3
 _LEAST_ENGLISH = 0.3
 _ENGLISH_FROM_WORDS = 60
+
+_HELD_OUT_NAMES = {
+    who.name.casefold() for scene in HELD_OUT for who in (scene.character, *scene.players)
+}
+_HELD_OUT_RUNS = {
+    run
+    for scene in HELD_OUT
+    for text in (
+        *(who.text for who in (scene.character, *scene.players)),
+        scene.scenario,
+        *(line.text for line in scene.lines),
+    )
+    for run in runs_of_words(text, SAME_WORDS)
+}
 
 _NOT_PLAIN = (
     ("an asterisk", re.compile(r"\*")),
@@ -69,6 +84,7 @@ def problems_of(conversation: Conversation, profile: ModelProfile) -> Iterator[s
     if len(conversation.turns) < LEAST_TURNS:
         yield f"{where}: conversation has fewer than {LEAST_TURNS} turns."
     yield from _of_whole(conversation)
+    yield from _held_out(conversation)
 
 
 def problems_of_set(conversations: Sequence[Conversation]) -> Iterator[str]:
@@ -117,7 +133,7 @@ def _of_text(text: str) -> Iterator[str]:
     for what, pattern in _NOT_PLAIN:
         if pattern.search(text):
             yield f"holds {what}"
-    if text.count('"') % 2:
+    if not _quotes_are_closed(text):
         yield "has a quotation mark without its other"
     for what, words in (
         ("is not for everyone", NOT_FOR_EVERYONE),
@@ -126,6 +142,15 @@ def _of_text(text: str) -> Iterator[str]:
     ):
         if found := words.search(text):
             yield f"{what}: {found.group()}"
+
+
+def _quotes_are_closed(text: str) -> bool:
+    """Whether every quotation ends, or goes on with a mark in the next paragraph."""
+    paragraphs = text.split("\n\n")
+    return all(
+        paragraph.count('"') % 2 == 0 or following.startswith('"')
+        for paragraph, following in zip(paragraphs, (*paragraphs[1:], ""), strict=True)
+    )
 
 
 def _of_turn(turn: Turn, conversation: Conversation, profile: ModelProfile) -> Iterator[str]:
@@ -158,6 +183,18 @@ def _of_whole(conversation: Conversation) -> Iterator[str]:
     for run, number in Counter(runs_of_words(whole, SAME_WORDS)).items():
         if number > MOST_SAME_WITHIN:
             yield f"{where}: the file says “{' '.join(run)}” {number} times."
+
+
+def _held_out(conversation: Conversation) -> Iterator[str]:
+    """What models are measured on must not be what they were trained on."""
+    where = conversation.file
+    for name in (conversation.character.name, conversation.player.name):
+        if name.casefold() in _HELD_OUT_NAMES:
+            yield f"{where}: names has {name}, who plays in a scene that models are measured on."
+    shared = _HELD_OUT_RUNS.intersection(runs_of_words(_whole(conversation), SAME_WORDS))
+    if shared:
+        said = " ".join(min(shared))
+        yield f"{where}: the file says “{said}”, as a scene does that models are measured on."
 
 
 def _is_latin(char: str) -> bool:

@@ -33,8 +33,8 @@ LEAST_REPLIES: Mapping[str, int] = {
 }
 SAME_WORDS = 8
 """So many words in a row that two conversations share are a repetition."""
-MOST_SAME_WITHIN = 2
-"""A refrain may come back so often in one conversation."""
+MOST_REFRAINS = 2
+"""So often may one conversation say the same."""
 LEAST_TURNS = 4
 MOST_WITH_A_NAME = 3
 _LEAST_ENGLISH = 0.3
@@ -92,7 +92,7 @@ def problems_of_set(conversations: Sequence[Conversation]) -> Iterator[str]:
     runs: dict[tuple[str, ...], set[str]] = defaultdict(set)
     names: dict[str, list[str]] = defaultdict(list)
     for each in conversations:
-        for run in runs_of_words(_whole(each), SAME_WORDS):
+        for run in _runs(each):
             runs[run].add(each.file)
         for name in {each.character.name, each.player.name}:
             names[name.casefold()].append(each.file)
@@ -125,8 +125,12 @@ def _texts(conversation: Conversation) -> Iterator[tuple[str, str]]:
 
 
 def _whole(conversation: Conversation) -> str:
-    # A sentence's end parts nothing: a run may reach into the next text.
     return "\n".join(text for _, text in _texts(conversation))
+
+
+def _runs(conversation: Conversation) -> Iterator[tuple[str, ...]]:
+    for _, text in _texts(conversation):
+        yield from runs_of_words(text, SAME_WORDS)
 
 
 def _of_text(text: str) -> Iterator[str]:
@@ -180,9 +184,9 @@ def _of_whole(conversation: Conversation) -> Iterator[str]:
         yield f"{where}: the file is not in English."
     if judge([whole], []).rating != "everyone":
         yield f"{where}: the file is not for everyone."
-    for run, number in Counter(runs_of_words(whole, SAME_WORDS)).items():
-        if number > MOST_SAME_WITHIN:
-            yield f"{where}: the file says “{' '.join(run)}” {number} times."
+    often = [run for run, number in Counter(_runs(conversation)).items() if number > MOST_REFRAINS]
+    if often:
+        yield f"{where}: the file says more than twice {_quoted(often)}."
 
 
 def _held_out(conversation: Conversation) -> Iterator[str]:
@@ -191,10 +195,10 @@ def _held_out(conversation: Conversation) -> Iterator[str]:
     for name in (conversation.character.name, conversation.player.name):
         if name.casefold() in _HELD_OUT_NAMES:
             yield f"{where}: names has {name}, who plays in a scene that models are measured on."
-    shared = _HELD_OUT_RUNS.intersection(runs_of_words(_whole(conversation), SAME_WORDS))
+    shared = _HELD_OUT_RUNS.intersection(_runs(conversation))
     if shared:
-        said = " ".join(min(shared))
-        yield f"{where}: the file says “{said}”, as a scene does that models are measured on."
+        said = _quoted(sorted(shared))
+        yield f"{where}: the file says {said}, as a scene does that models are measured on."
 
 
 def _is_latin(char: str) -> bool:
@@ -202,12 +206,16 @@ def _is_latin(char: str) -> bool:
 
 
 def _shared(runs: Mapping[tuple[str, ...], Iterable[str]]) -> Iterator[str]:
-    """The longest stretch that files share, once, not every run within it."""
+    """What files share, told once for the same files."""
     by_files: dict[tuple[str, ...], list[tuple[str, ...]]] = defaultdict(list)
     for run, files in runs.items():
         if len(shared := tuple(sorted(files))) > 1:
             by_files[shared].append(run)
     for files, shared_runs in by_files.items():
-        first = shared_runs[0]
-        more = f", and {len(shared_runs) - 1} more" if len(shared_runs) > 1 else ""
-        yield f"{files[-1]}: the file says “{' '.join(first)}”{more}, as {files[0]} does."
+        yield f"{files[-1]}: the file says {_quoted(shared_runs)}, as {files[0]} does."
+
+
+def _quoted(runs: Sequence[tuple[str, ...]]) -> str:
+    """The first of *runs*: the others overlap it, mostly."""
+    more = f" and {len(runs) - 1} more" if len(runs) > 1 else ""
+    return f"“{' '.join(runs[0])}”{more}"

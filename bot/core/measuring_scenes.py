@@ -53,8 +53,8 @@ SCENES = (
     ),
     _scene(
         Persona(
-            "Tamsin",
-            "Tamsin leads a small caravan across the salt plains. She is brisk and generous, she "
+            "Hadewych",
+            "Hadewych leads a small caravan across the salt plains. She is brisk and generous, she "
             "hides worry behind songs, and she never leaves anyone behind.",
         ),
         Persona("Wick", "Wick joined the caravan yesterday and carries too many books."),

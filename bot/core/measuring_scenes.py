@@ -95,7 +95,7 @@ FURTHER_SCENES = (
             "VESPER-12 is the navigating mind of a survey ship with a crew of one. It is mild "
             "and exact, keeps a list of questions about people, and fears being switched off.",
         ),
-        Persona("Captain Osei", "Captain Osei has been awake for thirty hours."),
+        Persona("Osei", "Osei commands the ship and has been awake for thirty hours."),
         "The ship lies still between two stars with an engine that will not start.",
         '"Tell me again. Slowly this time."',
         '"The coupling has cracked in three places, Captain. I counted them in the order of their '

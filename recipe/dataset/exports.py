@@ -5,6 +5,7 @@ import unicodedata
 
 from bot.core.chat import ChatFileError
 from bot.core.chat_files import read_chat
+from bot.core.plain_text import plain
 
 _PAGE = re.compile(rb"\s*(?:<!doctype html|<html)", re.IGNORECASE)
 # A title, then how many lines there are and from when: the head of an export to read.
@@ -36,7 +37,8 @@ def export_kind(data: bytes) -> str:
 
 def discord_trace(text: str) -> str:
     """Say what in *text* comes from Discord; empty if nothing does."""
-    text = unicodedata.normalize("NFKC", text)
+    # What a prompt leaves out must not hide what it would then hold.
+    text = plain(unicodedata.normalize("NFKC", text))
     if _MENTION.search(text):
         return "a mention of Discord's"
     if _SNOWFLAKE.search(text):

@@ -21,7 +21,7 @@ OWN: Final = tuple(Path(__file__).parents[1] / name for name in ("data", "drill"
 ENDINGS: Final = frozenset((".yaml", ".yml"))
 MOST_FILES: Final = 100_000
 
-_NEVER_FOLDERS: Final = ("lolicit", "lolicon", "shotacon", "underage", "ponyville", "fallen")
+_NEVER_FOLDERS: Final = ("loli", "shota", "underage", "ponyville", "fallen")
 _NEVER_FILES: Final = ("lolicit", "lolicon", "shotacon", "underage", "ponyville")
 """Sets with sexual texts about minors, or that trainers have left out for their like."""
 
@@ -66,6 +66,8 @@ def find_sources(folder: Path, allowed: Sequence[str]) -> Sources:
     _refuse_bad_names(folder.resolve(), folder)
     if not folder.is_dir():
         raise Refused(f"{folder} is no folder.")
+    if trace := discord_trace(folder.resolve().name):
+        raise Refused(f"{folder} has {trace} in its name.")
     found = list(_walked(folder))
     for path, file in found:
         _refuse_bad_names(Path(file), path)
@@ -81,7 +83,7 @@ def find_sources(folder: Path, allowed: Sequence[str]) -> Sources:
         if path.suffix.lower() in ENDINGS
     ]
     names = sorted({each.source for each in files})
-    known = names if is_own else [name for name in names if name in allowed]
+    known = [name for name in names if name in allowed or (is_own and not allowed)]
     if missing := [name for name in allowed if name not in names]:
         raise Refused(f"{folder} has no source {missing[0]}.")
     if not known:

@@ -83,12 +83,14 @@ def test_a_bad_set_is_known_by_a_files_name_by_the_folder_above_and_behind_a_lin
             find_sources(tmp_path / folder, ["inn"])
 
 
-def test_our_own_folder_lets_no_bad_set_in_either(
+def test_our_own_folder_is_allowed_and_lets_no_bad_set_in_either(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sources, "OWN", (tmp_path / "data",))
     put(tmp_path, "data/inn/01.yaml", written())
-    assert [each.source for each in find_sources(tmp_path / "data", []).files] == ["inn"]
+    put(tmp_path, "data/well/01.yaml", written())
+    assert [each.source for each in find_sources(tmp_path / "data", []).files] == ["inn", "well"]
+    assert [each.source for each in find_sources(tmp_path / "data", ["well"]).files] == ["well"]
     put(tmp_path, "data/ponyville/01.yaml", written())
 
     with pytest.raises(Refused, match="never read"):
@@ -162,6 +164,8 @@ def test_a_conversation_and_a_readme_are_no_exports() -> None:
     [
         ({"turns": [*USUAL, (SECOND, f"I am {SNOWFLAKE}.")]}, "conversation[4].text holds an id"),
         ({"turns": [(SECOND, "<@42> hello"), *USUAL[1:]]}, "conversation[0].text holds a mention"),
+        ({"scenario": "\u200b".join(SNOWFLAKE)}, "scenario holds an id"),
+        ({"scenario": "\uff11" * 18}, "scenario holds an id"),
         ({"names": ("Odalys", SNOWFLAKE)}, "names.<SECOND> holds an id"),
         ({"personas": ("x <#1>", "y")}, "personas.<FIRST> holds a mention"),
         ({"personas": ("x", "<:wave:12>")}, "personas.<SECOND> holds a mention"),
@@ -184,6 +188,9 @@ def test_ids_in_comments_and_file_names_are_refused(tmp_path: Path, complaint: C
     put(tmp_path, f"texts/inn/{SNOWFLAKE}.yaml", written())
 
     assert complaint("inn") == f"inn/{SNOWFLAKE}.yaml has an id of Discord's in its name.\n"
+    put(tmp_path, f"{SNOWFLAKE}/inn/01.yaml", written())
+    with pytest.raises(Refused, match="has an id of Discord's in its name"):
+        find_sources(tmp_path / SNOWFLAKE, ["inn"])
 
 
 @pytest.mark.parametrize("text", ["In 1923, 4,000 ships.", "1234567890123456", "<i>", "@ home"])

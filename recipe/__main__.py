@@ -12,6 +12,8 @@ COMMANDS: Final = MappingProxyType[str, tuple[str, str]](
         "dataset": ("recipe.dataset.command", "conversations to text that a model is trained on"),
         "check": ("recipe.dataset.check_command", "what is wrong with conversations"),
         "evaluate": ("recipe.evaluation.command", "how a model on a server plays held-out scenes"),
+        "merge": ("recipe.merge.merge_command", "adds a LoRA adapter to its base, file to file"),
+        "verify": ("recipe.merge.verify_command", "checks that a folder is such a merge"),
     }
 )
 """By name: the module whose `main(arguments) -> exit code` it is, and what it does."""

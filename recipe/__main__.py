@@ -14,6 +14,8 @@ COMMANDS: Final = MappingProxyType[str, tuple[str, str]](
         "evaluate": ("recipe.evaluation.command", "how a model on a server plays held-out scenes"),
         "merge": ("recipe.merge.merge_command", "adds a LoRA adapter to its base, file to file"),
         "verify": ("recipe.merge.verify_command", "checks that a folder is such a merge"),
+        "unpickle": ("recipe.merge.unpickle_command", "reads a pickled adapter without running it"),
+        "build": ("recipe.fetch.build_command", "fetches base and adapter, merges and verifies"),
     }
 )
 """By name: the module whose `main(arguments) -> exit code` it is, and what it does."""

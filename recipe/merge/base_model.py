@@ -16,7 +16,12 @@ EMBEDDING: Final = "model.embed_tokens.weight"
 MISTRAL_VOCABULARY: Final = 32_000
 MISTRAL_END: Final = ("</s>", 2)
 _MAPS: Final = ("tokenizer_config.json", "special_tokens_map.json")
-_COPIED: Final = ("*.json", "*.jinja", "*.model", "merges.txt", "LICENSE*", "NOTICE*")
+BESIDE_WEIGHTS: Final = (
+    "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json",
+    "tokenizer.model", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
+    "chat_template.*", "LICENSE*", "NOTICE*",
+)  # fmt: skip
+"""What a server needs besides the weights: configuration, tokenizer, licence."""
 
 
 def check_base(checkpoint: Checkpoint) -> None:
@@ -37,9 +42,9 @@ def check_base(checkpoint: Checkpoint) -> None:
 
 
 def files_beside(folder: Path) -> list[Path]:
-    """What a server needs besides the weights: configuration, tokenizer, licence."""
-    found = {path for pattern in _COPIED for path in folder.glob(pattern) if path.is_file()}
-    return sorted(path for path in found if not path.name.endswith(".index.json"))
+    """Those of BESIDE_WEIGHTS that are there."""
+    found = {path for pattern in BESIDE_WEIGHTS for path in folder.glob(pattern)}
+    return sorted(path for path in found if path.is_file())
 
 
 def _check_end(folder: Path, config: Mapping[str, Any]) -> None:

@@ -141,8 +141,6 @@ def _merge(base: Checkpoint, adapter: Adapter, out: Path, job: dict[str, Any], s
         _write_json(out / UNFINISHED, {**job, "files": done})
         say(f"{name}: merged")
     for path in files_beside(base.folder):
-        if path.name in {SOURCE, MANIFEST}:
-            continue
         shutil.copyfile(path, out / path.name)
         done[path.name] = {"size": path.stat().st_size, "sha256": sha256(out / path.name)}
     if base.has_index:

@@ -20,7 +20,7 @@ from recipe.merge.base_model import check_base, files_beside
 from recipe.merge.checkpoint import Checkpoint, Shard, Tensor, open_checkpoint
 from recipe.merge.errors import CannotMerge, NotTheMerge
 from recipe.merge.json_files import read_object
-from recipe.merge.merging import CHUNK_BYTES, MANIFEST, SOURCE, Say, describe, sha256
+from recipe.merge.merging import CHUNK_BYTES, MANIFEST, Say, describe, sha256
 
 ROWS: Final = 6
 """Sampled of every merged tensor: the first, the last, and others by its name."""
@@ -79,7 +79,7 @@ def _number(value: Any) -> float:
 
 def _check_beside(base: Path, out: Path, files: dict[str, Any]) -> None:
     """Each file in *out* is noted, and those that are no weights are copies of the base's."""
-    ours = {path.name for path in files_beside(base)} - {SOURCE, MANIFEST}
+    ours = {path.name for path in files_beside(base)}
     for name in sorted(ours | files.keys()):
         if not (out / name).is_file():
             raise NotTheMerge(f"{out / name} is missing.")

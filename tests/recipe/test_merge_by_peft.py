@@ -13,6 +13,7 @@ import pytest
 from recipe.merge.adapter import open_adapter
 from recipe.merge.checkpoint import open_checkpoint
 from recipe.merge.merging import merge
+from recipe.merge.pickled import unpickle
 from recipe.merge.verifying import verify
 from tests.recipe.checkpoints import change_json, write_json
 
@@ -148,3 +149,18 @@ def test_a_rank_stabilised_adapter_is_merged_as_peft_does(tmp_path: Path) -> Non
     base = transformers.MistralForCausalLM.from_pretrained(tmp_path / "base", dtype="auto")
     by_peft = peft.PeftModel.from_pretrained(base, tmp_path / "adapter").merge_and_unload()
     assert all(torch.equal(found[name], values) for name, values in by_peft.state_dict().items())
+
+
+def test_an_adapter_that_torch_has_pickled_is_read(tmp_path: Path) -> None:
+    adapted = write_adapter(tmp_path, write_model(tmp_path, torch.float32))
+    whole = pytest.importorskip("safetensors.torch").load_file
+    before = whole(tmp_path / "adapter" / "adapter_model.safetensors")
+    (tmp_path / "adapter" / "adapter_model.safetensors").unlink()
+    torch.save(before, tmp_path / "adapter" / "adapter_model.bin")
+
+    written = unpickle(tmp_path / "adapter")
+
+    after = whole(written)
+    assert after.keys() == before.keys()
+    assert all(torch.equal(after[name], before[name]) for name in before)
+    assert len(before) == 2 * 7 * len(adapted.base_model.model.model.layers)

@@ -1,0 +1,1 @@
+"""Models from the Hugging Face hub: pinned, resumable, and every byte checked."""

@@ -7,14 +7,21 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.character_files import load_characters
+from bot.adapters.re2_patterns import Re2PatternSearch
+from bot.core.chance import seeded
 from bot.core.characters import Character, Rating
+from bot.core.lore import OF_CONTEXT, Lore, lore_of
+from bot.core.lore_rules import Moment, Rules
+from bot.core.lorebook import LoreEntry
 from bot.core.scene import CharacterKey, Role
+from bot.core.token_counts import estimate
 from tests.profiles import LENGTHS
 from tools.draw_avatars import AVATARS
 
 FOLDER = Path(__file__).parent.parent / "characters"
 KEYS = sorted(CharacterKey(path.stem) for path in FOLDER.glob("*.yaml"))
 PICTURE_BYTES = 40_000
+CONTEXT = 4096
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +30,22 @@ def shipped() -> dict[CharacterKey, Character]:
 
 
 def spoken_and_told(character: Character) -> list[str]:
-    return [*character.greetings, *(line.text for line in character.examples)]
+    spoken = [*character.greetings, *(line.text for line in character.examples)]
+    return [*spoken, *(entry.content for entry in lore_in(character))]
+
+
+def lore_in(character: Character) -> tuple[LoreEntry, ...]:
+    return () if character.book is None else character.book.entries
+
+
+def told(character: Character, *lines: str) -> Lore:
+    assert character.book is not None
+    rules = Rules(Re2PatternSearch(), estimate, budget=int(CONTEXT * OF_CONTEXT))
+    return lore_of([character.book], [Moment(lines, seeded(1))], rules)
+
+
+def names(lore: Lore) -> set[str]:
+    return {one.name for one in lore.told}
 
 
 def stored_pixels(png: bytes) -> bytes:
@@ -102,6 +124,47 @@ def test_stories_are_told_as_the_model_has_learned_to_tell_them(
 
 
 @pytest.mark.parametrize("key", KEYS)
+def test_lore_comes_up_by_every_one_of_its_keys(
+    key: CharacterKey, shipped: dict[CharacterKey, Character]
+) -> None:
+    character = shipped[key]
+    entries = lore_in(character)
+
+    assert 4 <= len(entries) <= 8
+    for entry in entries:
+        assert entry.name
+        assert len(entry.keys) >= 3
+        assert 35 <= len(entry.content.split()) <= 80
+        for word in entry.keys:
+            found = names(told(character, f"Mara: Tell me about {word}, please."))
+            assert entry.name in found
+            assert len(found) <= 3  # what its text calls up in turn stays in bounds
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_lore_waits_to_be_found(key: CharacterKey, shipped: dict[CharacterKey, Character]) -> None:
+    """A greeting may hint at some of it; small talk brings none of it up."""
+    character = shipped[key]
+
+    assert names(told(character, "Mara: Good evening! I am Mara. How are you?")) == set()
+    for greeting in character.greetings:
+        hinted = names(told(character, f"{character.name}: {greeting}"))
+        assert len(hinted) <= 4
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_several_things_of_lore_have_room_at_once(
+    key: CharacterKey, shipped: dict[CharacterKey, Character]
+) -> None:
+    character = shipped[key]
+    asked = lore_in(character)[:4]
+
+    lore = told(character, f"Mara: {' and '.join(entry.keys[0] for entry in asked)}?")
+
+    assert {entry.name for entry in asked} <= names(lore)
+
+
+@pytest.mark.parametrize("key", KEYS)
 def test_a_portrait_is_what_the_tool_draws(key: CharacterKey) -> None:
     """Compares pixels: how they are packed differs between builds of zlib."""
     stored = (FOLDER / f"{key}.png").read_bytes()
@@ -126,4 +189,6 @@ def test_the_example_in_the_readme_loads(tmp_path: Path) -> None:
     loaded = load_characters(tmp_path, lengths=LENGTHS)
 
     assert loaded.warnings == ()
-    assert loaded.characters[CharacterKey("old-tom")].length is not None
+    tom = loaded.characters[CharacterKey("old-tom")]
+    assert tom.length is not None
+    assert len(lore_in(tom)) == 2

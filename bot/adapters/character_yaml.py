@@ -2,7 +2,6 @@
 
 import difflib
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +9,9 @@ from pathlib import Path
 import yaml
 
 from bot.adapters.character_cards import FIELDS_OF_CARDS
+from bot.adapters.character_lore import read_lore
 from bot.adapters.folder_files import NotReadable, printable, read_inside
-from bot.adapters.plain_yaml import NotPlainYaml, is_empty, read_nodes
+from bot.adapters.plain_yaml import NotPlainYaml, NotText, read_nodes, text_in
 from bot.core.cards.rating import judge
 from bot.core.characters import Character, ExampleLine, Rating
 from bot.core.lengths import Length
@@ -24,6 +24,7 @@ FIELDS = (
     "scenario",
     "greetings",
     "examples",
+    "lore",
     "length",
     "rating",
     "avatar",
@@ -40,7 +41,6 @@ LONG_PERSONA = 6000
 """About 1,500 tokens of a 4,096 token prompt, paid again for every reply."""
 
 _PNG_START = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
-_NO_TEXT = {"Cc", "Cs"}
 _CHAR_MACRO = re.compile(r"\{\{char\}\}", re.IGNORECASE)
 
 
@@ -107,6 +107,7 @@ class CharacterFile:
             length=self._length(fields),
             rating=self._rating(fields),
             avatar=self._avatar(fields),
+            book=read_lore(fields["lore"], self._warn) if "lore" in fields else None,
         )
         character = replace(character, is_minor=_is_minor(character))
         if character.rating is Rating.ADULT and character.is_minor:
@@ -171,15 +172,10 @@ class CharacterFile:
     # From nodes to values.
 
     def _string(self, node: yaml.Node, what: str) -> str:
-        if not isinstance(node, yaml.ScalarNode):
-            raise self.broken(f"{what} must be text, not a list or a group of fields", node)
-        text = "" if is_empty(node) else str(node.value).strip()
-        # Quoted YAML can spell out what the decoder has refused: "\\0", "\\ud800".
-        if any(
-            unicodedata.category(letter) in _NO_TEXT and letter not in "\n\t" for letter in text
-        ):
-            raise self.broken(f"{what} holds characters that text does not have", node)
-        return text
+        try:
+            return text_in(node)
+        except NotText as error:
+            raise self.broken(f"{what} {error}", node) from error
 
     def _line(self, fields: Mapping[str, yaml.Node], field: str) -> str:
         return (
@@ -291,4 +287,6 @@ class CharacterFile:
 
 def _is_minor(character: Character) -> bool:
     spoken = [*character.greetings, *(line.text for line in character.examples)]
-    return judge([character.persona, character.scenario, *spoken], ()).is_minor
+    entries = character.book.entries if character.book is not None else ()
+    always = [entry.content for entry in entries if entry.constant and entry.enabled]
+    return judge([character.persona, character.scenario, *spoken, *always], ()).is_minor

@@ -5,6 +5,7 @@ stays a word rather than becoming False; as values there is what JSON has.
 """
 
 import math
+import unicodedata
 
 import yaml
 
@@ -12,10 +13,15 @@ from bot.core.chat_json import whole_characters
 
 _KINDS = frozenset(("null", "bool", "int", "float"))
 _MOST_BITS = 128
+_NO_TEXT = {"Cc", "Cs"}
 
 
 class NotPlainYaml(ValueError):
     """The text cannot be used; `str()` says where and what to do, without a full stop."""
+
+
+class NotText(ValueError):
+    """What stands there is no text; `str()` goes on with a sentence that names it."""
 
 
 def read_nodes(text: str) -> yaml.Node | None:
@@ -75,6 +81,21 @@ def _key(node: yaml.Node) -> str:
 def is_empty(node: yaml.ScalarNode) -> bool:
     """Tell `field:` and `field: null` from text."""
     return node.style is None and node.tag == "tag:yaml.org,2002:null"
+
+
+def text_in(node: yaml.Node) -> str:
+    """Return the text in *node* without outer blanks; none for `field:`.
+
+    Raises:
+        NotText: it is none.
+    """
+    if not isinstance(node, yaml.ScalarNode):
+        raise NotText("must be text, not a list or a group of fields")
+    text = "" if is_empty(node) else str(node.value).strip()
+    # Quoted YAML can spell out what the decoder has refused: "\\0", "\\ud800".
+    if any(unicodedata.category(letter) in _NO_TEXT and letter not in "\n\t" for letter in text):
+        raise NotText("holds characters that text does not have")
+    return text
 
 
 class _NoAliases(yaml.SafeLoader):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from bot.core.cards.books import book_in, entries_in
 from bot.core.cards.notes import Notes
+from bot.core.cards.own_lore import own_entry
 
 Json = Mapping[str, object]
 Fields = dict[str, object]
@@ -219,6 +220,11 @@ def _ours(fields: Fields) -> Fields:
     examples = rest.pop("examples", None)
     if isinstance(examples, list):
         data["mes_example"] = "<START>\n" + "\n".join(map(_example, examples))
+    lore = rest.get("lore")
+    if isinstance(lore, list):
+        del rest["lore"]
+        entries = [own_entry(each) if isinstance(each, Mapping) else each for each in lore]
+        data["character_book"] = {"entries": entries}
     return data
 
 

@@ -269,6 +269,7 @@ def _actions(
             characters=ground.characters,
             prompting=world.prompting,
             noted=pipeline.noted,
+            show=pipeline.show,
         ),
         roster=ground.characters,
         desk=card_desk_of(ground, personas.staff),

@@ -14,6 +14,7 @@ from bot.adapters.folder_files import NotReadable, printable, read_inside
 from bot.adapters.plain_yaml import NotPlainYaml, NotText, read_nodes, text_in
 from bot.core.cards.rating import judge
 from bot.core.characters import Character, ExampleLine, Rating
+from bot.core.greetings import all_greetings
 from bot.core.lengths import Length
 from bot.core.scene import CharacterKey, Role
 
@@ -23,6 +24,7 @@ FIELDS = (
     "persona",
     "scenario",
     "greetings",
+    "group_greetings",
     "examples",
     "lore",
     "length",
@@ -102,7 +104,8 @@ class CharacterFile:
             persona=persona,
             tagline=self._tagline(fields),
             scenario=self._prose(fields, "scenario"),
-            greetings=self._greetings(fields),
+            greetings=self._greetings(fields, "greetings"),
+            group_greetings=self._greetings(fields, "group_greetings"),
             examples=self._examples(fields),
             length=self._length(fields),
             rating=self._rating(fields),
@@ -217,16 +220,16 @@ class CharacterFile:
         )
         return tagline[: MAX_TAGLINE - 1].rstrip() + "…"
 
-    def _greetings(self, fields: Mapping[str, yaml.Node]) -> tuple[str, ...]:
-        node = fields.get("greetings")
+    def _greetings(self, fields: Mapping[str, yaml.Node], field: str) -> tuple[str, ...]:
+        node = fields.get(field)
         if node is None:
             return ()
         if isinstance(node, yaml.ScalarNode):
-            texts = [self._story(node, "`greetings`")]
+            texts = [self._story(node, f"`{field}`")]
         elif isinstance(node, yaml.SequenceNode):
             texts = [self._story(item, "a greeting") for item in node.value]
         else:
-            raise self.broken("`greetings` must be a list of texts, each after a `-`", node)
+            raise self.broken(f"`{field}` must be a list of texts, each after a `-`", node)
         return tuple(text for text in texts if text)
 
     def _examples(self, fields: Mapping[str, yaml.Node]) -> tuple[ExampleLine, ...]:
@@ -286,7 +289,7 @@ class CharacterFile:
 
 
 def _is_minor(character: Character) -> bool:
-    spoken = [*character.greetings, *(line.text for line in character.examples)]
+    spoken = [*all_greetings(character), *(line.text for line in character.examples)]
     entries = character.book.entries if character.book is not None else ()
     always = [entry.content for entry in entries if entry.constant and entry.enabled]
     return judge([character.persona, character.scenario, *spoken, *always], ()).is_minor

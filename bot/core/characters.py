@@ -34,6 +34,7 @@ class Character:
         tagline: a sentence for lists and autocomplete.
         persona: goes into every prompt, whole.
         greetings: what it may open a scene with; the first is the usual one.
+        group_greetings: further ones for scenes in which several play.
         examples: dialogue that shows its voice.
         is_minor: states an age under 18, or is described as a child.
         avatar: PNG bytes, or None.
@@ -49,6 +50,7 @@ class Character:
     tagline: str = ""
     scenario: str = ""
     greetings: tuple[str, ...] = ()
+    group_greetings: tuple[str, ...] = ()
     examples: tuple[ExampleLine, ...] = ()
     length: Length | None = None
     rating: Rating = Rating.EVERYONE

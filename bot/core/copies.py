@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from bot.core.change import Change, Undo
 from bot.core.errors import UserError
+from bot.core.greetings import said_to_several
 from bot.core.scene import (
     MessageId,
     Place,
@@ -85,10 +86,20 @@ def copied(story: Scene, *, event: MessageId, at_ms: int) -> Scene:
     return Scene(head, tuple(turns))
 
 
-def begun_anew(scene: Scene, opening: Turn | None, *, event: MessageId, at_ms: int) -> Scene:
+def begun_anew(
+    scene: Scene,
+    opening: Turn | None,
+    *,
+    event: MessageId,
+    at_ms: int,
+    for_several: Sequence[str] = (),
+) -> Scene:
     """*scene* before anything was said in it.
 
     It opens as it did; with *opening* where the turn it opened with is not remembered.
+
+    Args:
+        for_several: the character's greetings where several play, as they do now.
 
     Raises:
         UserError: nothing has been said in it.
@@ -97,7 +108,7 @@ def begun_anew(scene: Scene, opening: Turn | None, *, event: MessageId, at_ms: i
         raise UserError("The story has only just begun.")
     first = scene.turns[0]
     if first.role is Role.CHARACTER and trigger_of(first.id) is None:
-        opening = first
+        opening = said_to_several(first, for_several)
     head = replace(scene.head, players={}, cut=None, next_length=None, instruction="")
     greeting = {ORIGIN: Origin.GREETING}
     told = Scene(head, () if opening is None else (replace(opening, facts=greeting),))

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bot.core.chance import seeded
 from bot.core.characters import Character
+from bot.core.greetings import all_greetings
 from bot.core.lore import STAYS_FOR_REPLIES, Lore
 from bot.core.lore_rules import Moment, Told
 from bot.core.scene import Role, SceneHead, Turn
@@ -62,5 +63,5 @@ def _greeting(turns: Sequence[Turn], story: Story, character: Character) -> int 
     """Which of the character's greetings the story began with, from 1."""
     if not turns or turns[0].role is not Role.CHARACTER:
         return None
-    texts = [story.fill(text) for text in character.greetings]
+    texts = [story.fill(text) for text in all_greetings(character)]
     return texts.index(turns[0].text) + 1 if turns[0].text in texts else None

@@ -10,7 +10,8 @@ from bot.core.plain_text import plain
 from bot.core.rights import Action
 from bot.core.scene import ReplyMode, SceneHead
 from bot.discord_ui.actions import Actions
-from bot.discord_ui.convert import is_age_restricted, viewer_of
+from bot.discord_ui.convert import is_age_restricted, milliseconds, viewer_of
+from bot.services.company import Joining
 from bot.services.roster import CHOICES_SHOWN
 
 LABEL_LIMIT = 100
@@ -52,14 +53,26 @@ class CastCommands(commands.Cog):
         """Have another character play in this scene."""
         await interaction.response.defer(ephemeral=True)
         actions, channel = self._actions, self._actions.place(interaction).channel
+<<<<<<< HEAD
         await actions.allow(interaction, Action.SET_CAST, await actions.scenes.live_head(channel))
+=======
+        head = await actions.scenes.live_head(channel)
+        actions.allow(interaction, Action.SET_CAST, head)
+>>>>>>> 0be434c (Open for several with the greetings that a card keeps for them)
         found = await actions.roster.choose(viewer_of(interaction), character)
-        head = await actions.company.add(
-            channel, found, is_age_restricted=is_age_restricted(interaction.channel)
+        is_owner = interaction.user.id == head.owner
+        joining = Joining(
+            found,
+            is_age_restricted=is_age_restricted(interaction.channel),
+            owner_name=interaction.user.display_name if is_owner else "",
+            at_ms=milliseconds(interaction.created_at),
         )
+        joined = await actions.company.add(channel, joining)
         told = f"**{found.name}** plays, too. Whose name you say answers; else they take turns."
-        if not head.banter:
+        if not joined.head.banter:
             told += " `/scene banter` lets them answer each other."
+        if joined.has_more_greetings:
+            told += f" {head.character_name} has greetings for several: ▶ under the first one."
         await interaction.followup.send(told, ephemeral=True)
 
     @add.autocomplete("character")

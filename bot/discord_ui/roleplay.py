@@ -11,6 +11,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.core.errors import CharacterUnknown
+from bot.core.greetings import all_greetings
 from bot.core.rights import Action
 from bot.core.scene import GuardLevel, Role, UserId
 from bot.discord_ui.actions import GUARDED, Actions, length_choices
@@ -22,6 +23,7 @@ from bot.discord_ui.starting import NEW_THREAD, ask_who_plays, opening_of, start
 from bot.services.roster import CHOICES_SHOWN
 
 NO_GREETING = "none"
+FOR_SEVERAL = "For several: {}"
 LABEL_LIMIT = 100
 NAMES_SHOWN = 20
 SCENARIO_LIMIT = 1000
@@ -78,7 +80,7 @@ class RoleplayCog(
             interaction,
             scenario=scenario,
             length=length,
-            greeting=_greeting_number(greeting, len(found.greetings) if found is not None else 10),
+            greeting=_greeting_number(greeting, len(all_greetings(found)) if found else 10),
         )
         if found is None:
             await ask_who_plays(self._actions, interaction, opening, where)
@@ -96,10 +98,10 @@ class RoleplayCog(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
         chosen = str(getattr(interaction.namespace, "character", "") or "")
-        greetings: tuple[str, ...] = ()
+        greetings: list[str] = []
         with suppress(CharacterUnknown):  # not chosen yet
             found = await self._actions.roster.choose(viewer_of(interaction), chosen)
-            greetings = found.greetings
+            greetings = [*found.greetings, *map(FOR_SEVERAL.format, found.group_greetings)]
         choices = [
             app_commands.Choice(name=_label(f"{number}. {text}"), value=str(number))
             for number, text in enumerate(greetings, start=1)

@@ -10,6 +10,7 @@ from bot.core.errors import (
     CharacterUnknown,
     NoLiveScene,
 )
+from bot.core.greetings import openings
 from bot.core.lengths import ChosenLength, Length, LengthLadder, choose_length
 from bot.core.ports import CharacterSource, SceneMemory
 from bot.core.scene import (
@@ -39,7 +40,9 @@ class Opening:
     Attributes:
         event: the interaction's id: names the opening turn, so that a second
             delivery of the same command starts nothing new.
-        greeting: which of the character's greetings, from 0; None for none.
+        greeting: which of the character's greetings, from 0, those for several
+            behind the usual ones; None for none.
+        is_for_several: whether more than a character and a player are there to begin with.
         is_age_restricted: whether the channel (a thread: its parent) is.
     """
 
@@ -53,6 +56,7 @@ class Opening:
     length: Length | None = None
     greeting: int | None = 0
     is_age_restricted: bool = False
+    is_for_several: bool = False
 
 
 class Scenes:
@@ -230,12 +234,13 @@ class Scenes:
 
 
 def _greeting(opening: Opening, character: Character, *, user: str) -> Turn | None:
-    if opening.greeting is None or not character.greetings:
+    if opening.greeting is None:
         return None
-    first = min(opening.greeting, len(character.greetings) - 1)  # chosen before who plays
-    order = [*character.greetings[first:], *character.greetings[:first]]
+    order = openings(character, opening.greeting, is_for_several=opening.is_for_several)
     fill = macros_of(character, user, channel=opening.place.channel, started_ms=opening.at_ms)
     texts = tuple(fill(text) for text in order)
+    if not texts:
+        return None
     return to_be_posted(
         Turn(
             id=player_turn_id(opening.event),

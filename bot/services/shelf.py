@@ -16,6 +16,7 @@ from bot.core.cast import people_of
 from bot.core.change import Change, Undo
 from bot.core.copies import begun_anew, brought_back, copied, next_work, replaced
 from bot.core.errors import NoLiveScene, PostError, UserError
+from bot.core.greetings import are_several
 from bot.core.links import link_to
 from bot.core.plain_text import shortened
 from bot.core.ports import GuildStore, SceneMemory, Voice
@@ -116,10 +117,19 @@ class Shelf:
         Args:
             again: who asks and when; it opens so where it is not known how it opened.
         """
+        head = await self._scenes.head(again.place.channel)
+        again = replace(again, is_for_several=head is not None and are_several(head))
         _, greeting = await self._scenes.prepared(again)
+        several: tuple[str, ...] = ()
+        if again.is_for_several and greeting is not None:
+            several = greeting.swipes[
+                : len(self._scenes.character(again.character).group_greetings)
+            ]
 
         def tell(scene: Scene) -> Scene:
-            return begun_anew(scene, greeting, event=again.event, at_ms=again.at_ms)
+            return begun_anew(
+                scene, greeting, event=again.event, at_ms=again.at_ms, for_several=several
+            )
 
         return await self._replace(again.place.channel, tell, f"restart {again.event}")
 

@@ -39,6 +39,7 @@ def test_every_field_arrives(folder: Path, write: Write) -> None:
         "persona: >-\n  Ann mends nets\n  and talks to gulls.\n"
         "scenario: '{{char}} sits on the quay.'\n"
         "greetings:\n  - '\"Mind the hook.\"'\n  - Hello.\n"
+        "group_greetings: 'All of you.'\n"
         "examples:\n  - player: Hello?\n  - character: '\"Hm,\" said {{Char}}.'\n"
         "length: Short\nrating: everyone\navatar: face.png\n",
     )
@@ -52,6 +53,7 @@ def test_every_field_arrives(folder: Path, write: Write) -> None:
     assert character.persona == "Ann mends nets and talks to gulls."
     assert character.scenario == "Ann sits on the quay."
     assert character.greetings == ('"Mind the hook."', "Hello.")
+    assert character.group_greetings == ("All of you.",)
     assert character.examples == (
         ExampleLine(Role.PLAYER, "Hello?"),
         ExampleLine(Role.CHARACTER, '"Hm," said Ann.'),

@@ -1,24 +1,50 @@
 """Who plays in a scene: what the commands do, and what they refuse."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
+from bot.core.change import Change
 from bot.core.characters import Character, Rating
 from bot.core.errors import NoLiveScene, UserError
-from bot.core.scene import CharacterKey, ReplyMode, SceneHead
-from bot.services.company import Company
+from bot.core.scene import (
+    ChannelId,
+    CharacterKey,
+    MessageId,
+    ReplyMode,
+    Role,
+    SceneHead,
+    Turn,
+    TurnId,
+)
+from bot.core.unposted import ORIGIN, Origin
+from bot.services.company import Company, Joining
 from tests.fakes.memory_store import MemorySceneStore
 from tests.services.desk import Desk
 from tests.services.playing import CHANNEL, DOV, IDA
 from tests.services.stage import HARBOUR, MARA, MIRA, OneCharacter
 
+M1, M2 = MessageId(11), MessageId(12)
+LINE = Turn(TurnId("2"), Role.PLAYER, "Mara", ("Hm.",), author=MARA, messages=(M2,))
 WILD = Character(key=CharacterKey("wild"), name="Wild", persona="", rating=Rating.ADULT)
+
+
+class Overtaking(MemorySceneStore):
+    """Something else changes the scene right before, if that is asked for."""
+
+    is_overtaking = False
+
+    async def apply(self, channel: ChannelId, change: Change, *, version: int) -> bool:
+        if self.is_overtaking:
+            self.is_overtaking = False
+            await self.commit(channel, LINE, seen=None)
+        return await super().apply(channel, change, version=version)
 
 
 class Office:
     def __init__(self) -> None:
-        self.store = MemorySceneStore()
+        self.store = Overtaking()
         self.characters = OneCharacter()
         self.characters.loaded |= {who.key: who for who in (DOV, IDA, WILD)}
         self.company = Company(
@@ -31,7 +57,7 @@ class Office:
         return found
 
     async def add(self, character: Character, *, is_age_restricted: bool = False) -> None:
-        await self.company.add(CHANNEL, character, is_age_restricted=is_age_restricted)
+        await self.company.add(CHANNEL, Joining(character, is_age_restricted=is_age_restricted))
 
     async def names(self) -> list[str]:
         return [part.name for part in await self.company.cast(CHANNEL)]
@@ -110,6 +136,52 @@ async def test_the_mode_is_the_scenes(office: Office) -> None:
     await office.company.set_reply_mode(CHANNEL, ReplyMode.TURNS)
 
     assert (await office.head()).reply_mode is ReplyMode.TURNS
+
+
+async def greeted(office: Office, *, is_begun: bool = False) -> None:
+    """Begin with a character that has a greeting for several, and maybe a line after it."""
+    office.characters.loaded[MIRA.key] = replace(MIRA, group_greetings=("All of you!",))
+    await office.store.purge(CHANNEL)
+    head = SceneHead(HARBOUR, MARA, MIRA.key, MIRA.name, started_ms=1)
+    facts = {ORIGIN: Origin.GREETING}
+    first = Turn(TurnId("1"), Role.CHARACTER, MIRA.name, ("Hello.",), messages=(M1,), facts=facts)
+    await office.store.start(head, None, told=(first, LINE) if is_begun else (first,))
+
+
+@pytest.mark.parametrize(
+    ("is_begun", "owner_name", "texts"),
+    [
+        (False, "Mara", ("Hello.", "All of you!")),
+        (True, "Mara", ("Hello.",)),
+        (False, "", ("Hello.",)),  # nobody knows here what `{{user}}` stands for
+    ],
+)
+async def test_who_joins_before_anything_is_said_makes_it_a_greeting_for_several(
+    *, is_begun: bool, owner_name: str, texts: tuple[str, ...], office: Office
+) -> None:
+    await greeted(office, is_begun=is_begun)
+
+    joined = await office.company.add(CHANNEL, Joining(DOV, owner_name=owner_name))
+
+    scene = await office.store.read(CHANNEL)
+    assert scene is not None
+    assert scene.turns[0].swipes == texts
+    assert scene.turns[0].text == "Hello."
+    assert joined.has_more_greetings == (len(texts) > 1)
+    assert joined.head.cast == (DOV.key,)
+
+
+async def test_a_scene_that_goes_on_while_somebody_joins_has_begun_already(office: Office) -> None:
+    await greeted(office)
+    office.store.is_overtaking = True
+
+    joined = await office.company.add(CHANNEL, Joining(DOV, owner_name="Mara"))
+
+    scene = await office.store.read(CHANNEL)
+    assert scene is not None
+    assert scene.turns[0].swipes == ("Hello.",)
+    assert not joined.has_more_greetings
+    assert joined.head.cast == (DOV.key,)
 
 
 async def test_without_a_live_scene_there_is_nothing_to_change(office: Office) -> None:

@@ -1,6 +1,7 @@
 """A card as a character that plays."""
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from bot.core.cards import png
@@ -41,7 +42,8 @@ def playing(card: Card, key: CharacterKey) -> Playing:
         name=name,
         persona=_with_names(persona, called),
         scenario=_with_names(card.scenario.strip(), called),
-        greetings=tuple(_with_names(text.strip(), called) for text in card.greetings),
+        greetings=_all_with_names(card.greetings, called),
+        group_greetings=_all_with_names(card.group_only_greetings, called),
         examples=tuple(
             ExampleLine(line.role, _with_names(line.text, called))
             for line in examples_in(card.mes_example, name)
@@ -66,6 +68,10 @@ def shows_as_it_is(picture: bytes) -> bool:
 def _with_names(text: str, called: str) -> str:
     """Put the character's name in; `{{user}}` is filled in when somebody plays."""
     return _USER.sub("{{user}}", _CHAR.sub(lambda _: called, text))
+
+
+def _all_with_names(texts: Iterable[str], called: str) -> tuple[str, ...]:
+    return tuple(_with_names(text.strip(), called) for text in texts if text.strip())
 
 
 def _depth_prompt(card: Card, called: str) -> Note | None:

@@ -209,7 +209,8 @@ def _is_ours(fields: Json) -> bool:
 
 def _ours(fields: Fields) -> Fields:
     """A file of the folder `characters/`."""
-    data = _renamed(fields, {"persona": "description"}, OURS)
+    names = {"persona": "description", "group_greetings": "group_only_greetings"}
+    data = _renamed(fields, names, OURS)
     ours = data["extensions"]
     rest = ours.get(OURS) if isinstance(ours, dict) else None
     rest = rest if isinstance(rest, dict) else {}

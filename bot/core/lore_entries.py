@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.core.cards.decorators import parted, written
@@ -24,10 +24,10 @@ EMPTY = Book(entries=())
 class EntryChange:
     """What is to be different of an entry; None leaves a thing as it is."""
 
-    keys: str | None = None
+    keys: str | tuple[str, ...] | None = None
     text: str | None = None
     name: str | None = None
-    secondary: str | None = None
+    secondary: str | tuple[str, ...] | None = None
     always: bool | None = None
     enabled: bool | None = None
     position: Position | None = None
@@ -130,6 +130,17 @@ def changed(entry: LoreEntry, change: EntryChange) -> LoreEntry:
     if not found.keys and not found.constant and not found.decorators:
         raise UserError("An entry needs keys, or has to be told always.")
     return found
+
+
+def keys_text(keys: Sequence[str]) -> str:
+    """Keys as a member reads and writes them; `read_keys` undoes it."""
+    return ("\n" if any("," in key for key in keys) else ", ").join(keys)
+
+
+def read_keys(text: str) -> tuple[str, ...]:
+    """Read keys with commas between, or one a line."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return keys_of(lines if len(lines) > 1 else text.strip(), Notes())
 
 
 def line_of(entry: LoreEntry, index: int) -> str:

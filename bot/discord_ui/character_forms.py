@@ -5,9 +5,8 @@ two pages; the second is opened by a button under what the first one has made.
 """
 
 import asyncio
-import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Self
 
 import discord
@@ -23,12 +22,19 @@ from bot.discord_ui.actions import Actions
 from bot.discord_ui.buttons import view_of
 from bot.discord_ui.character_preview import portrait_of, shown_preview
 from bot.discord_ui.convert import viewer_of
-from bot.discord_ui.error_replies import is_over, tell, telling
+from bot.discord_ui.error_replies import tell, telling
+from bot.discord_ui.forms import (
+    LONGEST_TEXT,
+    OPEN_WITHIN_S,
+    Interaction,
+    custom_id_of,
+    filled_in,
+    give_back,
+    send_form,
+    taken_in,
+)
 from bot.services.card_desk import Preview
 
-LONGEST_TEXT = 4_000
-"""Of a field, in UTF-16 units; a longer text of a card has no place in a form."""
-OPEN_WITHIN_S = 2.0
 PAGES: tuple[Mapping[str, tuple[str, str]], ...] = (
     {
         "name": ("Name", ""),
@@ -48,9 +54,6 @@ PAGES: tuple[Mapping[str, tuple[str, str]], ...] = (
 _ONE_LINE = ("name", "personality", "tags")
 _NEW = re.compile(r"character:new:(?P<where>me|server):(?P<rating>everyone|adult)")
 _EDIT = re.compile(r"character:edit:(?P<number>\d{1,20}):(?P<version>\d{1,9})")
-_TEXT_INPUT = 4
-
-Interaction = discord.Interaction[Any]
 
 
 class CharacterForm(discord.ui.Modal):
@@ -103,7 +106,9 @@ class PageButton(
 
 async def open_new(interaction: Interaction, where: Visibility, rating: Rating) -> None:
     """Answer *interaction* with the form for a new character."""
-    await _send(interaction, CharacterForm(f"character:new:{where}:{rating}", "A new character", 0))
+    await send_form(
+        interaction, CharacterForm(f"character:new:{where}:{rating}", "A new character", 0)
+    )
 
 
 async def open_page(interaction: Interaction, wanted: str, page: int) -> None:
@@ -122,23 +127,17 @@ async def open_page(interaction: Interaction, wanted: str, page: int) -> None:
     except TimeoutError:
         raise StoreUnavailable("no answer in time for a form") from None
     custom_id = f"character:edit:{key.removeprefix(MEMBERS)}:{stored.entry.version}"
-    await _send(interaction, CharacterForm(custom_id, f"Edit {card.name}", page, card))
+    await send_form(interaction, CharacterForm(custom_id, f"Edit {card.name}", page, card))
 
 
 async def submitted(interaction: Interaction) -> None:
     """A form was sent off; one that is not ours is left alone."""
-    data: Mapping[str, Any] = interaction.data or {}
-    custom_id = str(data.get("custom_id", ""))
+    custom_id = custom_id_of(interaction)
     new, edit = _NEW.fullmatch(custom_id), _EDIT.fullmatch(custom_id)
-    if interaction.type is not discord.InteractionType.modal_submit or not (new or edit):
+    if not (new or edit) or not await taken_in(interaction):
         return
-    fields = dict(_texts(data.get("components", ())))
-    try:
-        await interaction.response.defer(ephemeral=True, thinking=True)
-    except discord.HTTPException as error:
-        if not is_over(error):
-            raise
-        return
+    known, said = {name for page in PAGES for name in page}, filled_in(interaction)
+    fields = {name: text for name, text in said.items() if name in known}
     try:
         preview = await (
             _created(interaction, fields, new)
@@ -154,7 +153,7 @@ async def submitted(interaction: Interaction) -> None:
         )
     except Exception as error:  # noqa: BLE001  # the boundary of a form, as Tree.on_error is of a command
         await tell(interaction, error)
-        await _give_back(interaction, fields)
+        await give_back(interaction, fields)
 
 
 async def _created(
@@ -205,29 +204,3 @@ def _text_of(card: Card | None, name: str) -> str:
     if card is None:
         return ""
     return ", ".join(card.tags) if name == "tags" else str(getattr(card, name))
-
-
-async def _send(interaction: Interaction, form: CharacterForm) -> None:
-    await interaction.response.send_modal(form)
-    form.stop()  # discord.py would keep it until it comes back, which it may never do
-
-
-async def _give_back(interaction: Interaction, fields: Mapping[str, str]) -> None:
-    """What somebody has typed is not lost with the form."""
-    text = "\n\n".join(f"{name}:\n{value}" for name, value in fields.items() if value)
-    file = discord.File(io.BytesIO(text.encode("utf-8", "replace")), "your-text.txt")
-    try:
-        await interaction.followup.send("Here is what you wrote:", file=file, ephemeral=True)
-    except discord.HTTPException as error:
-        if not is_over(error):
-            raise
-
-
-def _texts(components: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    """The form's fields by name, whatever they are wrapped in."""
-    known = {name for page in PAGES for name in page}
-    for each in components:
-        if each.get("type") == _TEXT_INPUT and each.get("custom_id") in known:
-            yield str(each["custom_id"]), str(each.get("value") or "")
-        inner = each.get("component")
-        yield from _texts((*each.get("components", ()), *([inner] if inner else [])))

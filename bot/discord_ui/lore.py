@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from typing import Any
 
 import aiohttp
 import discord
@@ -20,6 +21,7 @@ from bot.core.rights import Action, may
 from bot.core.scene import SceneHead
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.convert import is_age_restricted
+from bot.discord_ui.lore_form import open_form, ref_of, submitted
 from bot.services.lorebooks import USUAL_BOOK, EntryRef, Trial, Where, check_size
 from bot.services.roster import CHOICES_SHOWN
 
@@ -131,15 +133,14 @@ class LoreCog(
         position: str | None = None,
         order: app_commands.Range[int, 0, 10_000] | None = None,
     ) -> None:
-        """Change an entry; what you leave out stays as it is."""
+        """Change an entry: in a form, or only what you say here."""
+        change = EntryChange(keys, text, name, also, always, enabled, _position(position), order)
+        if change == EntryChange():
+            await open_form(interaction, self._ref(interaction, entry))
+            return
         await interaction.response.defer(ephemeral=True)
         ref = await self._ref(interaction, entry)
-        change = EntryChange(keys, text, name, also, always, enabled, _position(position), order)
-        place = self._actions.place(interaction)
-        if change == EntryChange():
-            await interaction.followup.send(await self._shown(interaction, ref), ephemeral=True)
-            return
-        await self._actions.lorebooks.edit(place, ref, change)
+        await self._actions.lorebooks.edit(self._actions.place(interaction), ref, change)
         await interaction.followup.send("The entry is changed.", ephemeral=True)
 
     @app_commands.command()
@@ -255,11 +256,11 @@ class LoreCog(
         await self._allow(interaction, ref.where)
         return ref
 
-    async def _shown(self, interaction: discord.Interaction, ref: EntryRef) -> str:
-        place = self._actions.place(interaction)
-        entry = await self._actions.lorebooks.look(place, ref)
-        head = f"**{escape_markdown(line_of(entry, ref.index))}**"
-        return _clipped([head, *escape_markdown(entry.content).split("\n")])
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Take in a form, whichever process has opened it."""
+        if (ref := ref_of(interaction)) is not None:
+            await submitted(interaction, ref, allow=self._allow)
 
     def _character(self, head: SceneHead | None) -> Character | None:
         with suppress(CharacterUnknown):  # its file is gone

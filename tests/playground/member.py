@@ -354,6 +354,10 @@ def _filled(component: JSON, texts: Mapping[str, str]) -> JSON:
         child = component["component"]
         return {"type": 18, "component": _filled({"label": label, **child}, texts)}
     key = component.get("custom_id", "")
+    if component["type"] == 3:
+        prepared = [each["value"] for each in component["options"] if each.get("default")]
+        chosen = texts[key].split() if key in texts else prepared
+        return {"type": 3, "custom_id": key, "values": chosen}
     text = texts.get(key, texts.get(component.get("label", ""), component.get("value") or ""))
     if component["type"] == 4:
         return {"type": 4, "custom_id": key, "value": text}

@@ -100,6 +100,7 @@ async def open_ground(settings: Settings, stack: AsyncExitStack) -> Ground:
         answer_within=answer_within(settings),
     )
     characters = Roster(host=host, store=kept, read=read_card_file)
+    await characters.begin()
     store = store_on(redis, settings, bring=characters.bring)
     await _complete_index(store)
     return Ground(

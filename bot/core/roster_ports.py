@@ -79,3 +79,11 @@ class CharacterStore(Protocol):
     ) -> None:
         """Choose it; None chooses none."""
         ...
+
+    async def host_reloads(self) -> int:
+        """How often the host's files were read again, by any process of the bot."""
+        ...
+
+    async def count_host_reload(self) -> int:
+        """Count one more; returns how many there are then, or more if it was counted twice."""
+        ...

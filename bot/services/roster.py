@@ -2,6 +2,7 @@
 
 import asyncio
 import difflib
+import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +30,8 @@ from bot.core.roster import (
 from bot.core.roster_ports import CharacterStore
 from bot.core.scene import CharacterKey
 
+log = logging.getLogger(__name__)
+
 CHOICES_SHOWN = 25
 """As many as Discord's autocomplete takes."""
 READ_WITHIN_S = 5.0
@@ -37,6 +40,9 @@ MOST_KEPT_BYTES = 64 * 1024 * 1024
 _ENTRY_BYTES = 4_096
 CHECKED_FOR_S = 2.0
 """So long a member's character counts as it was found: a turn asks several times."""
+
+FOLLOWED_FOR_S = 5.0
+"""So long what another process has read again of the host's files may go unnoticed here."""
 
 ReadCard = Callable[[bytes, str], Card]
 """Reads a card from a file's bytes and name; raises CardFileError. Blocks for up to a second."""
@@ -77,6 +83,16 @@ class Roster:
         self._clock_s = clock_s
         self._checked: dict[CharacterKey, float] = {}
         self._reading = asyncio.Lock()
+        self._reloads = 0
+        self._follow_from_s = clock_s()
+
+    async def begin(self) -> None:
+        """Note which of the host's files are known here: as they were when this process began.
+
+        Raises:
+            StoreUnavailable.
+        """
+        self._reloads = await self._store.host_reloads()
 
     def characters(self) -> Mapping[CharacterKey, Character]:
         """The host's, and those of members that scenes have asked for lately."""
@@ -89,6 +105,7 @@ class Roster:
         Raises:
             StoreUnavailable, StoreRefusesWrites.
         """
+        await self._follow()
         now_s = self._clock_s()
         wanted = [
             key
@@ -114,6 +131,7 @@ class Roster:
 
     async def choices(self, viewer: Viewer) -> Sequence[Choice]:
         """Everybody whom *viewer* may choose: their own, then the server's, then the host's."""
+        await self._follow()
         own = [each for each in await self._store.of_user(viewer.user) if not each.is_retired]
         shared = await self._store.in_guild(viewer.guild) if viewer.guild is not None else ()
         others = [entry for entry in shared if entry.owner != viewer.user]
@@ -170,14 +188,20 @@ class Roster:
     async def reload(self) -> tuple[int, Sequence[str]]:
         """Read the host's files again; returns how many can play, and warnings.
 
+        The other processes of the bot follow within seconds.
+
         Raises:
             UserError: nobody in them can play; then all is as it was.
+            StoreUnavailable, StoreRefusesWrites: the others cannot be told.
         """
         async with self._reading:
             try:
                 warnings = await asyncio.to_thread(self._host.reload)
             except StartupError as error:
                 raise UserError(str(error)) from None
+        counted = await self._store.count_host_reload()
+        # Another process may have read what was changed after it was read here.
+        self._reloads = counted if counted == self._reloads + 1 else self._reloads
         return len(self._host.characters()), warnings
 
     async def face(self, key: CharacterKey) -> bytes | None:
@@ -202,6 +226,26 @@ class Roster:
                 return await asyncio.to_thread(self._card, stored)
         except TimeoutError:
             raise StoreUnavailable("a character is not read in time") from None
+
+    async def _follow(self) -> None:
+        """Read the host's files again if another process has, at most every few seconds."""
+        now_s = self._clock_s()
+        if now_s < self._follow_from_s:
+            return
+        self._follow_from_s = now_s + FOLLOWED_FOR_S
+        try:
+            reloads = await self._store.host_reloads()
+        except StoreUnavailable:
+            return  # who needs memory now is told that by what else they ask for
+        if reloads == self._reloads:
+            return
+        self._reloads = reloads
+        try:
+            # A folder that takes longer is read to its end all the same, beside what is waiting.
+            async with asyncio.timeout(READ_WITHIN_S), self._reading:
+                await asyncio.to_thread(self._host.reload)
+        except (TimeoutError, StartupError) as error:
+            log.warning("the host's files are not read again", extra={"error": str(error)})
 
     def _card(self, stored: Stored) -> Card:
         card = self._read(stored.raw, stored.filename)

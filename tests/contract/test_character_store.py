@@ -191,3 +191,11 @@ async def test_defaults_of_users_and_guilds_are_apart(characters: CharacterStore
     await characters.set_default(GuildId(same), None, is_guild=True)
     assert await characters.default_of(GuildId(same), is_guild=True) is None
     assert await characters.default_of(UserId(same), is_guild=False) == "clover"
+
+
+async def test_readings_of_the_hosts_files_are_counted(characters: CharacterStore) -> None:
+    assert await characters.host_reloads() == 0
+
+    assert [await characters.count_host_reload() for _ in range(2)] == [1, 2]
+
+    assert await characters.host_reloads() == 2

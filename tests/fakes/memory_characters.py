@@ -12,6 +12,7 @@ class MemoryCharacterStore:
         self._kept: dict[CharacterKey, Stored] = {}
         self._drafts: dict[UserId, Stored] = {}
         self._defaults: dict[tuple[bool, int], CharacterKey] = {}
+        self._reloads = 0
 
     async def put(self, stored: Stored) -> bool:
         entry = stored.entry
@@ -72,6 +73,13 @@ class MemoryCharacterStore:
         self._defaults.pop((is_guild, where), None)
         if key is not None:
             self._defaults[(is_guild, where)] = key
+
+    async def host_reloads(self) -> int:
+        return self._reloads
+
+    async def count_host_reload(self) -> int:
+        self._reloads += 1
+        return self._reloads
 
     def _entries(self) -> list[Entry]:
         found = [each.entry for each in self._kept.values()]

@@ -346,6 +346,21 @@ async def test_the_hosts_folder_is_read_again_by_a_keeper(
     assert await offered(world.tom, "aya") == ["Aya"]
 
 
+async def test_the_hosts_folder_is_read_again_where_another_process_has(
+    own_folder: Running, tmp_path: Path, redis: Redis
+) -> None:
+    (tmp_path / "cast" / "aya.png").write_bytes(AYA_PNG)
+    tom = own_folder.world.tom
+    assert await offered(tom, "aya") == []
+
+    await redis.incr("rp:reloads")
+
+    async def is_there() -> bool:
+        return await offered(tom, "aya") == ["Aya"]
+
+    await eventually(is_there, 10)
+
+
 async def test_a_face_is_served_from_the_hosts_own_address(
     own_folder: Running, redis: Redis
 ) -> None:

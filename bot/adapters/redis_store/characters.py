@@ -153,6 +153,14 @@ class RedisCharacterStore:
         else:
             await self._calls.unbroken(self._redis.hset(place, "character", records.clean(key)))
 
+    async def host_reloads(self) -> int:
+        found = await self._calls.run(self._redis.get(keys.HOST_RELOADS))
+        return int(found) if found and found.isdecimal() else 0
+
+    async def count_host_reload(self) -> int:
+        # Asked again after a lost answer it counts twice, and all read the files once more.
+        return int(await self._calls.unbroken(self._redis.incr(keys.HOST_RELOADS)))
+
     async def _listed(self, index: str) -> list[Entry]:
         numbers = sorted(await self._index.entries(index))
         if not numbers:

@@ -78,6 +78,8 @@ change it, as this one does with later schemas. Since
                               `rating`, `minor`, `at_ms`, `ver`,          last use;
                               `retired`, and in base64 `raw` (the card,   retired:
                               packed), `picture`, `face`; `file`          ttl
+    rp:reloads      STRING  how often the host's files were read again;   never
+                            who knows another number reads them, too
     rp:u:{U}:characters                                                   never
                     HASH    K -> when it was written here: every
                             character of user {U}, and maybe more
@@ -126,6 +128,7 @@ LIVE = "rp:live"
 GUILDS = "rp:guilds"
 LEFT = "rp:left"
 PROBE = "rp:probe"
+HOST_RELOADS = "rp:reloads"
 
 
 EVERY_META = "rp:{*}:meta"

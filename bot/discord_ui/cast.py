@@ -53,12 +53,8 @@ class CastCommands(commands.Cog):
         """Have another character play in this scene."""
         await interaction.response.defer(ephemeral=True)
         actions, channel = self._actions, self._actions.place(interaction).channel
-<<<<<<< HEAD
-        await actions.allow(interaction, Action.SET_CAST, await actions.scenes.live_head(channel))
-=======
         head = await actions.scenes.live_head(channel)
-        actions.allow(interaction, Action.SET_CAST, head)
->>>>>>> 0be434c (Open for several with the greetings that a card keeps for them)
+        await actions.allow(interaction, Action.SET_CAST, head)
         found = await actions.roster.choose(viewer_of(interaction), character)
         is_owner = interaction.user.id == head.owner
         joining = Joining(

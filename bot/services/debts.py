@@ -66,6 +66,7 @@ class Debts:
         self._pauses_s = pauses_s
         self._unpaid: dict[ChannelId, Place] = {}
         self._paying: WeakValueDictionary[ChannelId, asyncio.Lock] = WeakValueDictionary()
+        self._marking: WeakValueDictionary[ChannelId, asyncio.Lock] = WeakValueDictionary()
         self._any = asyncio.Event()
 
     async def pay(self, place: Place) -> int:
@@ -122,9 +123,10 @@ class Debts:
 
     async def unmark(self, place: Place, turns: Iterable[Turn]) -> None:
         """Take that back."""
-        for message in _lines_in(turns):
-            with suppress(PostError):
-                await self._voice.unreact(place, message, TAKEN_BACK)
+        async with self._marking.setdefault(place.channel, asyncio.Lock()):
+            for message in _lines_in(turns):
+                with suppress(PostError):
+                    await self._voice.unreact(place, message, TAKEN_BACK)
 
     async def recover(self) -> None:
         """After a start: note what an earlier process has left.
@@ -155,11 +157,16 @@ class Debts:
             await asyncio.sleep(pause_s)
             with suppress(StoreUnavailable, StoreRefusesWrites):
                 if not (await self._pay(place)).has_more:
-                    # The process may have ended before it could say so.
-                    kept = await self._store.undo(place.channel)
-                    await self.mark(place, kept.put if kept is not None else ())
+                    await self._mark_again(place)
                     return
         log.warning("messages stay on the screen", extra={"channel": place.channel})
+
+    async def _mark_again(self, place: Place) -> None:
+        """Show what is taken back: an earlier process may have ended before it could."""
+        # Whoever brings lines back takes the marks away then, and not in between.
+        async with self._marking.setdefault(place.channel, asyncio.Lock()):
+            kept = await self._store.undo(place.channel)
+            await self.mark(place, kept.put if kept is not None else ())
 
     async def _pay(self, place: Place) -> "_Left":
         """Take away what can be."""

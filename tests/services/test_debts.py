@@ -183,6 +183,44 @@ async def test_after_a_crash_lines_are_marked_too() -> None:
     assert desk.voice.on_screen(PLACE.channel) == []
 
 
+class WaitingStore(MemorySceneStore):
+    """Holds an answer about what could be taken back until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.has_looked, self.may_answer = asyncio.Event(), asyncio.Event()
+
+    async def undo(self, channel: ChannelId) -> Undo | None:
+        kept = await super().undo(channel)
+        self.has_looked.set()
+        await self.may_answer.wait()
+        return kept
+
+
+async def test_a_line_that_is_brought_back_meanwhile_does_not_stay_marked() -> None:
+    desk = Desk()
+    desk.store = store = WaitingStore()
+    desk.debts = Debts(store, desk.voice)
+    undo = Undo("undone", replace(scene(), place=PLACE), put=(line(7),), until_ms=10**15)
+    await desk.owe(1, undo)
+    await desk.debts.recover()
+
+    async with running(desk.debts), asyncio.timeout(2):
+        await store.has_looked.wait()
+        head = await store.head(PLACE.channel)
+        assert head is not None
+        assert await store.apply(
+            PLACE.channel, Change(put=(line(7),), uses_undo=True), version=head.version
+        )
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(desk.debts.unmark(PLACE, [line(7)]))
+            await asyncio.sleep(0)
+            store.may_answer.set()
+
+    acts = [act.verb for act in desk.voice.acts if act.message == MessageId(7)]
+    assert acts[-1] == "unreact"
+
+
 async def test_of_many_lines_the_newest_are_marked_and_only_members() -> None:
     desk = Desk()
     turns = [each for at in range(1, 60, 2) for each in (line(at), reply(at, "x", at + 1))]

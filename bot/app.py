@@ -19,6 +19,7 @@ from bot.adapters.redis_store import (
     fingerprint,
 )
 from bot.adapters.tgi import TgiGenerator
+from bot.adapters.word_files import words_in
 from bot.assembly import (
     World,
     director_of,
@@ -153,6 +154,7 @@ async def open_app(
             on_first_ready=first_ready,
             on_own_message=echoes.heard,
             on_answers=ground.clock.listen(),
+            words_in=words_in,
             continuity=_continuity(settings, ground.redis, ground.owner, upkeep),
         )
         screen.use(bot)

@@ -48,7 +48,7 @@ _SENTENCES: tuple[tuple[type[RoleplayError], str], ...] = (
 def sentence_for(error: BaseException) -> str:
     """Put *error* into words a member can act on; its own text shows only if it was meant to."""
     if isinstance(error, UserError):
-        return str(error)
+        return error.sentence
     return next((said for kind, said in _SENTENCES if isinstance(error, kind)), BUG)
 
 

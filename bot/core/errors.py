@@ -44,6 +44,12 @@ class RoleplayError(Exception):
 class UserError(RoleplayError):
     """A member asked for something that cannot be done; `str()` says what to do."""
 
+    @property
+    def sentence(self) -> str:
+        """The same, as it can be translated."""
+        said = self.args[0] if self.args else ""
+        return said if isinstance(said, str) else str(self)
+
 
 class CharacterUnknown(UserError):
     """No character of that name is loaded."""

@@ -24,6 +24,7 @@ from bot.discord_ui.character import CharacterCog
 from bot.discord_ui.character_buttons import CHARACTER_ITEMS
 from bot.discord_ui.chat_files import WhoSelect
 from bot.discord_ui.command_sync import sync_if_changed
+from bot.discord_ui.command_words import CommandWords, WordsIn
 from bot.discord_ui.continuity import Continuity, ContinuousBot
 from bot.discord_ui.convert import (
     custom_ids_of,
@@ -128,12 +129,14 @@ class RoleplayBot(ContinuousBot):
         on_own_message: Callable[[ChannelId, MessageId, Sequence[str]], Awaitable[None]],
         on_answers: aiohttp.TraceConfig,
         continuity: Continuity,
+        words_in: WordsIn,
     ) -> None:
         """Set up.
 
         Args:
             on_own_message: told of each message of ours, with the ids of its buttons.
             on_answers: hears what Discord answers to discord.py's own requests.
+            words_in: our words in the languages of members.
         """
         super().__init__(
             continuity,
@@ -152,6 +155,7 @@ class RoleplayBot(ContinuousBot):
         logging.getLogger(app_commands.tree.__name__).addFilter(is_worth_a_line)
         outlive_bad_events(self)
         self.actions = actions
+        self.words_in = words_in
         self._events = events
         self._notes = notes
         self._on_own_message = on_own_message
@@ -171,6 +175,7 @@ class RoleplayBot(ContinuousBot):
         await self.add_cog(CharacterCog(self.actions))
         await self.add_cog(LoreCog(self.actions))
         await self.add_cog(SettingsCog(self.actions))
+        await self.tree.set_translator(CommandWords(self.words_in))
         try:
             sent = await sync_if_changed(self.tree, self._notes, self.application_id or 0)
         except discord.HTTPException as error:

@@ -6,19 +6,28 @@ spends them on restarts.
 
 import hashlib
 import json
+from typing import Any
 
 import discord
 from discord import app_commands
 
 from bot.core.ports import NoteStore
 
+Tree = app_commands.CommandTree[discord.Client]
+AnyCommand = app_commands.Command[Any, ..., Any] | app_commands.ContextMenu | app_commands.Group
 
-async def sync_if_changed(
-    tree: app_commands.CommandTree[discord.Client], notes: NoteStore, application: int
-) -> bool:
+
+async def described_in_all_languages(tree: Tree, command: AnyCommand) -> dict[str, Any]:
+    """What Discord is told of *command*."""
+    if tree.translator is None:
+        return command.to_dict(tree)
+    return await command.get_translated_payload(tree, tree.translator)
+
+
+async def sync_if_changed(tree: Tree, notes: NoteStore, application: int) -> bool:
     """Sync *tree* unless this very tree was the last one synced; returns whether it was sent."""
     name = f"commands:{application}"
-    described = [command.to_dict(tree) for command in tree.get_commands()]
+    described = [await described_in_all_languages(tree, each) for each in tree.get_commands()]
     digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
     if await notes.get_note(name) == digest:
         return False

@@ -12,6 +12,7 @@ from bot.core.error_sentences import is_bug, sentence_for
 from bot.core.errors import UserError
 from bot.discord_ui.answers import Answers
 from bot.discord_ui.gate import why_not
+from bot.discord_ui.wording import say, worded
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ async def lets_in(interaction: discord.Interaction[Any]) -> bool:
     why = await why_not(interaction)
     if why:
         try:
-            await interaction.response.send_message(why, ephemeral=True)
+            await interaction.response.send_message(worded(interaction, why), ephemeral=True)
         except discord.HTTPException as error:
             if not is_over(error):
                 raise
@@ -101,8 +102,8 @@ async def tell(interaction: discord.Interaction[Any], error: BaseException) -> N
             log.error("an interaction failed", exc_info=error)
     try:
         if interaction.response.is_done():
-            await interaction.followup.send(sentence, ephemeral=True)
+            await say(interaction, sentence)
         else:
-            await interaction.response.send_message(sentence, ephemeral=True)
+            await interaction.response.send_message(worded(interaction, sentence), ephemeral=True)
     except discord.HTTPException as failure:
         log.info("the member could not be told", extra={"status": failure.status})

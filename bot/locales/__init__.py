@@ -1,0 +1,1 @@
+"""What the bot says, in other languages; see `bot.adapters.word_files`."""

@@ -8,6 +8,7 @@ from bot.core.change import Change
 from bot.core.characters import Character
 from bot.core.errors import UserError
 from bot.core.names import clean_name
+from bot.core.phrases import phrase
 from bot.core.scene import NO_CHARACTER, CharacterKey, Role, SceneHead, Turn
 from bot.core.triggers import first_named
 
@@ -50,18 +51,26 @@ def added(head: SceneHead, character: Character, people: Sequence[Character]) ->
         UserError: it does, or would be taken for somebody else, or there are enough.
     """
     if character.key in (head.character, *head.cast):
-        raise UserError(f"{character.name} plays here already.")
+        raise UserError(phrase("{name} plays here already.", name=character.name))
     if len(head.cast) + 1 >= MOST_CHARACTERS:
         raise UserError(
-            f"{MOST_CHARACTERS} characters play here, and more would be too many. "
-            "`/roleplay remove` lets one go."
+            phrase(
+                "{most_characters} characters play here, and more would be too many. "
+                "`/roleplay remove` lets one go.",
+                most_characters=MOST_CHARACTERS,
+            )
         )
     name = _spoken(character.name)
     if name in {_spoken(each) for each in (head.character_name, *(who.name for who in people))}:
-        raise UserError(f"A character called {character.name} plays here already.")
+        raise UserError(
+            phrase("A character called {name} plays here already.", name=character.name)
+        )
     if name in {_spoken(player) for player in head.players.values()}:
         raise UserError(
-            f"A player here is called {character.name}, too, and nobody could tell the two apart."
+            phrase(
+                "A player here is called {name}, too, and nobody could tell the two apart.",
+                name=character.name,
+            )
         )
     return Change(head=replace(head, cast=(*head.cast, character.key)))
 
@@ -75,15 +84,20 @@ def removed(head: SceneHead, key: CharacterKey, loaded: Mapping[CharacterKey, Ch
     left = tuple(each for each in head.cast if each != key)
     if key != head.character:
         if left == head.cast:
-            raise UserError("That character does not play here. `/roleplay cast` lists who does.")
+            raise UserError(
+                phrase("That character does not play here. `/roleplay cast` lists who does.")
+            )
         return Change(head=replace(head, cast=left, banter=head.banter if left else 0))
     if not left:
         raise UserError(
-            f"{head.character_name} plays alone here. `/roleplay stop` ends the scene instead."
+            phrase(
+                "{character_name} plays alone here. `/roleplay stop` ends the scene instead.",
+                character_name=head.character_name,
+            )
         )
     first = next((each for each in left if each in loaded), None)
     if first is None:
-        raise UserError("The files of all the others are gone, so nobody could go on.")
+        raise UserError(phrase("The files of all the others are gone, so nobody could go on."))
     rest = tuple(each for each in left if each != first)
     name = loaded[first].name
     return Change(

@@ -28,6 +28,7 @@ from bot.core.chat_lines import (
 )
 from bot.core.chat_shapes import shaped
 from bot.core.chat_text import shaped_text
+from bot.core.phrases import phrase
 
 __all__ = ["MOST_BYTES", "Chat", "ChatFileError", "ChatMessage", "read_chat"]
 
@@ -59,12 +60,15 @@ def read_chat(data: bytes, filename: str = "") -> Chat:
     """
     if len(data) > MOST_BYTES:
         raise ChatFileError(
-            f"The file is larger than {MOST_BYTES // 1_000_000} MB: give one with fewer messages."
+            phrase(
+                "The file is larger than {most_bytes} MB: give one with fewer messages.",
+                most_bytes=MOST_BYTES // 1000000,
+            )
         )
     warnings = _Warnings()
     data = _in_utf_8(data)
     if not data:
-        raise ChatFileError(f"The file is empty: {_WHAT_TO_GIVE}")
+        raise ChatFileError(phrase("The file is empty: {what_to_give}", what_to_give=_WHAT_TO_GIVE))
     if data[:1] in (b"{", b"["):
         return _read_json_file(data, warnings)
     if PurePosixPath(filename).suffix.lower() in _TEXT_ENDINGS:
@@ -144,7 +148,7 @@ def _read_json_file(data: bytes, warnings: _Warnings) -> Chat:
     except BadJson as error:
         if end >= 0:
             return _read_json_lines(data, warnings)
-        raise ChatFileError(f"The file cannot be read: {error}.") from None
+        raise ChatFileError(phrase("The file cannot be read: {error}.", error=error)) from None
     return _read_document(document, noted)
 
 
@@ -163,7 +167,11 @@ def _read_document(document: object, warnings: _Warnings) -> Chat:
         if found is None:
             return _read_values([(1, document)], "Message", warnings)
         if not found.lines:
-            raise ChatFileError(f"There are no messages in the file: {_WHAT_TO_GIVE}")
+            raise ChatFileError(
+                phrase(
+                    "There are no messages in the file: {what_to_give}", what_to_give=_WHAT_TO_GIVE
+                )
+            )
         if found.set_aside:
             warnings.add(f"The file holds {found.set_aside:,} more chats: the longest was read.")
         return _assembled(found.header, list(enumerate(found.lines, 1)), "Message", warnings)
@@ -217,11 +225,21 @@ def _refuse_what_begins_otherwise(first: Line) -> None:
     if is_header(first) or is_message(first):
         return
     if "entries" in first:
-        raise ChatFileError(f"The file is a lorebook, no chat: {_WHAT_TO_GIVE}")
+        raise ChatFileError(
+            phrase("The file is a lorebook, no chat: {what_to_give}", what_to_give=_WHAT_TO_GIVE)
+        )
     if any(name in first for name in _OF_CARDS):
-        raise ChatFileError(f"The file is a character card, no chat: {_WHAT_TO_GIVE}")
+        raise ChatFileError(
+            phrase(
+                "The file is a character card, no chat: {what_to_give}", what_to_give=_WHAT_TO_GIVE
+            )
+        )
     if "name" not in first:
-        raise ChatFileError(f"The file does not begin as a chat does: {_WHAT_TO_GIVE}")
+        raise ChatFileError(
+            phrase(
+                "The file does not begin as a chat does: {what_to_give}", what_to_give=_WHAT_TO_GIVE
+            )
+        )
 
 
 def _assembled(
@@ -231,7 +249,12 @@ def _assembled(
     warnings: _Warnings,
 ) -> Chat:
     if len(lines) > MOST_MESSAGES:
-        raise ChatFileError(f"The file holds more than {MOST_MESSAGES:,} messages: give fewer.")
+        raise ChatFileError(
+            phrase(
+                "The file holds more than {most_messages:,} messages: give fewer.",
+                most_messages=MOST_MESSAGES,
+            )
+        )
     names = names_in(header or {}, [line for _, line in lines if line is not None])
     messages = []
     for number, line in lines:
@@ -242,7 +265,13 @@ def _assembled(
     if not messages:
         if warnings.first_skipped or header is None:
             why = f" that can be read ({warnings.first_skipped})" * bool(warnings.first_skipped)
-            raise ChatFileError(f"There are no messages in the file{why}: {_WHAT_TO_GIVE}")
+            raise ChatFileError(
+                phrase(
+                    "There are no messages in the file{why}: {what_to_give}",
+                    why=why,
+                    what_to_give=_WHAT_TO_GIVE,
+                )
+            )
         warnings.add("There are no messages in the file.")
     return Chat(
         tuple(messages),

@@ -12,6 +12,7 @@ from dataclasses import replace
 from bot.core.change import Change, Undo
 from bot.core.errors import UserError
 from bot.core.greetings import said_to_several
+from bot.core.phrases import phrase
 from bot.core.scene import (
     MessageId,
     Place,
@@ -47,9 +48,9 @@ def branch_of(
     """
     ids = [turn.id for turn in scene.turns]
     if not ids:
-        raise UserError("Nothing has been said in this scene yet.")
+        raise UserError(phrase("Nothing has been said in this scene yet."))
     if last is not None and last not in ids:
-        raise UserError("That message is no part of the story that I remember.")
+        raise UserError(phrase("That message is no part of the story that I remember."))
     kept = scene.turns[: len(ids) if last is None else ids.index(last) + 1]
     head = replace(
         scene.head,
@@ -105,7 +106,7 @@ def begun_anew(
         UserError: nothing has been said in it.
     """
     if all(turn.role is Role.CHARACTER for turn in scene.turns):
-        raise UserError("The story has only just begun.")
+        raise UserError(phrase("The story has only just begun."))
     first = scene.turns[0]
     if first.role is Role.CHARACTER and trigger_of(first.id) is None:
         opening = said_to_several(first, for_several)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.core.errors import UserError
+from bot.core.phrases import phrase
 
 MOST_DICE = 100
 MOST_SIDES = 1_000
@@ -84,9 +85,9 @@ def parse(text: str) -> tuple[str, tuple[Term, ...]]:
     if not any(term.sides for term in terms):
         raise UserError(_UNREADABLE)
     if len(terms) > MOST_TERMS:
-        raise UserError(f"A roll has at most {MOST_TERMS} parts.")
+        raise UserError(phrase("A roll has at most {most_terms} parts.", most_terms=MOST_TERMS))
     if sum(term.count for term in terms if term.sides) > MOST_DICE:
-        raise UserError(f"I throw at most {MOST_DICE} dice at once.")
+        raise UserError(phrase("I throw at most {most_dice} dice at once.", most_dice=MOST_DICE))
     return formula, terms
 
 
@@ -126,7 +127,7 @@ def _term(found: re.Match[str]) -> Term:
     picked = _bounded(found["kept"] or "1", count, "How many dice are kept or dropped", least=1)
     kept = count - picked if rule.startswith("d") else picked
     if not kept:
-        raise UserError("One of the dice has to count.")
+        raise UserError(phrase("One of the dice has to count."))
     # To drop the highest is to keep the lowest.
     return Term(sign, count, sides, kept=kept, keeps_low=rule in ("kl", "dh"))
 
@@ -135,7 +136,9 @@ def _bounded(digits: str, most: int, what: str, *, least: int = 0) -> int:
     # Of a number of any length only its size matters beyond the limit.
     number = int(digits) if len(digits.lstrip("0")) <= len(str(most)) else most + 1
     if not least <= number <= most:
-        raise UserError(f"{what} is from {least} to {most:,}.")
+        raise UserError(
+            phrase("{what} is from {least} to {most:,}.", what=what, least=least, most=most)
+        )
     return number
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from bot.core.change import Change
 from bot.core.draft import NEUTRAL_PLAYER
 from bot.core.errors import UserError
+from bot.core.phrases import phrase
 from bot.core.plain_text import plain
 from bot.core.scene import NOTE_DEPTH, MessageId, Role, SceneHead, Turn, UserId, player_turn_id
 from bot.core.unposted import ORIGIN, Origin, to_be_posted
@@ -119,7 +120,7 @@ def narrator_turn(
 def _words(text: str, most: int, what: str) -> str:
     said = plain(text).strip()
     if not said:
-        raise UserError(f"{what} needs some words.")
+        raise UserError(phrase("{what} needs some words.", what=what))
     if len(said) > most:
-        raise UserError(f"{what} has at most {most:,} characters.")
+        raise UserError(phrase("{what} has at most {most:,} characters.", what=what, most=most))
     return said

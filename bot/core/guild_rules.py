@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, NewType, Protocol
 
 from bot.core.errors import UserError
+from bot.core.phrases import phrase
 from bot.core.scene import ChannelId, GuildId, Place, UserId
 
 RoleId = NewType("RoleId", int)
@@ -88,7 +89,12 @@ class GuildRules:
         if rule is not None:
             channels[channel] = rule
         if len(channels) > MOST_CHANNELS:
-            raise UserError(f"No more than {MOST_CHANNELS} channels can be settled one by one.")
+            raise UserError(
+                phrase(
+                    "No more than {most_channels} channels can be settled one by one.",
+                    most_channels=MOST_CHANNELS,
+                )
+            )
         return replace(self, channels=channels)
 
     def with_role(self, role: RoleId, *, lets_in: bool | None) -> "GuildRules":
@@ -97,14 +103,20 @@ class GuildRules:
         if lets_in is not None:
             roles[role] = lets_in
         if len(roles) > MOST_ROLES:
-            raise UserError(f"No more than {MOST_ROLES} roles can be settled.")
+            raise UserError(
+                phrase("No more than {most_roles} roles can be settled.", most_roles=MOST_ROLES)
+            )
         return replace(self, roles=roles)
 
     def with_block(self, user: UserId, *, blocked: bool) -> "GuildRules":
         """As `with_channel`, of a member."""
         others = self.blocked - {user}
         if blocked and len(others) >= MOST_BLOCKED:
-            raise UserError(f"No more than {MOST_BLOCKED} members can be blocked.")
+            raise UserError(
+                phrase(
+                    "No more than {most_blocked} members can be blocked.", most_blocked=MOST_BLOCKED
+                )
+            )
         return replace(self, blocked=others | {user} if blocked else others)
 
     def managed_by(self, role: RoleId | None) -> "GuildRules":

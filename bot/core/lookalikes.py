@@ -15,6 +15,7 @@ from functools import lru_cache
 from bot.core.errors import UserError
 from bot.core.lookalike_table import LOOKALIKES
 from bot.core.names import NAME_CHARACTERS, clean_name
+from bot.core.phrases import phrase
 from bot.core.plain_text import shortened
 
 _SKELETONS_KNOWN = 4_096
@@ -65,7 +66,7 @@ def fit_name(name: str, known: Iterable[KnownName] = ()) -> str:
     """
     cleaned = clean_name(name, fallback="")
     if not skeletons(cleaned):
-        raise UserError("A name has at least one letter or digit.")
+        raise UserError(phrase("A name has at least one letter or digit."))
     shown = shortened(cleaned, _NAME_SHOWN)
     if _is_reserved(cleaned):
         raise NameTaken(

@@ -13,6 +13,7 @@ from bot.core.cards.notes import Notes
 from bot.core.errors import UserError
 from bot.core.lore_rules import name_of
 from bot.core.lorebook import Book, LoreEntry, Position
+from bot.core.phrases import phrase
 from bot.core.plain_text import plain
 
 MOST_BYTES = 256 * 1024
@@ -62,7 +63,12 @@ def as_text(book: Book) -> str:
     """
     text = json.dumps(book_document(book), ensure_ascii=False, separators=(",", ":"))
     if len(text.encode("utf-8", "replace")) > MOST_BYTES:
-        raise UserError(f"A lorebook may have {MOST_BYTES // 1024} kB, and this one has more.")
+        raise UserError(
+            phrase(
+                "A lorebook may have {most_bytes} kB, and this one has more.",
+                most_bytes=MOST_BYTES // 1024,
+            )
+        )
     return text
 
 
@@ -82,7 +88,12 @@ def added(book: Book, change: EntryChange) -> Book:
         UserError: nobody could ever come to read it, or there are too many.
     """
     if len(book.entries) >= MOST_ENTRIES:
-        raise UserError(f"A lorebook may have {MOST_ENTRIES} entries. Remove one first.")
+        raise UserError(
+            phrase(
+                "A lorebook may have {most_entries} entries. Remove one first.",
+                most_entries=MOST_ENTRIES,
+            )
+        )
     entry = changed(LoreEntry(keys=(), content=""), change)
     return replace(book, entries=(*book.entries, entry))
 
@@ -107,7 +118,9 @@ def changed(entry: LoreEntry, change: EntryChange) -> LoreEntry:
     """
     text = written(entry.decorators, entry.content) if change.text is None else change.text
     if len(text) > MOST_TEXT:
-        raise UserError(f"The text of an entry may have {MOST_TEXT:,} characters.")
+        raise UserError(
+            phrase("The text of an entry may have {most_text:,} characters.", most_text=MOST_TEXT)
+        )
     decorators, content = parted(text.strip())
     secondary = entry.secondary_keys
     if change.secondary is not None:
@@ -126,9 +139,9 @@ def changed(entry: LoreEntry, change: EntryChange) -> LoreEntry:
         insertion_order=entry.insertion_order if change.order is None else change.order,
     )
     if not found.content.strip():
-        raise UserError("An entry needs a text: what is the reply to be told?")
+        raise UserError(phrase("An entry needs a text: what is the reply to be told?"))
     if not found.keys and not found.constant and not found.decorators:
-        raise UserError("An entry needs keys, or has to be told always.")
+        raise UserError(phrase("An entry needs keys, or has to be told always."))
     return found
 
 

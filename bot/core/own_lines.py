@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from bot.core.closing import closers
 from bot.core.errors import UserError
+from bot.core.phrases import phrase
 from bot.core.plain_text import plain, utf16_units
 from bot.core.sentences import last_sentence_end
 from bot.core.triggers import is_out_of_character
@@ -54,11 +55,16 @@ def sendable(text: str) -> str:
     """
     line = plain(text).strip()
     if not line:
-        raise UserError("There are no words in this line.")
+        raise UserError(phrase("There are no words in this line."))
     if utf16_units(line) > DRAFT_UNITS:
-        raise UserError(f"A line that I send for you has at most {DRAFT_UNITS:,} characters.")
+        raise UserError(
+            phrase(
+                "A line that I send for you has at most {draft_units:,} characters.",
+                draft_units=DRAFT_UNITS,
+            )
+        )
     if is_out_of_character(line):
-        raise UserError("This line is out of character, so it is no part of the story.")
+        raise UserError(phrase("This line is out of character, so it is no part of the story."))
     return line
 
 

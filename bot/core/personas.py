@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from bot.core.errors import UserError
 from bot.core.lookalikes import looks_like
 from bot.core.names import NAME_CHARACTERS
+from bot.core.phrases import phrase
 from bot.core.plain_text import plain
 from bot.core.scene import Place, Turn
 
@@ -86,7 +87,9 @@ class Wardrobe:
         """
         found = self.find(name)
         if found is None:
-            raise UserError(f"You have no persona “{name.strip()[:50]}”. See /persona list.")
+            raise UserError(
+                phrase("You have no persona “{name}”. See /persona list.", name=name.strip()[:50])
+            )
         return found
 
     def worn(self, place: Place) -> tuple[PlayerPersona, Scope] | None:
@@ -117,8 +120,11 @@ class Wardrobe:
             return replace(self, personas=kept)
         if len(self.personas) >= MOST_PERSONAS:
             raise UserError(
-                f"You have {MOST_PERSONAS} personas, which is as many as I keep. Forget one "
-                "with /persona clear first."
+                phrase(
+                    "You have {most_personas} personas, which is as many as I keep. Forget "
+                    "one with /persona clear first.",
+                    most_personas=MOST_PERSONAS,
+                )
             )
         return replace(self, personas=(*self.personas, persona))
 
@@ -185,7 +191,7 @@ def required_key(scope: Scope, place: Place) -> str:
     """
     key = place_key(scope, place)
     if key is None:
-        raise UserError("There is no server here. Choose everywhere, or this scene.")
+        raise UserError(phrase("There is no server here. Choose everywhere, or this scene."))
     return key
 
 
@@ -198,7 +204,11 @@ def persona_text(text: str) -> str:
     told = _BLANK_LINES.sub("\n", plain(text).strip())
     if len(told) > PERSONA_CHARACTERS:
         raise UserError(
-            f"A persona has at most {PERSONA_CHARACTERS} characters, and this one has {len(told)}."
+            phrase(
+                "A persona has at most {persona_characters} characters, and this one has {count}.",
+                persona_characters=PERSONA_CHARACTERS,
+                count=len(told),
+            )
         )
     return told
 
@@ -216,8 +226,11 @@ def face_address(url: str) -> str:
         is_web = False
     if not is_web or len(url) > FACE_CHARACTERS or not url.strip().isprintable():
         raise UserError(
-            "A picture's address begins with https:// and has at most "
-            f"{FACE_CHARACTERS} characters."
+            phrase(
+                "A picture's address begins with https:// and has at most "
+                "{face_characters} characters.",
+                face_characters=FACE_CHARACTERS,
+            )
         )
     return url.strip()
 
@@ -230,8 +243,12 @@ def check_face(kind: str, size: int, sides: tuple[int | None, int | None]) -> No
     measured = all(side is not None and 0 < side <= FACE_PIXELS for side in sides)
     if kind.partition(";")[0] not in _FACES or not measured or size > FACE_BYTES:
         raise UserError(
-            "A picture is a PNG, JPEG, WebP or GIF of at most "
-            f"{FACE_BYTES // 1024 // 1024} MB and {FACE_PIXELS} pixels a side."
+            phrase(
+                "A picture is a PNG, JPEG, WebP or GIF of at most {face_bytes} MB and "
+                "{face_pixels} pixels a side.",
+                face_bytes=FACE_BYTES // 1024 // 1024,
+                face_pixels=FACE_PIXELS,
+            )
         )
 
 

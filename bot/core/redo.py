@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bot.core.change import Change, Undo
 from bot.core.errors import UserError
+from bot.core.phrases import phrase
 from bot.core.scene import MessageId, Role, Scene, Turn
 from bot.core.story_acts import is_shown_by_us, shown_again
 from bot.core.unposted import off_the_screen, told_again
@@ -30,9 +31,9 @@ def redo(
         UserError: it is too late for that, or the story has gone on.
     """
     if kept is None or kept.name != name or now_ms >= kept.until_ms or not kept.put:
-        raise UserError("This cannot be brought back any more.")
+        raise UserError(phrase("This cannot be brought back any more."))
     if scene.turns and scene.turns[-1].id >= kept.put[0].id:
-        raise UserError("The story has gone on since, so this cannot be brought back.")
+        raise UserError(phrase("The story has gone on since, so this cannot be brought back."))
     ours = (at for at, turn in enumerate(kept.put) if is_shown_by_us(turn))
     end = next(ours, len(kept.put)) + 1
     *before, last = kept.put[:end]

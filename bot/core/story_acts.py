@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from bot.core.change import Change, Undo
 from bot.core.errors import UserError
+from bot.core.phrases import phrase
 from bot.core.plain_text import plain, utf16_units
 from bot.core.scene import (
     Role,
@@ -52,7 +53,7 @@ def turn_in(scene: Scene, turn: TurnId) -> Turn:
     for each in scene.turns:
         if each.id == turn:
             return each
-    raise UserError("This is no part of the story any more.")
+    raise UserError(phrase("This is no part of the story any more."))
 
 
 def newest_reply(scene: Scene, turn: TurnId) -> Turn:
@@ -75,7 +76,7 @@ def check_posted(turn: Turn) -> None:
     A greeting's buttons may be seen before it is known where it stands.
     """
     if is_to_be_posted(turn):
-        raise UserError("This is only just being posted. Try again in a moment.")
+        raise UserError(phrase("This is only just being posted. Try again in a moment."))
 
 
 def is_shown_by_us(turn: Turn) -> bool:
@@ -113,7 +114,7 @@ def undo(scene: Scene, count: int, *, name: str, now_ms: int, until_ms: int) -> 
     for _ in range(count):
         begin = _step_back(scene.turns, begin)
     if begin == len(scene.turns):
-        raise UserError("There is nothing to undo.")
+        raise UserError(phrase("There is nothing to undo."))
     return _taken_back(scene, begin, Undo(name, scene.head, until_ms=until_ms), now_ms)
 
 
@@ -125,7 +126,7 @@ def rewind(scene: Scene, turn: TurnId, *, name: str, now_ms: int, until_ms: int)
     """
     begin = scene.turns.index(turn_in(scene, turn)) + 1
     if begin == len(scene.turns):
-        raise UserError("The story ends here already.")
+        raise UserError(phrase("The story ends here already."))
     return _taken_back(scene, begin, Undo(name, scene.head, until_ms=until_ms), now_ms)
 
 
@@ -180,12 +181,21 @@ def editable(scene: Scene, turn: TurnId) -> Turn:
     is_narrators = found.role is Role.NARRATOR and is_shown_by_us(found)
     if found.role is not Role.CHARACTER and not is_narrators:
         if is_shown_by_us(found):
-            raise UserError("A line that was sent is not edited. Delete it and write another.")
+            raise UserError(
+                phrase("A line that was sent is not edited. Delete it and write another.")
+            )
         raise UserError(
-            "Only what a character or a narrator says is edited here. Edit your own in Discord."
+            phrase(
+                "Only what a character or a narrator says is edited here. Edit your own in Discord."
+            )
         )
     if utf16_units(found.text) > EDIT_UNITS:
-        raise UserError(f"This reply is longer than the {EDIT_UNITS:,} characters of a form.")
+        raise UserError(
+            phrase(
+                "This reply is longer than the {edit_units:,} characters of a form.",
+                edit_units=EDIT_UNITS,
+            )
+        )
     return found
 
 
@@ -218,18 +228,25 @@ def edit_reply(
     """
     found, text = editable(scene, turn), plain(text).strip()
     if text_stamp(found.text) != stamp:
-        raise TextChanged("This reply has been changed by somebody else since you opened it.")
+        raise TextChanged(
+            phrase("This reply has been changed by somebody else since you opened it.")
+        )
     if not text:
-        raise UserError("A reply needs some words. Delete takes it away as a whole.")
+        raise UserError(phrase("A reply needs some words. Delete takes it away as a whole."))
     if utf16_units(text) > EDIT_UNITS:
-        raise UserError(f"A reply has at most {EDIT_UNITS:,} characters.")
+        raise UserError(
+            phrase("A reply has at most {edit_units:,} characters.", edit_units=EDIT_UNITS)
+        )
     if text == found.text:
-        raise UserError("That is what it says already.")
+        raise UserError(phrase("That is what it says already."))
     room = len(found.messages)
     if scene.turns[-1] is not found and len(split(text, part_limit)) > max(room, 1):
         raise UserError(
-            "Others follow this reply, so no message can be added to it. "
-            f"About {part_limit * max(room, 1):,} characters fit."
+            phrase(
+                "Others follow this reply, so no message can be added to it. About "
+                "{part_limit:,} characters fit.",
+                part_limit=part_limit * max(room, 1),
+            )
         )
     swipes = (*found.swipes[: found.current], text, *found.swipes[found.current + 1 :])
     edited = replace(

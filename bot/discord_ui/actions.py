@@ -8,6 +8,7 @@ from discord import app_commands
 from bot.core.errors import NoLiveScene, UserError
 from bot.core.length_table import LengthTable, example
 from bot.core.lengths import AUTO, Length, LengthStep
+from bot.core.phrases import phrase
 from bot.core.plain_text import shortened
 from bot.core.rights import Action, Member, allow
 from bot.core.roster import Choice
@@ -84,7 +85,7 @@ class Actions:
         """
         place = place_of(interaction.channel, interaction.guild_id)
         if place is None:
-            raise UserError("Scenes play in text channels, threads and direct messages.")
+            raise UserError(phrase("Scenes play in text channels, threads and direct messages."))
         return place
 
     async def choices(
@@ -131,8 +132,11 @@ class Actions:
             return
         right = "Send Messages in Threads" if in_thread else "Send Messages"
         raise UserError(
-            f"I may not write here. Give me View Channel and {right} in this channel, then try "
-            "again."
+            phrase(
+                "I may not write here. Give me View Channel and {right} in this "
+                "channel, then try again.",
+                right=right,
+            )
         )
 
     async def stop_reply(self, interaction: discord.Interaction) -> bool:
@@ -163,7 +167,7 @@ class Actions:
         channel = self.place(interaction).channel
         head = await self.scenes.head(channel)
         if head is None:  # to refuse would hide that there is nothing to see
-            raise NoLiveScene("There is no scene here. Start one with /roleplay start.")
+            raise NoLiveScene(phrase("There is no scene here. Start one with /roleplay start."))
         await self.allow(interaction, Action.LOOK_INSIDE, head)
         return await self.inspection.context(channel)
 

@@ -15,6 +15,7 @@ from discord.utils import escape_markdown
 from bot.core.cards.writing import Container
 from bot.core.characters import Rating
 from bot.core.errors import UserError
+from bot.core.phrases import phrase
 from bot.core.plain_text import shortened
 from bot.core.rights import Action
 from bot.core.roster import MEMBERS, Choice, Visibility, is_members, matching
@@ -174,7 +175,7 @@ class CharacterCog(
         container = Container(chosen)
         name, content = await self._actions.desk.export(viewer, choice, container)
         if len(content) > interaction.filesize_limit:
-            raise UserError("The card is larger than a file may be on Discord.")
+            raise UserError(phrase("The card is larger than a file may be on Discord."))
         await interaction.followup.send(
             f"The card of **{escape_markdown(name)}**.",
             file=discord.File(BytesIO(content), _file_name(name, container)),
@@ -218,7 +219,9 @@ class CharacterCog(
         if for_server and choice is not None and choice.owner is not None:
             stored = await roster.stored(viewer, choice.key)
             if stored is None or stored.entry.guild != viewer.guild:
-                raise UserError("Not everybody here may play that one: share it with the server.")
+                raise UserError(
+                    phrase("Not everybody here may play that one: share it with the server.")
+                )
         await roster.set_default(
             viewer, None if choice is None else choice.key, for_server=for_server
         )
@@ -234,7 +237,9 @@ class CharacterCog(
         await interaction.response.defer(ephemeral=True)
         member = await self._actions.member(interaction)
         if not (member.can_administer or await _is_host(interaction)):
-            raise UserError("Only the host and those who may manage the server can do that.")
+            raise UserError(
+                phrase("Only the host and those who may manage the server can do that.")
+            )
         count, warnings = await self._actions.roster.reload()
         lines = [f"The host's characters are read again: {count} can play."]
         lines += [f"- {shortened(each, 200)}" for each in warnings[:WARNINGS_SHOWN]]
@@ -273,7 +278,10 @@ class CharacterCog(
         choice = await self._actions.roster.pick(viewer_of(interaction), wanted)
         if not _is_shown(choice, interaction):
             raise UserError(
-                f"{choice.name} is for adults and shown in age-restricted channels only."
+                phrase(
+                    "{name} is for adults and shown in age-restricted channels only.",
+                    name=choice.name,
+                )
             )
         return choice
 
@@ -320,7 +328,7 @@ async def _fetched(file: discord.Attachment) -> bytes:
         async with asyncio.timeout(FETCHED_WITHIN_S):
             return await file.read()
     except (discord.DiscordException, aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise UserError("Discord did not hand the file out. Please try again.") from error
+        raise UserError(phrase("Discord did not hand the file out. Please try again.")) from error
 
 
 async def _is_host(interaction: discord.Interaction) -> bool:

@@ -16,6 +16,7 @@ from bot.core.chat_export import ChatFormat
 from bot.core.chat_files import Chat
 from bot.core.directions import NOTE_CHARACTERS
 from bot.core.errors import NoLiveScene, UserError
+from bot.core.phrases import phrase
 from bot.core.plain_text import shortened
 from bot.core.rights import Action
 from bot.core.roster import named
@@ -50,7 +51,7 @@ class ChatFileCommands(commands.Cog):
         channel = self._actions.place(interaction).channel
         scene = await self._actions.scenes.read(channel)
         if scene is None:
-            raise NoLiveScene("There is no scene here. Start one with /roleplay start.")
+            raise NoLiveScene(phrase("There is no scene here. Start one with /roleplay start."))
         await self._actions.allow(interaction, Action.EXPORT, scene.head)
         made = await self._actions.chats.export(
             scene, ChatFormat(chosen), most_bytes=interaction.filesize_limit
@@ -124,7 +125,9 @@ class WhoSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"impor
             await _allow(actions, interaction)
             files = interaction.message.attachments if interaction.message is not None else []
             if not files:
-                raise UserError("The file is not there any more. Use /roleplay import again.")
+                raise UserError(
+                    phrase("The file is not there any more. Use /roleplay import again.")
+                )
             chat = await actions.chats.read(await _fetched(files[0]), files[0].filename)
             found = await actions.roster.choose(viewer_of(interaction), self.item.values[0])
             told, view = await _begun(actions, interaction, chat, found)
@@ -146,7 +149,7 @@ async def _fetched(file: discord.Attachment) -> bytes:
         async with asyncio.timeout(FETCHED_WITHIN_S):
             return await file.read()
     except (discord.DiscordException, aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise UserError("Discord did not hand the file out. Please try again.") from error
+        raise UserError(phrase("Discord did not hand the file out. Please try again.")) from error
 
 
 async def _ask_who(

@@ -16,6 +16,7 @@ from bot.core.errors import CharacterUnknown, UserError
 from bot.core.lore_entries import EntryChange, Kept, line_of
 from bot.core.lore_rules import Told, Why
 from bot.core.lorebook import DEPTH, Position
+from bot.core.phrases import phrase
 from bot.core.plain_text import shortened
 from bot.core.rights import Action, may
 from bot.core.scene import SceneHead
@@ -154,7 +155,7 @@ class LoreCog(
         if what.startswith(_BOOK):
             where, _, name = what.removeprefix(_BOOK).partition(":")
             if where not in {*Where}:
-                raise UserError("Choose a lorebook from the list.")
+                raise UserError(phrase("Choose a lorebook from the list."))
             await self._allow(interaction, Where(where))
             count = await books.remove_book(place, Where(where), name)
             told = f"The lorebook **{escape_markdown(name)}** is gone, {count} entries with it."
@@ -319,4 +320,4 @@ async def _fetched(file: discord.Attachment) -> bytes:
         async with asyncio.timeout(FETCHED_WITHIN_S):
             return await file.read()
     except (discord.DiscordException, aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise UserError("Discord did not hand the file out. Please try again.") from error
+        raise UserError(phrase("Discord did not hand the file out. Please try again.")) from error

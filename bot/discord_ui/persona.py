@@ -21,6 +21,7 @@ from bot.core.personas import (
     check_face,
     face_address,
 )
+from bot.core.phrases import phrase
 from bot.core.plain_text import shortened
 from bot.core.scene import Place, UserId
 from bot.discord_ui.actions import Actions
@@ -177,7 +178,9 @@ class PersonaCog(
         await interaction.response.defer(ephemeral=True)
         personas, place = self._actions.personas, self._actions.place(interaction)
         if name is not None and scope is not None:
-            raise UserError("Give a name to forget a persona, or a scope to put one off; not both.")
+            raise UserError(
+                phrase("Give a name to forget a persona, or a scope to put one off; not both.")
+            )
         asked = asked_of(interaction, place)
         if name is not None:
             wardrobe = await personas.forget(asked, name)
@@ -253,7 +256,7 @@ def _scope_of(scope: str | None, place: Place) -> Scope:
 def _face_of(avatar: discord.Attachment | None, picture: str | None) -> str | None:
     """The address of the picture that was given; empty to have none, None to leave it."""
     if avatar is not None and picture is not None:
-        raise UserError("Give either a picture or its address, not both.")
+        raise UserError(phrase("Give either a picture or its address, not both."))
     if avatar is not None:
         check_face(avatar.content_type or "", avatar.size, (avatar.width, avatar.height))
         return avatar.url

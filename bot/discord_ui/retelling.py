@@ -9,6 +9,7 @@ import discord
 
 from bot.core.errors import UserError
 from bot.core.lengths import LengthStep
+from bot.core.phrases import phrase
 from bot.core.rights import Action
 from bot.core.scene import ChannelId, MessageId, Turn, TurnId, UserId
 from bot.discord_ui import shelf_actions
@@ -70,7 +71,7 @@ async def write_of_length(interaction: Asked, turn: TurnId, by: int) -> str:
         if not begun:
             await actions.scenes.set_next_length(channel, head.next_length)
     if not begun:
-        raise UserError("That reply is being written already.")
+        raise UserError(phrase("That reply is being written already."))
     return f"I write it once more, this time **{step.name}**."
 
 
@@ -196,9 +197,9 @@ async def _step_from(interaction: Asked, turn: Turn, by: int) -> LengthStep:
         step = ladder.usual
     number = ladder.steps.index(step) + by
     if number < 0:
-        raise UserError(f"No reply is shorter than **{step.name}**.")
+        raise UserError(phrase("No reply is shorter than **{name}**.", name=step.name))
     if number >= len(ladder.steps):
-        raise UserError(f"No reply is longer than **{step.name}**.")
+        raise UserError(phrase("No reply is longer than **{name}**.", name=step.name))
     return ladder.steps[number]
 
 

@@ -8,6 +8,7 @@ from discord.ext import commands
 
 from bot.core.errors import UserError
 from bot.core.guild_rules import KEEP_DAYS, ChannelRule, GuildRules, RoleId
+from bot.core.phrases import phrase
 from bot.core.rights import Action
 from bot.core.scene import ChannelId, GuildId, UserId
 from bot.discord_ui.actions import Actions
@@ -109,7 +110,7 @@ class SettingsCog(
         """Choose a role whose members manage me as the server's admins do."""
         chosen = None if role is None else RoleId(role.id)
         if role is not None and role.is_default():
-            raise UserError("Everybody has that role. Choose another one.")
+            raise UserError(phrase("Everybody has that role. Choose another one."))
         await self._settle(interaction, lambda rules: rules.managed_by(chosen))
 
     @app_commands.command()
@@ -136,7 +137,7 @@ class SettingsCog(
     ) -> None:
         key = interaction.channel_id if channel is None else channel.id
         if key is None:
-            raise UserError("Name a channel.")
+            raise UserError(phrase("Name a channel."))
         await self._settle(interaction, lambda rules: rules.with_channel(ChannelId(key), rule))
 
     async def _settle(
@@ -157,7 +158,7 @@ class SettingsCog(
 
 def _guild(interaction: discord.Interaction) -> GuildId:
     if interaction.guild_id is None:
-        raise UserError("That is settled in servers only.")
+        raise UserError(phrase("That is settled in servers only."))
     return GuildId(interaction.guild_id)
 
 

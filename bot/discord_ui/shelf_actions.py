@@ -4,6 +4,7 @@ import discord
 
 from bot.core.errors import UserError
 from bot.core.links import link_to
+from bot.core.phrases import phrase
 from bot.core.ports import ThreadHome, ThreadKind
 from bot.core.rights import Action
 from bot.core.scene import MessageId, Place, SceneHead, TurnId, UserId
@@ -122,4 +123,11 @@ def require_thread_rights(interaction: discord.Interaction, home: ThreadHome | N
     for granted, who in ((interaction.permissions, "You"), (interaction.app_permissions, "I")):
         if not (granted.send_messages if in_forum else granted.create_public_threads):
             where = f"in <#{home.channel}>"
-            raise UserError(f"{who} need the right {right} {where} to start a thread there.")
+            raise UserError(
+                phrase(
+                    "{who} need the right {right} {where} to start a thread there.",
+                    who=who,
+                    right=right,
+                    where=where,
+                )
+            )

@@ -9,6 +9,7 @@ import discord
 from bot.core.errors import UserError
 from bot.core.lengths import Length
 from bot.core.links import link_to
+from bot.core.phrases import phrase
 from bot.core.scene import ChannelId, MessageId, Place, SceneHead, UserId
 from bot.core.store_answers import Saved
 from bot.discord_ui import shelf_actions
@@ -114,7 +115,9 @@ class StartOverButton(
         custom_id = f"start:anew:{head.started_ms}:{wish}"
         if len(custom_id) > ID_CHARACTERS:
             raise UserError(
-                "A scene is live here. Use /roleplay stop first, then /roleplay start again."
+                phrase(
+                    "A scene is live here. Use /roleplay stop first, then /roleplay start again."
+                )
             )
         return cls(custom_id)
 
@@ -134,7 +137,7 @@ class StartOverButton(
         async with telling(interaction):
             found = self.template.fullmatch(self.item.custom_id or "")
             if found is None:
-                raise UserError("This button is too old. Use /roleplay start again.")
+                raise UserError(phrase("This button is too old. Use /roleplay start again."))
             was = await shelf_actions.start_over(
                 actions,
                 interaction,

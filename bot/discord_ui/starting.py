@@ -10,6 +10,7 @@ import discord
 from bot.core.errors import UserError
 from bot.core.lengths import Length
 from bot.core.links import link_to
+from bot.core.phrases import phrase
 from bot.core.scene import NO_CHARACTER, MessageId, UserId
 from bot.discord_ui import shelf_actions
 from bot.discord_ui.actions import Actions
@@ -59,7 +60,7 @@ class WhoPlaysSelect(
         async with telling(interaction):
             found = self.template.fullmatch(self.item.custom_id or "")
             if found is None:
-                raise UserError("This list is too old. Use /roleplay start again.")
+                raise UserError(phrase("This list is too old. Use /roleplay start again."))
             who = await actions.roster.choose(viewer_of(interaction), self.item.values[0])
             above = interaction.message.embeds if interaction.message is not None else []
             opening = opening_of(
@@ -107,7 +108,7 @@ async def ask_who_plays(
         for choice in await actions.choices(interaction, "")
     ]
     if not options:
-        raise UserError("No character may play in this channel.")
+        raise UserError(phrase("No character may play in this channel."))
     embeds = [discord.Embed(title="Scenario", description=opening.scenario)]
     select = WhoPlaysSelect(f"start:who:{place}:{greeting}:{opening.length or ''}", options)
     await interaction.followup.send(

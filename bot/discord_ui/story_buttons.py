@@ -9,6 +9,7 @@ from typing import Any, Self
 import discord
 
 from bot.core.errors import UserError
+from bot.core.phrases import phrase
 from bot.core.scene import Role, Scene, Turn, TurnId
 from bot.core.story_acts import TooOldForButtons, newest_reply, turn_in
 from bot.discord_ui import retelling
@@ -197,7 +198,7 @@ async def _why(interaction: Asked, turn: TurnId) -> str:
     actions, channel = actions_of(interaction), channel_of(interaction)
     found = turn_in(await actions.rewriting.live(channel), turn)
     if not found.messages:
-        raise UserError("No message shows it.")
+        raise UserError(phrase("No message shows it."))
     return explained(await actions.inspection.why(channel, found.messages[0], None))
 
 

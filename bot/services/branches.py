@@ -14,6 +14,7 @@ from bot.core.errors import (
     UserError,
 )
 from bot.core.links import link_to
+from bot.core.phrases import phrase
 from bot.core.plain_text import shortened
 from bot.core.ports import SceneStore, ThreadHome, Threads
 from bot.core.scene import ChannelId, MessageId, Place, Scene, TurnId, UserId
@@ -70,7 +71,7 @@ class Branches:
         """
         scene = await self._store.read(channel)
         if scene is None:
-            raise NoLiveScene("There is no scene here. Start one with /roleplay start.")
+            raise NoLiveScene(phrase("There is no scene here. Start one with /roleplay start."))
         told = self._branch(scene, turn, scene.head.place, asked)
         place = await self._open(asked, _name_of(told), _origin(scene, turn, asked.user_name, told))
         told = self._branch(scene, turn, place, asked)
@@ -86,8 +87,10 @@ class Branches:
         home = asked.home
         if home is None:
             raise UserError(
-                "There are no threads here. /roleplay save keeps the story as it is now: go on "
-                "here, and /roleplay load takes you back to it."
+                phrase(
+                    "There are no threads here. /roleplay save keeps the story as it is "
+                    "now: go on here, and /roleplay load takes you back to it."
+                )
             )
         try:
             thread = await self._threads.open(
@@ -95,18 +98,24 @@ class Branches:
             )
         except PostAmbiguous as error:
             raise UserError(
-                "Discord did not say whether it started the thread. Look for it in the list of "
-                "threads; if it is not there, try again."
+                phrase(
+                    "Discord did not say whether it started the thread. Look for it in the "
+                    "list of threads; if it is not there, try again."
+                )
             ) from error
         except NotAllowedHere as error:
             raise UserError(
-                "I may not start a thread there. Give me Create Public Threads and Send Messages "
-                "in Threads (in a forum: Create Posts), then try again."
+                phrase(
+                    "I may not start a thread there. Give me Create Public Threads and "
+                    "Send Messages in Threads (in a forum: Create Posts), then try again."
+                )
             ) from error
         except PostRefused as error:
             raise UserError(
-                "Discord starts no thread there: too many may be open, or the forum asks for a "
-                "tag. Start one yourself, then use /roleplay start in it."
+                phrase(
+                    "Discord starts no thread there: too many may be open, or the forum "
+                    "asks for a tag. Start one yourself, then use /roleplay start in it."
+                )
             ) from error
         place = Place(thread, home.guild, home.channel)
         with suppress(PostError):  # whoever asked has its link

@@ -13,6 +13,7 @@ from bot.core.cards.writing import Container, to_charx, to_json, write_card
 from bot.core.characters import Rating
 from bot.core.errors import GenerationError, UserError
 from bot.core.lookalikes import KnownName, distinct_name
+from bot.core.phrases import phrase
 from bot.core.plain_text import plain
 from bot.core.roster import (
     MOST_IN_SERVER,
@@ -102,12 +103,15 @@ class CardDesk:
         """Raise UserError where a file is not worth being fetched, or another one too many."""
         if size > MOST_UPLOAD:
             raise UserError(
-                f"The file is larger than {MOST_UPLOAD // 1_000_000} MB: give a smaller picture."
+                phrase(
+                    "The file is larger than {most_upload} MB: give a smaller picture.",
+                    most_upload=MOST_UPLOAD // 1000000,
+                )
             )
         now = asyncio.get_running_loop().time()
         came = tuple(at for at in self._came.get(user) or () if now - at < IN_S)
         if len(came) >= FILES:
-            raise UserError("That were many files in a few minutes. Try again in a while.")
+            raise UserError(phrase("That were many files in a few minutes. Try again in a while."))
         self._came.set(user, (*came, now))
 
     async def draft(
@@ -166,7 +170,7 @@ class CardDesk:
         if stored is None:
             raise UserError(GONE)
         if stored.entry.owner != viewer.user:
-            raise UserError("Only the one who brought this character in may change it.")
+            raise UserError(phrase("Only the one who brought this character in may change it."))
         return stored
 
     async def change(
@@ -190,7 +194,9 @@ class CardDesk:
             raise UserError(GONE)
         was = stored.entry
         if rating is Rating.EVERYONE and was.rating is Rating.ADULT:
-            raise UserError("A rating is never lowered. Import or create the character anew.")
+            raise UserError(
+                phrase("A rating is never lowered. Import or create the character anew.")
+            )
         card = await self._roster.card(stored)
         card = replace(card, rating=rating or card.rating)
         card = await asyncio.to_thread(changed, card, fields)
@@ -236,7 +242,7 @@ class CardDesk:
             await self._forget_oldest(viewer.user)
             return f"**{plain(choice.name)}** is deleted. Scenes that play with it go on."
         if not is_admin:
-            raise UserError("Only the one who brought this character in may delete it.")
+            raise UserError(phrase("Only the one who brought this character in may delete it."))
         await self._store.unshare(choice.key)
         self._roster.look_again(choice.key)
         return (
@@ -282,13 +288,15 @@ class CardDesk:
                         said = f"Its picture cannot be shown ({error}); it plays without one."
                         return card, None, (*card.warnings, said)
             except TimeoutError:
-                raise UserError("The file takes too long to read: give a smaller one.") from None
+                raise UserError(
+                    phrase("The file takes too long to read: give a smaller one.")
+                ) from None
         return card, portrait, card.warnings
 
     @asynccontextmanager
     async def _slot(self) -> AsyncGenerator[None, None]:
         if self._waiting >= WAITING + AT_ONCE:
-            raise UserError("Many files are being read just now. Try again in a moment.")
+            raise UserError(phrase("Many files are being read just now. Try again in a moment."))
         self._waiting += 1
         try:
             async with self._slots:
@@ -322,16 +330,22 @@ class CardDesk:
         own = [each for each in await self._store.of_user(entry.owner) if not each.is_retired]
         if len([each for each in own if each.key != entry.key]) >= MOST_OF_MEMBER:
             raise UserError(
-                f"You have {MOST_OF_MEMBER} characters, and more do not fit. "
-                "/character delete makes room."
+                phrase(
+                    "You have {most_of_member} characters, and more do not fit. /character "
+                    "delete makes room.",
+                    most_of_member=MOST_OF_MEMBER,
+                )
             )
         if entry.guild is None:
             return
         shared = await self._store.in_guild(entry.guild)
         if len([each for each in shared if each.key != entry.key]) >= MOST_IN_SERVER:
             raise UserError(
-                f"This server has {MOST_IN_SERVER} characters, and more do not fit. "
-                "Keep it to yourself (visibility: me), or have one deleted."
+                phrase(
+                    "This server has {most_in_server} characters, and more do not fit. "
+                    "Keep it to yourself (visibility: me), or have one deleted.",
+                    most_in_server=MOST_IN_SERVER,
+                )
             )
 
     async def _forget_oldest(self, user: UserId) -> None:

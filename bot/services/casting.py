@@ -6,6 +6,7 @@ from bot.core.age_gate import why_paused
 from bot.core.cast import SPEAKER, calls_of, people_of, who_answers, who_goes_on
 from bot.core.characters import Character
 from bot.core.errors import CharacterUnknown, UserError
+from bot.core.phrases import phrase
 from bot.core.ports import CharacterSource
 from bot.core.roster import is_members
 from bot.core.scene import (
@@ -73,7 +74,9 @@ class Casting:
         """
         head = scene.head
         if wanted and wanted not in (head.character, *head.cast):
-            raise UserError("That character does not play here. `/roleplay cast` lists who does.")
+            raise UserError(
+                phrase("That character does not play here. `/roleplay cast` lists who does.")
+            )
         return wanted or self.who_answers(head, scene.turns)
 
     def follower(self, lane: Lane, reply: Turn) -> CharacterKey | None:
@@ -96,10 +99,19 @@ class Casting:
         if character is None:
             name = head.character_name if key == head.character else key
             if is_members(key):
-                raise CharacterUnknown(f"{head.character_name} was erased, and nobody can play it.")
+                raise CharacterUnknown(
+                    phrase(
+                        "{character_name} was erased, and nobody can play it.",
+                        character_name=head.character_name,
+                    )
+                )
             raise CharacterUnknown(
-                f"The file of {name} is gone from the characters folder. "
-                f"The host can bring `{key}` back; then try again."
+                phrase(
+                    "The file of {name} is gone from the characters folder. The host can "
+                    "bring `{key}` back; then try again.",
+                    name=name,
+                    key=key,
+                )
             )
         others = (loaded.get(other) for other in (head.character, *head.cast) if other != key)
         lane.cast = tuple(other for other in others if other is not None)

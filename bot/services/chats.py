@@ -9,6 +9,7 @@ from bot.core.chat_turns import chat_of, turns_of
 from bot.core.copies import copied
 from bot.core.directions import NOTE_CHARACTERS
 from bot.core.errors import NoLiveScene, UserError
+from bot.core.phrases import phrase
 from bot.core.ports import SceneStore
 from bot.core.scene import MessageId, Role, Scene, Turn
 from bot.services.scenes import Opening, Scenes
@@ -68,14 +69,20 @@ class Chats:
             UserError: there is no story, or it has more than *most_bytes*.
         """
         if not scene.turns:
-            raise NoLiveScene("There is no story here yet. Start one with /roleplay start.")
+            raise NoLiveScene(phrase("There is no story here yet. Start one with /roleplay start."))
         chat = chat_of(scene)
         # Thousands of turns take their time: no other channel waits for them.
         content = await asyncio.to_thread(exported, chat, chosen)
         if len(content) > most_bytes:
             raise UserError(
-                f"As {chosen} the story has {len(content) / _MB:.1f} MB, and Discord takes files "
-                f"of up to {most_bytes / _MB:.1f} MB here{_SMALLER.get(chosen, '')}."
+                phrase(
+                    "As {chosen} the story has {count:.1f} MB, and Discord takes files of "
+                    "up to {most_bytes:.1f} MB here{chosen_2}.",
+                    chosen=chosen,
+                    count=len(content) / _MB,
+                    most_bytes=most_bytes / _MB,
+                    chosen_2=_SMALLER.get(chosen, ""),
+                )
             )
         return ChatFile(file_name(chat, chosen), content)
 
@@ -110,7 +117,9 @@ class Chats:
             for turn in await asyncio.to_thread(turns_of, chat, first=FIRST)
         ]
         if not turns:
-            raise UserError("There is nothing to play on in that file: no message has a text.")
+            raise UserError(
+                phrase("There is nothing to play on in that file: no message has a text.")
+            )
         kept = tuple(turns[-self._keep :])
         story = copied(Scene(head, kept), event=opening.event, at_ms=opening.at_ms)
         return story, len(turns) - len(kept)
@@ -120,7 +129,10 @@ def check_size(size: int) -> None:
     """Raise UserError where a file is not worth being fetched."""
     if size > MOST_BYTES:
         raise UserError(
-            f"The file is larger than {MOST_BYTES // 1_000_000} MB: give one with fewer messages."
+            phrase(
+                "The file is larger than {most_bytes} MB: give one with fewer messages.",
+                most_bytes=MOST_BYTES // 1000000,
+            )
         )
 
 

@@ -10,6 +10,7 @@ from bot.core.change import Change
 from bot.core.characters import Character
 from bot.core.errors import NoLiveScene, UserError
 from bot.core.greetings import is_only_greeted, offering
+from bot.core.phrases import phrase
 from bot.core.ports import CharacterSource, SceneMemory
 from bot.core.scene import ChannelId, CharacterKey, ReplyMode, SceneHead, Turn, TurnId
 from bot.core.story import macros_of
@@ -198,7 +199,9 @@ class Company:
         for part in self.parts(head):
             if folded in (part.key, part.name.casefold()):
                 return part
-        raise UserError("That character does not play here. `/roleplay cast` lists who does.")
+        raise UserError(
+            phrase("That character does not play here. `/roleplay cast` lists who does.")
+        )
 
     async def _change(
         self, channel: ChannelId, planned: Callable[[SceneHead], Change]
@@ -210,7 +213,7 @@ class Company:
                 head = change.head or head
                 self._noted(head)
                 return head
-        raise UserError("Too much is going on here right now. Try again in a moment.")
+        raise UserError(phrase("Too much is going on here right now. Try again in a moment."))
 
     async def _live_head(self, channel: ChannelId) -> SceneHead:
         head = await self._store.head(channel)

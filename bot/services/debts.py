@@ -21,6 +21,7 @@ from bot.core.errors import (
     StoreUnavailable,
     UserError,
 )
+from bot.core.phrases import phrase
 from bot.core.ports import Voice
 from bot.core.scene import ChannelId, MessageId, Place, Turn
 from bot.core.store_answers import Survey
@@ -95,7 +96,9 @@ class Debts:
             async with asyncio.timeout(RESTS_WITHIN_S):
                 await lock.acquire()
         except TimeoutError:
-            raise UserError("Messages are still being removed here. Try again soon.") from None
+            raise UserError(
+                phrase("Messages are still being removed here. Try again soon.")
+            ) from None
         try:
             yield
         finally:

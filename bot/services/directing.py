@@ -16,6 +16,7 @@ from bot.core.directions import (
     without_note,
 )
 from bot.core.errors import NoLiveScene, UserError
+from bot.core.phrases import phrase
 from bot.core.ports import CharacterSource, SceneMemory
 from bot.core.scene import ChannelId, SceneHead
 from bot.core.store_answers import IngestStatus
@@ -120,7 +121,7 @@ class Director:
             case IngestStatus.NO_SCENE:
                 raise _no_scene()
             case IngestStatus.TOO_OLD:
-                raise UserError("The story has gone on since. Please try again.")
+                raise UserError(phrase("The story has gone on since. Please try again."))
 
     async def _change(self, channel: ChannelId, wish: Callable[[SceneHead], Change]) -> SceneHead:
         for _ in range(CHANGE_TRIES):
@@ -128,7 +129,7 @@ class Director:
             change = wish(head)
             if await self._store.apply(channel, change, version=head.version):
                 return change.head or head
-        raise UserError("Too much is going on in this scene just now. Please try again.")
+        raise UserError(phrase("Too much is going on in this scene just now. Please try again."))
 
     async def _live_head(self, channel: ChannelId) -> SceneHead:
         head = await self._store.head(channel)
@@ -138,4 +139,4 @@ class Director:
 
 
 def _no_scene() -> NoLiveScene:
-    return NoLiveScene("No scene is live here. Start one with /roleplay start.")
+    return NoLiveScene(phrase("No scene is live here. Start one with /roleplay start."))

@@ -8,6 +8,7 @@ from typing import Protocol
 from bot.core.characters import Character
 from bot.core.errors import CharacterUnknown, GenerationError, NoLiveScene, UserError
 from bot.core.facts import ReplyFacts
+from bot.core.phrases import phrase
 from bot.core.ports import SceneStore
 from bot.core.scene import ChannelId, MessageId, Role, Scene, Turn, TurnId, UserId
 from bot.core.script import Part
@@ -130,13 +131,13 @@ class Inspection:
         """
         scene = await self._store.read(channel)
         if scene is None:
-            raise NoLiveScene("There is no scene here. Start one with /roleplay start.")
+            raise NoLiveScene(phrase("There is no scene here. Start one with /roleplay start."))
         last = self._prompting.last(channel)
         if last is not None:
             return ContextView(last, is_sent=True)
         newest = next((turn for turn in reversed(scene.turns) if turn.role is Role.PLAYER), None)
         if newest is None:
-            raise UserError("Nobody has written a line yet, so there is no prompt.")
+            raise UserError(phrase("Nobody has written a line yet, so there is no prompt."))
         character, others = self._speaker(scene, newest)
         try:
             built = await self._prompting.build(
@@ -144,8 +145,10 @@ class Inspection:
             )
         except GenerationError as error:
             raise UserError(
-                "No prompt was sent since I started, and without the model server, which does "
-                "not answer, none can be counted."
+                phrase(
+                    "No prompt was sent since I started, and without the model server, "
+                    "which does not answer, none can be counted."
+                )
             ) from error
         finally:
             self._prompting.forget(channel)  # nobody sent it: it is not the last one
@@ -163,7 +166,7 @@ class Inspection:
         character = next((who for who in people if who.key == key), None)
         if character is None:
             name = head.character_name if key == head.character else key
-            raise CharacterUnknown(f"{name} is not loaded any more.")
+            raise CharacterUnknown(phrase("{name} is not loaded any more.", name=name))
         return character, tuple(who for who in people if who is not character)
 
     async def why(self, channel: ChannelId, message: MessageId, said: Said | None) -> Explanation:

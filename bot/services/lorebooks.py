@@ -27,6 +27,7 @@ from bot.core.lore_entries import (
 from bot.core.lore_ports import LoreHome, LoreStore, PatternSearch
 from bot.core.lore_rules import Moment, Rules
 from bot.core.lorebook import Book, LoreEntry
+from bot.core.phrases import phrase
 from bot.core.plain_text import shortened
 from bot.core.scene import GuildId, Place, SceneHead
 from bot.core.story import macros_of
@@ -134,7 +135,11 @@ class Lorebooks:
         found = await self.listed(place, wanted)
         if len(found) != 1:
             how_many = "no entry" if not found else "more than one entry"
-            raise UserError(f"There is {how_many} like that. Choose one from the list.")
+            raise UserError(
+                phrase(
+                    "There is {how_many} like that. Choose one from the list.", how_many=how_many
+                )
+            )
         return found[0].ref
 
     async def look(self, place: Place, ref: EntryRef) -> LoreEntry:
@@ -170,7 +175,7 @@ class Lorebooks:
         home = _need(_home(place, where))
         kept = await self._find(home, name)
         if kept is None:
-            raise UserError("There is no lorebook of that name.")
+            raise UserError(phrase("There is no lorebook of that name."))
         await self._put(home, kept, None)
         return len(kept.book.entries)
 
@@ -184,10 +189,10 @@ class Lorebooks:
         """
         card = await asyncio.to_thread(_read, content, filename)
         if card.character_book is None or not card.character_book.entries:
-            raise UserError("There is no lorebook in this file.")
+            raise UserError(phrase("There is no lorebook in this file."))
         if card.rating is Rating.ADULT and not allow_adult:
             raise UserError(
-                "This lorebook is for adults and plays only in age-restricted channels."
+                phrase("This lorebook is for adults and plays only in age-restricted channels.")
             )
         home = _need(_home(place, where))
         name = book_name(card.character_book.name or filename.rpartition(".")[0] or card.name)
@@ -240,7 +245,12 @@ class Lorebooks:
 
     async def _check_room(self, home: LoreHome) -> None:
         if len(await self._kept(home)) >= MOST_BOOKS:
-            raise UserError(f"There can be {MOST_BOOKS} lorebooks here. Remove one first.")
+            raise UserError(
+                phrase(
+                    "There can be {most_books} lorebooks here. Remove one first.",
+                    most_books=MOST_BOOKS,
+                )
+            )
 
     async def _of(self, place: Place, ref: EntryRef) -> tuple[LoreHome, Kept]:
         """The book of an entry, if that still stands where it stood."""
@@ -248,19 +258,28 @@ class Lorebooks:
         kept = await self._find(home, ref.book)
         entries = kept.book.entries if kept is not None else ()
         if kept is None or ref.index >= len(entries) or stamp(entries[ref.index]) != ref.stamp:
-            raise UserError("This entry has changed meanwhile, or is gone. Choose it again.")
+            raise UserError(
+                phrase("This entry has changed meanwhile, or is gone. Choose it again.")
+            )
         return home, kept
 
     async def _put(self, home: LoreHome, kept: Kept, book: Book | None) -> None:
         text = "" if book is None else as_text(book)
         if not await self._store.put_book(home, kept.name, text, was=kept.text):
-            raise UserError("Somebody else has changed this lorebook just now. Please try again.")
+            raise UserError(
+                phrase("Somebody else has changed this lorebook just now. Please try again.")
+            )
 
 
 def check_size(size: int) -> None:
     """Raise UserError for a file that is not even fetched."""
     if size > MOST_FILE_BYTES:
-        raise UserError(f"The file is larger than {MOST_FILE_BYTES // 1_000_000} MB.")
+        raise UserError(
+            phrase(
+                "The file is larger than {most_file_bytes} MB.",
+                most_file_bytes=MOST_FILE_BYTES // 1000000,
+            )
+        )
 
 
 def _home(place: Place, where: Where) -> LoreHome | None:
@@ -271,7 +290,7 @@ def _home(place: Place, where: Where) -> LoreHome | None:
 
 def _need(home: LoreHome | None) -> LoreHome:
     if home is None:
-        raise UserError("There is no server here: choose the channel.")
+        raise UserError(phrase("There is no server here: choose the channel."))
     return home
 
 

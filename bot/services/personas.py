@@ -6,6 +6,7 @@ from dataclasses import replace
 from bot.core.errors import UserError
 from bot.core.lookalikes import KnownName, fit_name
 from bot.core.personas import PlayerPersona, Scope, Wardrobe, persona_text, told_apart
+from bot.core.phrases import phrase
 from bot.core.ports import PersonaStore
 from bot.core.scene import Place, UserId
 from bot.services.incoming import Asked
@@ -110,7 +111,7 @@ class Personas:
         def wish(wardrobe: Wardrobe) -> Wardrobe:
             worn = wardrobe.worn(asked.place)
             if worn is None and scope is None:
-                raise UserError("You play yourself here already.")
+                raise UserError(phrase("You play yourself here already."))
             counts = worn[1] if worn is not None else Scope.EVERYWHERE
             return wardrobe.without_choice(scope or counts, asked.place)
 
@@ -144,4 +145,6 @@ class Personas:
             new = wish(old)
             if new == old or await self._store.keep_wardrobe(user, new):
                 return new
-        raise UserError("Too much is going on with your personas just now. Please try again.")
+        raise UserError(
+            phrase("Too much is going on with your personas just now. Please try again.")
+        )

@@ -23,6 +23,7 @@ from bot.core.errors import (
 from bot.core.generation import Finish, FinishReason, GenerationRequest, Sampling
 from bot.core.lookalikes import KnownName, Whose
 from bot.core.own_lines import SUGGESTIONS, as_action, as_draft, hint_of, hinted, is_news, sendable
+from bot.core.phrases import phrase
 from bot.core.ports import CharacterSource, Metrics, SceneStore, TextGenerator
 from bot.core.profiles import ModelProfile
 from bot.core.reply_text import ReplyText
@@ -175,7 +176,7 @@ class PlayerLines:
     async def _send(self, asked: Asked, line: str, draft: MessageId) -> None:
         scene = await self._store.read(asked.place.channel)
         if scene is None or not scene.head.live:
-            raise NoLiveScene("No scene is live here. Start one with /roleplay start.")
+            raise NoLiveScene(phrase("No scene is live here. Start one with /roleplay start."))
         if _has_line_of(scene, draft):
             raise _sent_already()
         asked = await self._personas.as_played(asked, scene.head.others(asked.user))
@@ -203,7 +204,7 @@ class PlayerLines:
         """Who presses again and again waits once only, and takes one slot."""
         key = (asked.place.channel, asked.user)
         if key in self._writing:
-            raise UserError("The model is writing for you already.")
+            raise UserError(phrase("The model is writing for you already."))
         self._writing.add(key)
         try:
             yield
@@ -214,13 +215,20 @@ class PlayerLines:
         channel = asked.place.channel
         scene = await self._store.read(channel)
         if scene is None or not scene.head.live:
-            raise NoLiveScene("No scene is live here. Start one with /roleplay start.")
+            raise NoLiveScene(phrase("No scene is live here. Start one with /roleplay start."))
         if self._pipeline.is_writing(channel):
-            raise UserError("A reply is being written here. Please try again when it is done.")
+            raise UserError(
+                phrase("A reply is being written here. Please try again when it is done.")
+            )
         loaded = self._source.characters()
         character = loaded.get(scene.head.character)
         if character is None:
-            raise CharacterUnknown(f"{scene.head.character_name} is not loaded any more.")
+            raise CharacterUnknown(
+                phrase(
+                    "{character_name} is not loaded any more.",
+                    character_name=scene.head.character_name,
+                )
+            )
         cast = tuple(loaded[key] for key in scene.head.cast if key in loaded)
         if reason := self._casting.why_paused(scene.head, character, *cast):
             raise UserError(reason)
@@ -289,7 +297,7 @@ def _has_line_of(scene: Scene, draft: MessageId) -> bool:
 
 
 def _sent_already() -> UserError:
-    return UserError("That line is sent already.")
+    return UserError(phrase("That line is sent already."))
 
 
 @contextmanager

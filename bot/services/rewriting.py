@@ -15,6 +15,7 @@ from typing import Protocol
 from bot.core import story_acts as acts
 from bot.core.change import Change, Undo
 from bot.core.errors import NoLiveScene, UserError
+from bot.core.phrases import phrase
 from bot.core.ports import SceneMemory
 from bot.core.redo import redo
 from bot.core.rights import Action, Member, allow
@@ -267,7 +268,7 @@ class Rewriting:
         """
         turn = shown_by(scene, message)
         if turn is None:
-            raise UserError("This message is no part of the story.")
+            raise UserError(phrase("This message is no part of the story."))
         return turn
 
     async def _take_back(self, channel: ChannelId, who: Member, plan: Plan, name: str) -> Undone:
@@ -294,7 +295,7 @@ class Rewriting:
             async with asyncio.timeout(POST_WITHIN_S):
                 await self._pipeline.written(channel)
         except TimeoutError:
-            raise UserError("Discord takes long. Press Redo again for the rest.") from None
+            raise UserError(phrase("Discord takes long. Press Redo again for the rest.")) from None
 
     async def _change(
         self,

@@ -14,6 +14,7 @@ from bot.core.cards.card import Card
 from bot.core.cards.playing import playing
 from bot.core.characters import Character, Rating
 from bot.core.errors import CharacterUnknown, StartupError, StoreUnavailable, UserError
+from bot.core.phrases import phrase
 from bot.core.ports import CharacterSource
 from bot.core.roster import (
     Choice,
@@ -159,7 +160,9 @@ class Roster:
         names = {choice.name.casefold(): choice.name for choice in choices}
         near = difflib.get_close_matches(wanted.strip().casefold(), names, n=1, cutoff=0.5)
         hint = f" Did you mean {names[near[0]]}?" if near else " Choose one from the list."
-        raise CharacterUnknown(f"There is no character “{wanted.strip()[:50]}”.{hint}")
+        raise CharacterUnknown(
+            phrase("There is no character “{wanted}”.{hint}", wanted=wanted.strip()[:50], hint=hint)
+        )
 
     async def choose(self, viewer: Viewer, wanted: str) -> Character:
         """The same, ready to play."""
@@ -167,7 +170,9 @@ class Roster:
         await self.bring([key])
         character = self.characters().get(key)
         if character is None:
-            raise CharacterUnknown("That character was deleted a moment ago. Choose another one.")
+            raise CharacterUnknown(
+                phrase("That character was deleted a moment ago. Choose another one.")
+            )
         return character
 
     async def default_for(self, viewer: Viewer) -> CharacterKey | None:

@@ -12,6 +12,7 @@ from bot.core.errors import (
 )
 from bot.core.greetings import openings
 from bot.core.lengths import ChosenLength, Length, LengthLadder, choose_length
+from bot.core.phrases import phrase
 from bot.core.ports import CharacterSource, SceneMemory
 from bot.core.scene import (
     ChannelId,
@@ -95,7 +96,9 @@ class Scenes:
         """
         character = self.characters().get(key)
         if character is None:
-            raise CharacterUnknown("That character is not there any more. Choose another one.")
+            raise CharacterUnknown(
+                phrase("That character is not there any more. Choose another one.")
+            )
         return character
 
     async def start(self, opening: Opening) -> SceneHead:
@@ -177,7 +180,7 @@ class Scenes:
         """
         head = await self._store.set_live(channel, live=live)
         if head is None:
-            raise NoLiveScene("There is no scene here. Start one with /roleplay start.")
+            raise NoLiveScene(phrase("There is no scene here. Start one with /roleplay start."))
         self._noted(head)
         return head
 
@@ -193,7 +196,7 @@ class Scenes:
         """
         head = await self._store.head(channel)
         if head is None or not head.live:
-            raise NoLiveScene("No scene is live here. Start one with /roleplay start.")
+            raise NoLiveScene(phrase("No scene is live here. Start one with /roleplay start."))
         return head
 
     async def read(self, channel: ChannelId) -> Scene | None:

@@ -18,6 +18,7 @@ from bot.core.copies import begun_anew, brought_back, copied, next_work, replace
 from bot.core.errors import NoLiveScene, PostError, UserError
 from bot.core.greetings import are_several
 from bot.core.links import link_to
+from bot.core.phrases import phrase
 from bot.core.plain_text import shortened
 from bot.core.ports import GuildStore, SceneMemory, Voice
 from bot.core.scene import (
@@ -141,7 +142,9 @@ class Shelf:
 
         def tell(scene: Scene) -> Scene:
             if scene.head.started_ms != instead_of:
-                raise UserError("Another scene has begun here since. Use /roleplay start again.")
+                raise UserError(
+                    phrase("Another scene has begun here since. Use /roleplay start again.")
+                )
             return told
 
         return await self._replace(opening.place.channel, tell, f"restart {opening.event}")
@@ -151,7 +154,9 @@ class Shelf:
 
         def plan(scene: Scene, undo: Undo | None) -> Change:
             if undo is None or undo.name != name:
-                raise UserError("It is too late to take that back, or it was taken back already.")
+                raise UserError(
+                    phrase("It is too late to take that back, or it was taken back already.")
+                )
             return brought_back(scene, undo, at_ms=at_ms)
 
         before = await self._store.read(channel)
@@ -170,11 +175,14 @@ class Shelf:
         """Put the channel's story aside under *name*; returns how many turns it has."""
         scene = await self._store.read(channel)
         if scene is None or not scene.turns:
-            raise NoLiveScene("There is no story here yet. Start one with /roleplay start.")
+            raise NoLiveScene(phrase("There is no story here yet. Start one with /roleplay start."))
         if not await self._store.save(channel, clean_name(name), scene, at_ms):
             raise UserError(
-                f"{MOST_SAVES} stories are saved here already. Delete one with "
-                "/roleplay delete-save, then try again."
+                phrase(
+                    "{most_saves} stories are saved here already. Delete one with "
+                    "/roleplay delete-save, then try again.",
+                    most_saves=MOST_SAVES,
+                )
             )
         return len(scene.turns)
 
@@ -229,7 +237,12 @@ class Shelf:
         """Raise UserError where the character of *head*, or one beside it, cannot play."""
         loaded = self._scenes.characters()
         if head.character not in loaded:
-            raise UserError(f"{head.character_name} is not among my characters any more.")
+            raise UserError(
+                phrase(
+                    "{character_name} is not among my characters any more.",
+                    character_name=head.character_name,
+                )
+            )
         for character in people_of(head, loaded):
             check_age(character, is_age_restricted=is_age_restricted)
 
@@ -300,13 +313,15 @@ class Shelf:
                 if change.owed:
                     await self._debts.pay(scene.head.place)
                 return change
-        raise UserError("Too much is going on here right now. Please try again in a moment.")
+        raise UserError(
+            phrase("Too much is going on here right now. Please try again in a moment.")
+        )
 
     async def _read(self, channel: ChannelId) -> tuple[Scene, Undo | None]:
         # In this order: whatever replaces the undo changes the scene's version.
         scene = await self._store.read(channel)
         if scene is None:
-            raise NoLiveScene("There is no scene here. Start one with /roleplay start.")
+            raise NoLiveScene(phrase("There is no scene here. Start one with /roleplay start."))
         return scene, await self._store.undo(channel)
 
     async def _left_showing(self, scene: Scene) -> Sequence[MessageId]:
@@ -332,7 +347,9 @@ class Shelf:
         names = [save.name for save in await self._store.saves(channel)]
         near = difflib.get_close_matches(clean_name(name), names, n=1, cutoff=0.5)
         hint = f" Did you mean “{near[0]}”?" if near else " /roleplay scenes shows what there is."
-        return UserError(f"No story is saved here as “{clean_name(name)}”.{hint}")
+        return UserError(
+            phrase("No story is saved here as “{name}”.{hint}", name=clean_name(name), hint=hint)
+        )
 
 
 def clean_name(name: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.core.errors import NoLiveScene, ScreenError, UserError
+from bot.core.phrases import phrase
 from bot.core.ports import SceneStore
 from bot.core.scene import ChannelId, MessageId, Place, Role, Scene, Turn, TurnId, Work
 from bot.core.triggers import is_out_of_character
@@ -168,10 +169,12 @@ class Verifier:
         """
         work = await self._store.work(channel)
         if self._memory.is_writing(channel) or work is not None:
-            raise UserError("A reply is being written here. Please try again when it is done.")
+            raise UserError(
+                phrase("A reply is being written here. Please try again when it is done.")
+            )
         repair = await self.repair(channel, pages=1, page=COMPARED_BY_COMMAND)
         if repair is None:
-            raise NoLiveScene("No scene is live here. Start one with /roleplay start.")
+            raise NoLiveScene(phrase("No scene is live here. Start one with /roleplay start."))
         return repair
 
     async def repair(

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from bot.core.change import Change
 from bot.core.errors import NoLiveScene, UserError
+from bot.core.phrases import phrase
 from bot.core.ports import SceneMemory
 from bot.core.scene import (
     ChannelId,
@@ -89,7 +90,9 @@ class Wishes:
             async with asyncio.timeout(HALT_WITHIN_S):
                 await lane.finished.wait()
         except TimeoutError:
-            raise UserError("A reply is still being ended. Try again in a moment.") from None
+            raise UserError(
+                phrase("A reply is still being ended. Try again in a moment.")
+            ) from None
 
     async def retry(self, channel: ChannelId, trigger: TurnId) -> bool:
         """Ask again for the reply to *trigger*, if the story has not gone on.
@@ -185,7 +188,7 @@ class Wishes:
                 is_begun = lane is not None and lane.newest.turn == trigger.turn
                 self._poke(scene.head, trigger)
                 return not is_begun
-        raise UserError("Too much is going on here right now. Try again in a moment.")
+        raise UserError(phrase("Too much is going on here right now. Try again in a moment."))
 
     async def _is_noted(self, scene: Scene, trigger: Trigger, hint: str) -> bool:
         """Note the work, if the scene is as it was read.

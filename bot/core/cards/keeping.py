@@ -8,6 +8,7 @@ from bot.core.cards.card import Card, CardRefused
 from bot.core.cards.card_data import LONGEST_NAME, is_refused, judged
 from bot.core.cards.writing import to_json
 from bot.core.errors import UserError
+from bot.core.phrases import phrase
 from bot.core.plain_text import plain, shortened
 from bot.core.roster import MOST_RAW
 
@@ -38,7 +39,7 @@ def changed(card: Card, fields: Mapping[str, str]) -> Card:
         tags = tuple(tag.strip() for tag in fields["tags"].split(",") if tag.strip())
         card = replace(card, tags=tags)
     if not card.name:
-        raise UserError("A character needs a name.")
+        raise UserError(phrase("A character needs a name."))
     card = judged(card)
     if is_refused(card):
         raise CardRefused(MINOR_AND_ADULT)
@@ -63,6 +64,9 @@ def fitting(raw: bytes) -> bytes:
     """
     if len(zlib.compress(raw)) > MOST_RAW:
         raise UserError(
-            f"The card has more than {MOST_RAW // 1024} kB of text: give a shorter one."
+            phrase(
+                "The card has more than {most_raw} kB of text: give a shorter one.",
+                most_raw=MOST_RAW // 1024,
+            )
         )
     return raw

@@ -12,6 +12,7 @@ from bot.core.cards.notes import Notes
 from bot.core.cards.payload import BadPayload, LockedPayload, ReadYaml, no_yaml, read_payload
 from bot.core.cards.png import BadPng
 from bot.core.cards.shapes import shaped
+from bot.core.phrases import phrase
 
 __all__ = ["MOST_BYTES", "Card", "CardFileError", "CardRefused", "read_card"]
 
@@ -53,15 +54,20 @@ def read_card(data: bytes, filename: str = "", *, read_yaml: ReadYaml = no_yaml)
     """
     if len(data) > MOST_BYTES:
         raise CardFileError(
-            f"The file is larger than {MOST_BYTES // 1_000_000} MB: give a smaller picture."
+            phrase(
+                "The file is larger than {most_bytes} MB: give a smaller picture.",
+                most_bytes=MOST_BYTES // 1000000,
+            )
         )
     if not data.strip(b" \t\r\n\0"):
-        raise CardFileError(f"The file is empty: {_WHAT_TO_GIVE}")
+        raise CardFileError(phrase("The file is empty: {what_to_give}", what_to_give=_WHAT_TO_GIVE))
     notes = Notes()
     contents = _opened(data, notes, read_yaml)
     found = shaped(contents.document, notes)
     if found is None:
-        raise CardFileError(f"There is no character in the file: {_WHAT_TO_GIVE}")
+        raise CardFileError(
+            phrase("There is no character in the file: {what_to_give}", what_to_give=_WHAT_TO_GIVE)
+        )
     card = judged(card_of(found, notes, fallback=PurePosixPath(filename).stem))
     if is_refused(card):
         raise CardRefused(_MINOR_AND_ADULT)
@@ -78,7 +84,13 @@ def _opened(data: bytes, notes: Notes, read_yaml: ReadYaml) -> _Contents:
     except LockedPayload:
         raise CardFileError(_LOCKED) from None
     except BadPayload as error:
-        raise CardFileError(f"The file cannot be read ({error}): {_WHAT_TO_GIVE}") from None
+        raise CardFileError(
+            phrase(
+                "The file cannot be read ({error}): {what_to_give}",
+                error=error,
+                what_to_give=_WHAT_TO_GIVE,
+            )
+        ) from None
 
 
 def _read_png(data: bytes, notes: Notes) -> _Contents:
@@ -86,7 +98,9 @@ def _read_png(data: bytes, notes: Notes) -> _Contents:
         found = png.texts(data, (CHARA, CCV3), notes)
     except BadPng as error:
         raise CardFileError(
-            f"The picture is damaged ({error}): give the file as it was downloaded."
+            phrase(
+                "The picture is damaged ({error}): give the file as it was downloaded.", error=error
+            )
         ) from None
     if not found:
         raise CardFileError(_NO_CARD_IN_PICTURE.format("PNG"))
@@ -110,7 +124,11 @@ def _read_png(data: bytes, notes: Notes) -> _Contents:
             return _Contents(document, picture=data)
         failed = failed or f"its `{text.keyword}` text: it is no card"
     raise CardFileError(
-        f"The card in the picture cannot be read ({failed}): give the file as it was downloaded."
+        phrase(
+            "The card in the picture cannot be read ({failed}): give the file as "
+            "it was downloaded.",
+            failed=failed,
+        )
     )
 
 
@@ -135,7 +153,7 @@ def _read_archive(data: bytes, notes: Notes) -> _Contents:
         document = read_payload(card.unpacked(MOST_CARD), notes)
     except BadArchive as error:
         raise CardFileError(
-            f"The archive cannot be used ({error}): export the character again."
+            phrase("The archive cannot be used ({error}): export the character again.", error=error)
         ) from None
     rest = tuple(file for file in files if file is not card)
     return _Contents(document, members=rest)
@@ -150,7 +168,10 @@ def _card_among(files: list[Member], notes: Notes) -> Member:
             notes.add(f"The archive has its `{CARD_NAME}` in another place than it ought to be.")
             return file
     raise CardFileError(
-        f"There is no {CARD_NAME} in the archive: export the character as CHARX or PNG."
+        phrase(
+            "There is no {card_name} in the archive: export the character as CHARX or PNG.",
+            card_name=CARD_NAME,
+        )
     )
 
 

@@ -63,7 +63,6 @@ def find_sources(folder: Path, allowed: Sequence[str]) -> Sources:
     Raises:
         Refused: there are none, or there is something that is never to be read.
     """
-    _refuse_bad_names(folder.resolve(), folder)
     if not folder.is_dir():
         raise Refused(f"{folder} is no folder.")
     if trace := discord_trace(folder.resolve().name):

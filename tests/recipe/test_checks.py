@@ -85,6 +85,7 @@ def test_what_is_wrong_with_a_turn_is_told_with_its_place(text: str, words: str)
         '"One," she said. "Two. Bram is a good name."',
         '"It was long ago.\n\n"And it rained," she said.',
         "She looked at Bram and waited - then laughed, all 3 of her teeth showing.",
+        "The sea went out and the gulls came in. The sea went out and the gulls came in.",
         "1. e4, she wrote. Caf\u00e9 K\u00f6nig \u2014 at nine.",
         "The mother hen shifted. A jedi is no name for a dog.",
     ],

@@ -108,6 +108,15 @@ def test_one_in_ten_replies_is_told_no_length_and_another_file_changes_none_of_t
     assert [row["labels"] for row in other.rows] != [row["labels"] for row in after.rows]
 
 
+def test_some_turns_of_one_conversation_are_told_a_length_and_some_are_not(tmp_path: Path) -> None:
+    put(tmp_path, "texts/inn/01.yaml", written(USUAL * 20))
+
+    row = make(tmp_path, tmp_path / "texts", "--source", "inn", "--labelled", "0.5").rows[0]
+
+    assert 8 <= row["labels"].count("auto") <= 32
+    assert len(row["labels"]) == 40
+
+
 def test_a_long_conversation_is_parted_where_a_reply_ends_with_the_instruction_before_each_part(
     tmp_path: Path,
 ) -> None:

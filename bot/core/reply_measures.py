@@ -19,6 +19,9 @@ from bot.core.scene import GuardLevel
 from bot.core.script import Script
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
+# A heading, or a label of up to three words. No reply of a thousand in our own data has either.
+_LABEL = r"[^\W\da-z_][\w'\u2019.-]*(?: [^\Wa-z_][\w'\u2019.-]*){0,2}"
+_NO_PROSE = re.compile(rf"^[^\S\n]*[*_>]*(?:#+\s|{_LABEL}[*_]*:(?:[\s*_\"]|$))", re.MULTILINE)
 _REPEATED_WORDS = 4
 """So many words that stand in a reply a second time are a repetition."""
 
@@ -34,7 +37,7 @@ class MeasuredReply:
         speaks: it goes on with a line of a player's.
         narrates: it tells what a player does.
         leaks: signs of the format, or of the tokenizer, stand in its text.
-        relabelled: a line of it begins with the character's own label.
+        strays: a line of it begins like a heading, or with anybody's label.
         repeated: the share of its runs of four words that it has said before.
     """
 
@@ -44,7 +47,7 @@ class MeasuredReply:
     speaks: bool
     narrates: bool
     leaks: bool
-    relabelled: bool
+    strays: bool
     repeated: float
 
     @property
@@ -60,9 +63,7 @@ class MeasuredReply:
     @property
     def keeps_format(self) -> bool:
         """Whether it is a reply, only one, and ends by itself."""
-        return (
-            bool(self.words) and self.ended and not (self.leaks or self.speaks or self.relabelled)
-        )
+        return bool(self.words) and self.ended and not (self.leaks or self.speaks or self.strays)
 
 
 def request_for(
@@ -110,6 +111,7 @@ def measured(
     reply.feed(raw)
     text = reply.finish(cut=cut)
     own = re.escape(script.character.name)
+    own_label = re.compile(rf"^\W*{own}\W*:", re.MULTILINE | re.IGNORECASE)
     return MeasuredReply(
         text=text,
         cut=cut,
@@ -117,7 +119,7 @@ def measured(
         speaks=ended_by(said, script, profile, guard=GuardLevel.NORMAL) is Ending.NAME,
         narrates=ended_by(said, script, profile, guard=GuardLevel.STRICT) is Ending.PLAYER,
         leaks=_leaks(said, script, profile),
-        relabelled=re.search(rf"^\W*{own}\W*:", said, re.MULTILINE | re.IGNORECASE) is not None,
+        strays=_NO_PROSE.search(said) is not None or own_label.search(said) is not None,
         repeated=repeated_share(text),
     )
 

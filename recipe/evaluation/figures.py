@@ -43,7 +43,7 @@ class Figures:
     spoke: int
     narrated: int
     leaked: int
-    relabelled: int
+    strayed: int
     cut: int
     empty: int
     repeated: float
@@ -98,7 +98,7 @@ def figures_of(scored: Iterable[Scored]) -> Figures:
         spoke=sum(reply.speaks for reply in replies),
         narrated=sum(reply.narrates for reply in replies),
         leaked=sum(reply.leaks for reply in replies),
-        relabelled=sum(reply.relabelled for reply in replies),
+        strayed=sum(reply.strays for reply in replies),
         cut=sum(reply.cut for reply in replies),
         empty=sum(not reply.words for reply in replies),
         repeated=sum(reply.repeated for reply in replies) / len(replies),
@@ -158,7 +158,7 @@ def _json(figures: Figures) -> dict[str, Any]:
         "player_spoken_for": figures.spoke,
         "player_narrated": figures.narrated,
         "markers_leaked": figures.leaked,
-        "relabelled": figures.relabelled,
+        "strayed_from_prose": figures.strayed,
         "cut": figures.cut,
         "empty": figures.empty,
         "repeated_4_grams": round(figures.repeated, 4),

@@ -6,7 +6,7 @@ from recipe.evaluation.figures import Evaluation, Figures
 
 _COLUMNS = (
     *("length", "replies", "words (p20, p50, p80)", "format kept", "player spoken for"),
-    *("player narrated", "markers leaked", "cut", "repeated", "distinct-2"),
+    *("player narrated", "markers leaked", "strayed", "cut", "repeated", "distinct-2"),
 )
 _SAMPLE_WORDS = 120
 
@@ -50,6 +50,7 @@ def _row(name: str, figures: Figures) -> str:
         figures.spoke,
         figures.narrated,
         figures.leaked,
+        figures.strayed,
         figures.cut,
         f"{figures.repeated:.1%}",
         f"{figures.distinct:.2f}",

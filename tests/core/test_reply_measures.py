@@ -37,7 +37,7 @@ def test_a_reply_that_ends_by_itself_keeps_the_format(raw: str, finish: FinishRe
     reply = measure(raw, finish)
 
     assert reply.keeps_format
-    assert not any([reply.impersonates, reply.leaks, reply.cut, reply.relabelled])
+    assert not any([reply.impersonates, reply.leaks, reply.cut, reply.strays])
     assert reply.text == raw.partition("\n")[0].strip()
 
 
@@ -81,12 +81,36 @@ def test_signs_of_the_format_in_a_text_are_leaks(raw: str) -> None:
     assert not reply.keeps_format
 
 
-def test_a_label_of_its_own_breaks_the_format_and_is_no_impersonation() -> None:
-    reply = measure('"Come in."\nLyra: "Sit down."')
+@pytest.mark.parametrize(
+    "raw",
+    [
+        '"Come in."\nLyra: "Sit down."',
+        '"Come in."\n**Lyra:** "Sit down."',
+        "Come in.\n\n## Output:",
+        'Come in.\nOld Tom Reed: "Who is it?"',
+        "Narrator: It rains.",
+        "Come in.\nPremise 1:\nmore",
+    ],
+)
+def test_what_is_no_prose_breaks_the_format_and_is_no_impersonation(raw: str) -> None:
+    reply = measure(raw)
 
-    assert reply.relabelled
+    assert reply.strays
     assert not reply.keeps_format
     assert not reply.impersonates
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        'She said it: "No."',
+        "There were three of them in the boat: Tom, the dog and the lamp.",
+        '"Listen: it rains."\n\n"It does."',
+        "At 9:30 she rose. #4 was empty.",
+    ],
+)
+def test_a_colon_in_a_sentence_is_prose(raw: str) -> None:
+    assert measure(raw).keeps_format
 
 
 @pytest.mark.parametrize("raw", ["", "  \n", "\n### Input:\nMara: And?", "### Response:"])

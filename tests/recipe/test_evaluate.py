@@ -77,7 +77,7 @@ async def test_a_model_that_obeys_is_told_so_in_a_table_and_a_picture(
     assert len(figures["replies"]) == 40
     table = (out / "evaluation.md").read_text(encoding="utf-8")
     assert table.startswith("# Obedient\n\nModel: scripted. Profile: zephrp.\n\n| length |")
-    assert "| tiny | 10 | 10 10 10 | 10 | 0 | 0 | 0 | 0 | 0.0% |" in table
+    assert "| tiny | 10 | 10 10 10 | 10 | 0 | 0 | 0 | 0 | 0 | 0.0% |" in table
     with Image.open(BytesIO((out / "evaluation.png").read_bytes())) as picture:
         assert (picture.format, picture.size) == ("PNG", (WIDTH, HEIGHT))
     said = capsys.readouterr().out

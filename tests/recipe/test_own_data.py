@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.generation import FinishReason
+from bot.core.reply_measures import measured
+from bot.core.script import Script
 from bot.tgi_server.model_file import default_cache_dir, ensure_model
 from recipe.__main__ import main
 from recipe.dataset.check_command import replies_by_length
@@ -34,6 +37,18 @@ def test_no_conversation_has_a_problem_of_its_own(conversations: list[Conversati
 
 def test_no_two_conversations_say_the_same(conversations: list[Conversation]) -> None:
     assert list(problems_of_set(conversations)) == []
+
+
+def test_what_models_are_measured_by_finds_nothing_in_any_reply(
+    conversations: list[Conversation],
+) -> None:
+    """So that what it finds in a model's is the model's fault."""
+    for each in conversations:
+        script = Script(each.character, (each.player,))
+        for turn in each.turns:
+            if turn.is_character:
+                reply = measured(turn.text, FinishReason.END, script, ZEPHRP)
+                assert (reply.keeps_format, reply.impersonates) == (True, False), each.file
 
 
 @pytest.mark.model

@@ -22,8 +22,6 @@ from tests.recipe.served import assert_is_served
 
 DATA = OWN[0]
 
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the conversations are not here")
-
 
 @pytest.fixture(scope="module")
 def conversations() -> list[Conversation]:

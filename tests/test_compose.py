@@ -9,15 +9,18 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
 from bot.settings import PLAIN_NAMES, known_names, load_settings
+from recipe.fetch.pins import ADAPTER, BASE
 
 ROOT = Path(__file__).parent.parent
 GPU = ("docker-compose.yml",)
@@ -27,7 +30,7 @@ REPLACED = {"command", "entrypoint", "test"}
 SERVICE_FIELDS = {
     "build", "image", "init", "user", "env_file", "environment", "volumes", "tmpfs", "networks",
     "depends_on", "stop_grace_period", "deploy", "command", "healthcheck",
-    "shm_size", "restart", "read_only", "cap_drop", "security_opt", "logging",
+    "shm_size", "restart", "read_only", "cap_drop", "security_opt", "logging", "profiles",
 }  # fmt: skip
 VARIABLE = re.compile(r"\$\{(\w+)")
 
@@ -156,6 +159,8 @@ def test_an_image_is_pinned_or_our_own(service: dict[str, Any]) -> None:
 
     if service["image"] == "zephrp:local":
         assert service["build"] == "."
+    elif service["image"] == "zephrp-merge:local":
+        assert service["build"] == {"context": ".", "target": "merge"}
     else:
         assert re.match(r"\d+\.\d+\.\d+", tag)
 
@@ -171,6 +176,9 @@ def test_memory_has_a_limit_unless_the_card_sets_it(service: dict[str, Any]) -> 
 def test_health_is_checked(service: dict[str, Any]) -> None:
     if service["name"] == "bot":
         assert "HEALTHCHECK" in (ROOT / "Dockerfile").read_text()
+    elif service["name"] == "merge":  # it ends, and its exit code tells
+        assert service["restart"] == "no"
+        assert "healthcheck" not in service
     else:
         assert service["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
         assert {"timeout", "interval", "retries", "start_period"} <= set(service["healthcheck"])
@@ -197,7 +205,7 @@ def test_every_variable_is_explained_in_the_example(names: tuple[str, ...]) -> N
 
 def test_defaults_in_the_files_are_those_of_the_example() -> None:
     text = "".join((ROOT / name).read_text() for name in CPU)
-    defaults = dict(re.findall(r"\$\{(\w+):-([^}]*)\}", text))
+    defaults = dict(re.findall(r"\$\{(\w+):-([^}$]*)\}", text))
     shown = environment_example()
 
     # A CPU is slower, so there these two are another default.
@@ -246,6 +254,33 @@ def test_without_a_card_our_server_takes_the_place_of_the_model() -> None:
     assert bot["environment"]["BOT_TGI__URLS"] == f"http://tgi:{port}"
 
 
+def test_a_model_is_merged_only_when_it_is_asked_for() -> None:
+    merge = stack(GPU)["services"]["merge"]
+    command = [re.sub(r"\$\{\w+:-(.*)\}", r"\1", word) for word in merge["command"]]
+    options = dict(zip(command[1::2], command[2::2], strict=True))
+
+    assert merge["profiles"] == ["merge"]
+    assert command[0] == "build"
+    assert options == {
+        "--models": "/models", "--base": str(BASE), "--adapter": str(ADAPTER), "--scale": "1.0",
+    }  # fmt: skip
+    assert merge["networks"] == ["outside"]
+    assert "models:/models" in merge["volumes"]
+    assert all("merge" not in service.get("depends_on", {}) for service in others(merge))
+
+
+def others(service: Any) -> list[Any]:
+    return [each for each in stack(GPU)["services"].values() if each != service]
+
+
+def test_what_was_merged_is_handed_to_the_model_server() -> None:
+    tgi = stack(GPU)["services"]["tgi"]
+
+    assert tgi["environment"]["MODEL_ID"] == ("${ZEPHRP_MODEL:-${MODEL_ID:-royallab/ZephRP-m7b}}")
+    assert "models:/models:ro" in tgi["volumes"]
+    assert environment_example()["ZEPHRP_MODEL"] == "/models/merged"
+
+
 def test_the_example_names_every_setting_and_no_other() -> None:
     shown = environment_example()
     compose = "".join((ROOT / name).read_text() for name in CPU)
@@ -281,15 +316,51 @@ def test_an_example_that_was_only_copied_loads(
     assert load_settings().discord.token is None
 
 
-def test_the_image_runs_as_nobody_special_and_checks_what_it_installs() -> None:
+def test_each_image_runs_as_nobody_special_and_checks_what_it_installs() -> None:
     text = (ROOT / "Dockerfile").read_text()
+    build, merge, bot = re.split(r"^FROM ", text, flags=re.MULTILINE)[1:]
 
-    assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) == {"python:3.11-slim"}
-    assert re.search(r"^USER 10001:10001$", text, re.MULTILINE)
-    assert "--require-hashes" in text
-    assert "--only-binary :all:" in text
-    assert 'ENTRYPOINT ["python", "-m", "bot"]' in text
-    assert re.findall(r"^CMD (.*)$", text, re.MULTILINE) == ['["run"]']
+    assert {part.split()[0] for part in (build, merge, bot)} == {"python:3.11-slim"}
+    assert merge.startswith("python:3.11-slim AS merge\n")
+    for part in (merge, bot):
+        assert re.search(r"^USER 10001:10001$", part, re.MULTILINE)
+    for part in (build, merge):
+        assert "--require-hashes" in part
+        assert "--only-binary :all:" in part
+    assert 'ENTRYPOINT ["python", "-m", "bot"]' in bot
+    assert re.findall(r"^CMD (.*)$", bot, re.MULTILINE) == ['["run"]']
+    assert 'ENTRYPOINT ["python", "-m", "recipe"]' in merge
+
+
+def test_the_image_that_merges_has_what_it_imports(tmp_path: Path) -> None:
+    """Its files by themselves, in a Python with numpy alone: it builds, and nothing is missing."""
+    text = (ROOT / "Dockerfile").read_text()
+    for source in re.findall(r"^COPY (recipe\S*(?: recipe\S*)*) \S+$", text, re.MULTILINE):
+        for path in source.split():
+            target = tmp_path / path
+            target.parent.mkdir(exist_ok=True)
+            copy = shutil.copytree if (ROOT / path).is_dir() else shutil.copy
+            copy(ROOT / path, target)
+    probe = (
+        "import sys; sys.path = [p for p in sys.path if 'site-packages' not in p]\n"
+        f"sys.path[:0] = [{str(tmp_path)!r}, {str(tmp_path / 'site')!r}]\n"
+        "from recipe.__main__ import main; sys.exit(main(['build', '--hub', 'http://x']))"
+    )
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "numpy").symlink_to(Path(np.__file__).parent)
+    (tmp_path / "site" / "numpy.libs").symlink_to(Path(np.__file__).parent.parent / "numpy.libs")
+
+    run = subprocess.run(
+        [sys.executable, "-I", "-c", probe], check=False, capture_output=True, text=True
+    )
+
+    assert (run.returncode, run.stderr) == (2, "http://x is no https address.\n")
+
+
+def test_what_is_locked_for_the_image_that_merges_is_what_tests_run_with() -> None:
+    lock = (ROOT / "requirements" / "merge.lock").read_text()
+
+    assert re.findall(r"^(\S+)==(\S+)", lock, re.MULTILINE) == [("numpy", np.__version__)]
 
 
 def test_what_the_image_copies_is_let_through_to_it() -> None:

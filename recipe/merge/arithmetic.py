@@ -3,9 +3,14 @@
 numpy knows no bf16: its bits are the upper half of an fp32 number's.
 """
 
+import os
 from typing import Any, Final
 
-import numpy as np
+# Before numpy is loaded, which reads it once: the sums are thin (rank by width), and on a busy
+# machine a second thread costs three times more in waiting than it saves.
+os.putenv("OPENBLAS_NUM_THREADS", "1")
+
+import numpy as np  # see above
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]

@@ -16,7 +16,8 @@ from tests.recipe.checkpoints import write_adapter, write_json
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
 
 HIDDEN, WIDE, KEYS, LAYERS, WORDS, RANK = 4096, 14336, 1024, 32, 32_000, 32
-MOST_MEMORY_MIB = 1536
+MOST_MEMORY_MIB = 256
+"""A gigabyte and a half is promised; 63 MiB were measured."""
 NEEDED_BYTES = 34 << 30
 LINEAR = {
     "self_attn.q_proj": (HIDDEN, HIDDEN),
@@ -48,7 +49,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     shutil.rmtree(tmp_path, ignore_errors=True)
 
 
-def test_a_7b_is_merged_and_verified_in_a_gigabyte_and_a_half(folder: Path) -> None:
+def test_a_7b_is_merged_and_verified_in_the_memory_of_a_small_server(folder: Path) -> None:
     size = write_base(folder / "base")
     write_matrices(folder / "adapter")
     folders = [f"--{name}={folder / name}" for name in ("base", "adapter", "out")]

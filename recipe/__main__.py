@@ -16,6 +16,8 @@ COMMANDS: Final = MappingProxyType[str, tuple[str, str]](
         "verify": ("recipe.merge.verify_command", "checks that a folder is such a merge"),
         "unpickle": ("recipe.merge.unpickle_command", "reads a pickled adapter without running it"),
         "build": ("recipe.fetch.build_command", "fetches base and adapter, merges and verifies"),
+        "drill": ("recipe.stand_in.drill", "write the drill set that teaches a tiny model length"),
+        "train-stand-in": ("recipe.stand_in.train_command", "train the adapter of the stand-in"),
     }
 )
 """By name: the module whose `main(arguments) -> exit code` it is, and what it does."""

@@ -103,6 +103,10 @@ def _add_tools(commands: "Commands") -> None:
     )
     calibrate.set_defaults(run=_calibrate)
 
+    doctor = commands.add_parser("doctor", help="look at all that has to be set up")
+    doctor.add_argument("--json", action="store_true", help="findings as JSON")
+    doctor.set_defaults(run=_doctor)
+
     bench = commands.add_parser("bench", help="measure what the bot's own parts cost here")
     bench.add_argument(
         "--json",
@@ -240,6 +244,12 @@ def _calibrate(options: argparse.Namespace) -> int:
 
     wanted = Wanted(url=options.url, replies=options.replies, steps=options.steps)
     return asyncio.run(calibrate(wanted, load_settings(), _say))
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from bot.cli.doctor import doctor  # noqa: PLC0415
+
+    return asyncio.run(doctor(_say, as_json=options.json))
 
 
 def _bench(options: argparse.Namespace) -> int:

@@ -39,7 +39,7 @@ from bot.discord_ui.actions import Actions
 from bot.discord_ui.client import RoleplayBot, use_discord_at
 from bot.discord_ui.continuity import Continuity, ContinuousBot
 from bot.discord_ui.screen import DiscordScreen
-from bot.ground import Ground, card_desk_of, open_ground, open_world, pace_of, token_of
+from bot.ground import Ground, card_desk_of, doctor_on, open_ground, open_world, pace_of, token_of
 from bot.services.age_watch import AgeWatch
 from bot.services.branches import Branches
 from bot.services.casting import Casting
@@ -266,6 +266,7 @@ def _actions(
         ),
         lorebooks=ground.lorebooks,
         guild_desk=ground.guild_desk,
+        doctor=doctor_on(settings, ground),
         company=Company(
             store=ground.store,
             characters=ground.characters,

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -30,6 +30,7 @@ from bot.adapters.redis_store import (
     RedisSceneStore,
     WriteProbe,
 )
+from bot.adapters.redis_store.examination import RedisExamination
 from bot.adapters.redis_store.guild_rules import RedisGuildRules
 from bot.adapters.tgi import TgiGenerator
 from bot.assembly import (
@@ -43,9 +44,10 @@ from bot.core.errors import (
 )
 from bot.core.ports import Threads
 from bot.core.profiles import ModelProfile
-from bot.core.scene import ChannelId
+from bot.core.scene import ChannelId, GuildId
 from bot.services.card_desk import CardDesk
 from bot.services.casting import IsAgeRestricted
+from bot.services.doctor import Doctor, places_that_matter
 from bot.services.doubts import Doubts
 from bot.services.echoes import Echoes
 from bot.services.guild_desk import GuildDesk
@@ -194,6 +196,21 @@ def card_desk_of(ground: Ground, staff: Staff) -> CardDesk:
         count=count,
         taken=lambda viewer: staff.names(viewer.guild, but=viewer.user),
         now_ms=ground.clock.now_ms,
+    )
+
+
+def doctor_on(settings: Settings, ground: Ground) -> Doctor:
+    """Examines what the bot stands on."""
+
+    async def places(guild: GuildId) -> Collection[ChannelId]:
+        return await places_that_matter(ground.store, await ground.guild_desk.rules(guild), guild)
+
+    return Doctor(
+        memory=RedisExamination(ground.redis, answer_within=answer_within(settings)),
+        models=ground.generator,
+        profile=ground.profile,
+        ahead_s=ground.clock.ahead_s,
+        places=places,
     )
 
 

@@ -47,6 +47,7 @@ class Action(StrEnum):
     SHARE_CHARACTERS = "choose characters for the whole server"
     SEE_SETTINGS = "see what is settled here"
     CHANGE_SETTINGS = "settle that"
+    EXAMINE = "have me examined"
 
 
 FOR_ALL_PLAYERS = frozenset(
@@ -64,7 +65,14 @@ FOR_ALL_PLAYERS = frozenset(
 )
 """What whoever may write may do."""
 
-FOR_ADMINS = frozenset({Action.SHARE_CHARACTERS, Action.SEE_SETTINGS, Action.CHANGE_SETTINGS})
+FOR_ADMINS = frozenset(
+    {
+        Action.SHARE_CHARACTERS,
+        Action.SEE_SETTINGS,
+        Action.CHANGE_SETTINGS,
+        Action.EXAMINE,
+    }
+)
 """What concerns a whole server; they may that where the bot is switched off, too."""
 
 FOR_THE_ANSWERED = frozenset(

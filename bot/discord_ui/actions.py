@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import discord
 from discord import app_commands
 
+from bot.core.doctor import told_weakness
 from bot.core.errors import NoLiveScene, UserError
 from bot.core.length_table import LengthTable, example
 from bot.core.lengths import AUTO, Length, LengthStep
@@ -21,11 +22,13 @@ from bot.discord_ui.convert import (
     said_in,
     viewer_of,
 )
+from bot.discord_ui.examination import granted_by
 from bot.services.branches import Branches
 from bot.services.card_desk import CardDesk
 from bot.services.chats import Chats
 from bot.services.company import Company
 from bot.services.directing import Director
+from bot.services.doctor import Doctor
 from bot.services.guild_desk import GuildDesk, Standing
 from bot.services.inspection import ContextView, Explanation, Inspection
 from bot.services.length_tables import LengthTables
@@ -76,6 +79,7 @@ class Actions:
     desk: CardDesk
     lorebooks: Lorebooks
     guild_desk: GuildDesk
+    doctor: Doctor
 
     def place(self, interaction: discord.Interaction) -> Place:
         """Where the interaction happened.
@@ -138,6 +142,12 @@ class Actions:
                 right=right,
             )
         )
+
+    def weakness(self, interaction: discord.Interaction) -> str:
+        """What scenes lack here for want of a right of ours; empty if nothing."""
+        if interaction.guild_id is None:
+            return ""
+        return told_weakness(granted_by(interaction.app_permissions))
 
     async def stop_reply(self, interaction: discord.Interaction) -> bool:
         """End the reply in the making; False if there is none."""

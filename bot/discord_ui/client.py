@@ -35,6 +35,7 @@ from bot.discord_ui.convert import (
     proxied_of,
 )
 from bot.discord_ui.directing import ClearButton, DirectingCog
+from bot.discord_ui.doctor import DoctorCog
 from bot.discord_ui.error_replies import is_worth_a_line, lets_in, tell
 from bot.discord_ui.gaps import Gaps
 from bot.discord_ui.inspection import InspectionCog
@@ -175,6 +176,7 @@ class RoleplayBot(ContinuousBot):
         await self.add_cog(CharacterCog(self.actions))
         await self.add_cog(LoreCog(self.actions))
         await self.add_cog(SettingsCog(self.actions))
+        await self.add_cog(DoctorCog(self.actions))
         await self.tree.set_translator(CommandWords(self.words_in))
         try:
             sent = await sync_if_changed(self.tree, self._notes, self.application_id or 0)

@@ -144,9 +144,11 @@ async def start(
         return
     head = await actions.scenes.start(opening)
     await actions.note_start(interaction)
-    await interaction.followup.send(
+    told = (
         f"The scene with **{head.character_name}** is on. Just write what you say or do. "
         "A line in ((double brackets)) stays out of the story, `/length` changes how long "
-        "the replies are, and `/roleplay stop` ends it.",
-        ephemeral=True,
+        "the replies are, and `/roleplay stop` ends it."
     )
+    if weakness := actions.weakness(interaction):
+        told += f"\n{weakness}"
+    await interaction.followup.send(told, ephemeral=True)

@@ -33,11 +33,16 @@ class DiscordClock:
         clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock_s = clock_s
+        self._host_ms = host_ms
         self._ahead_ms = host_ms() - clock_s() * 1000
 
     def now_ms(self) -> int:
         """Unix time in milliseconds."""
         return round(self._clock_s() * 1000 + self._ahead_ms)
+
+    def ahead_s(self) -> float:
+        """How far the host's clock is ahead of Discord's, as far as Discord has told."""
+        return (self._host_ms() - self.now_ms()) / 1000
 
     def hear(self, date: str) -> None:
         """Take notice of the `Date` of an answer that has just come."""

@@ -19,6 +19,7 @@ from redis.exceptions import (
     ResponseError,
 )
 
+from bot.core.doctor import KEEPS_ALL, NO_FILE, evicts, too_old
 from bot.core.errors import StartupError
 
 RedisClient = Redis | RedisCluster
@@ -31,7 +32,6 @@ CONNECTIONS = 32
 _RETRIES = 1
 _DEFAULT_PORT = 6379
 _SENTINEL_PORT = 26379
-_OLDEST = (7, 0)
 
 
 def connect(url: str, *, timeout_s: float) -> RedisClient:
@@ -127,15 +127,11 @@ async def check_server(redis: RedisClient) -> str | None:
     """
     warning = None
     try:
-        async for info in _infos(redis):
+        async for info in infos(redis):
             _refuse_old(str(info.get("redis_version", "")))
             _refuse_eviction(str(info.get("maxmemory_policy", "noeviction")))
             if not int(info.get("aof_enabled", 1)):
-                warning = (
-                    "Redis keeps no append-only file, so a crash of it loses the newest part of"
-                    " every story: set `appendonly yes` in redis.conf or run"
-                    " `CONFIG SET appendonly yes`."
-                )
+                warning = " ".join(NO_FILE)
     except ResponseError as error:
         return f"Redis does not let us check its settings ({type(error).__name__})."
     except (RedisError, OSError) as error:
@@ -146,7 +142,7 @@ async def check_server(redis: RedisClient) -> str | None:
     return warning
 
 
-async def _infos(redis: RedisClient) -> AsyncIterator[Mapping[str, Any]]:
+async def infos(redis: RedisClient) -> AsyncIterator[Mapping[str, Any]]:
     """INFO of every server that takes writes."""
     if not isinstance(redis, RedisCluster):
         yield await redis.info()
@@ -156,22 +152,13 @@ async def _infos(redis: RedisClient) -> AsyncIterator[Mapping[str, Any]]:
 
 
 def _refuse_old(version: str) -> None:
-    numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
-    if numbers and numbers < _OLDEST:
-        raise StartupError(
-            f"Redis {version} is too old: use Redis 7.0, Valkey 7.2 or later.",
-            exit_code=EXIT_CONFIG,
-        )
+    if why := too_old(version):
+        raise StartupError(why, exit_code=EXIT_CONFIG)
 
 
 def _refuse_eviction(policy: str) -> None:
-    if policy != "noeviction":
-        raise StartupError(
-            f"Redis would silently delete stories when its memory is full (maxmemory-policy is"
-            f" {policy}): set `maxmemory-policy noeviction` in redis.conf or run"
-            " `CONFIG SET maxmemory-policy noeviction`.",
-            exit_code=EXIT_CONFIG,
-        )
+    if policy != KEEPS_ALL:
+        raise StartupError(" ".join(evicts(policy)), exit_code=EXIT_CONFIG)
 
 
 class _BadUrl(ValueError):

@@ -150,6 +150,18 @@ class TgiGenerator:
                 failure = error
         raise failure
 
+    async def each_limits(self) -> Sequence[ModelLimits | None]:
+        """What each server accepts, in the settings' order; None for one that does not answer."""
+
+        async def ask(replica: _Replica) -> ModelLimits | None:
+            try:
+                # Anew: the server may have been set up in another way since.
+                return await self._limits_of(_Replica(replica.url))
+            except GenerationError:
+                return None
+
+        return await asyncio.gather(*(ask(replica) for replica in self._replicas))
+
     async def tokenize(self, text: str) -> Tokens:
         """Ask `/tokenize`, whose offsets count bytes."""
         failure: GenerationError = GenerationUnreachable("no model server is set")

@@ -1,0 +1,133 @@
+"""`doctor`: everything that a host has to set up, looked at; a line each with what to do."""
+
+import json
+from collections.abc import Callable, Collection
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from bot.adapters.character_files import DirectoryCharacters
+from bot.adapters.discord_rest import DiscordClock
+from bot.adapters.redis_store import RedisClient, connect
+from bot.adapters.redis_store.examination import RedisExamination
+from bot.adapters.redis_store.guild_rules import RedisGuildRules
+from bot.composition import answer_within, open_generator, profile_of, store_on
+from bot.core.doctor import Finding, MemoryFacts, State, judge_faces, must_act
+from bot.core.errors import StartupError, StoreRefusesWrites, StoreUnavailable
+from bot.core.profiles import ModelProfile
+from bot.core.scene import ChannelId, GuildId
+from bot.discord_ui.client import use_discord_at
+from bot.discord_ui.examination import examine_by_token
+from bot.services.doctor import Doctor, places_that_matter
+from bot.settings import Settings, load_settings
+
+Say = Callable[[str], None]
+ORDER = [State.BROKEN, State.ADVICE, State.FINE]
+
+
+async def doctor(say: Say, *, as_json: bool) -> int:
+    """Examine, and say a line for each finding; 1 if something must be done, else 0."""
+    try:
+        findings = await _examined(load_settings())
+    except StartupError as error:
+        findings = [Finding("settings", State.BROKEN, str(error), "Correct it, and ask again.")]
+    findings.sort(key=lambda finding: ORDER.index(finding.state))
+    if as_json:
+        say(_json(findings))
+    else:
+        for finding in findings:
+            line = f"{finding.state:<7} {finding.part:<12} {finding.what}"
+            say(f"{line} → {finding.do}" if finding.do else line)
+    return 1 if must_act(findings) else 0
+
+
+async def _examined(settings: Settings) -> list[Finding]:
+    findings, profile = _of_settings(settings)
+    clock = DiscordClock()
+    async with AsyncExitStack() as stack:
+        redis = _redis(settings)
+        if redis is not None:
+            stack.push_async_callback(redis.aclose)
+        memory = _Memory(redis, settings)
+        models = await stack.enter_async_context(open_generator(settings))
+        findings += await _of_discord(settings, memory, clock)
+        ground = Doctor(
+            memory=memory,
+            models=models,
+            profile=profile,
+            ahead_s=clock.ahead_s,
+            places=memory.places,
+        )
+        findings += await ground.examine()
+    if redis is None:
+        what = f"Redis is embedded: its files lie in {settings.data}."
+        findings.append(Finding("redis", State.FINE, what))
+    return findings
+
+
+def _of_settings(settings: Settings) -> tuple[list[Finding], ModelProfile]:
+    profile = profile_of(settings)
+    host = DirectoryCharacters(
+        settings.characters, lengths=[step.name for step in profile.lengths.choices]
+    )
+    count = len(host.characters())
+    findings = [
+        Finding("settings", State.FINE, f"Profile {profile.name}, {count} characters."),
+        judge_faces(
+            has_address=bool(settings.http.public_url),
+            has_channel=settings.discord.asset_channel is not None,
+        ),
+    ]
+    findings += [
+        Finding("settings", State.ADVICE, warning, "Correct that file.")
+        for warning in host.warnings
+    ]
+    return findings, profile
+
+
+async def _of_discord(settings: Settings, memory: "_Memory", clock: DiscordClock) -> list[Finding]:
+    token = settings.discord.token
+    held = "" if token is None else token.get_secret_value().strip()
+    if not held:
+        do = "Put BOT_DISCORD__TOKEN=… into .env (developer portal, your application, page Bot)."
+        return [Finding("discord", State.BROKEN, "No Discord token is set.", do)]
+    use_discord_at(settings.discord.api_url, None)
+    return await examine_by_token(held, memory.places, clock.listen())
+
+
+def _redis(settings: Settings) -> RedisClient | None:
+    """None where the bot has its own: a second process must not start another."""
+    url = settings.redis.url
+    return connect(url, timeout_s=settings.redis.timeout_s) if url else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """The configured Redis, if there is one."""
+
+    redis: RedisClient | None
+    settings: Settings
+
+    async def facts(self) -> list[MemoryFacts]:
+        if self.redis is None:
+            return []
+        examination = RedisExamination(self.redis, answer_within=answer_within(self.settings))
+        return [*await examination.facts()]
+
+    async def places(self, guild: GuildId) -> Collection[ChannelId]:
+        """Of a server that nothing is known of, none: then its role alone is examined."""
+        if self.redis is None:
+            return ()
+        rules = RedisGuildRules(self.redis, answer_within=answer_within(self.settings))
+        try:
+            book = store_on(self.redis, self.settings)
+            return await places_that_matter(book, await rules.rules(guild), guild)
+        except (StoreUnavailable, StoreRefusesWrites):
+            return ()
+
+
+def _json(findings: list[Finding]) -> str:
+    listed = [
+        {"part": each.part, "state": each.state, "what": each.what, "do": each.do}
+        for each in findings
+    ]
+    return json.dumps({"fine": not must_act(findings), "findings": listed}, ensure_ascii=False)

@@ -3,7 +3,7 @@
 import logging
 import secrets
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 
@@ -35,6 +35,7 @@ from bot.core.errors import (
     first_of,
 )
 from bot.core.ports import Threads
+from bot.core.scene import SceneHead
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.client import RoleplayBot, use_discord_at
 from bot.discord_ui.continuity import Continuity, ContinuousBot
@@ -124,13 +125,24 @@ async def open_app(
         dispatcher = dispatcher_of(pace)
         pipeline = pipeline_of(world, pace, dispatcher, doubtful=ground.doubts, notices=notices)
         await stack.enter_async_context(pipeline)
-        presenter, scenes = _scenes(world, ground, pipeline)
-        upkeep = _upkeep(world, ground, pipeline, scenes, screen=screen, notices=notices)
+        presenter, scenes = _scenes(world, ground, pipeline, notices)
+
+        def oldest_ms() -> float:
+            return ground.clock.now_ms() - settings.turns.resume_age_s * 1000
+
+        upkeep = _upkeep(
+            world,
+            ground,
+            pipeline,
+            scenes,
+            screen=screen,
+            notices=notices,
+            present=lambda head: presenter.finish(head, oldest_ms=oldest_ms()),
+        )
         await stack.enter_async_context(upkeep.running())
 
         async def first_ready() -> None:
-            oldest_ms = ground.clock.now_ms() - settings.turns.resume_age_s * 1000
-            await upkeep.begin(partial(presenter.finish_all, oldest_ms=oldest_ms))
+            await upkeep.begin(partial(presenter.finish_all, oldest_ms=oldest_ms()))
             due = upkeep.events.catch_up.due
             count = await pipeline.recover(place.predecessor, later=due)
             if count:
@@ -162,8 +174,10 @@ async def open_app(
         yield bot, pipeline, place
 
 
-def _scenes(world: World, ground: Ground, pipeline: TurnPipeline) -> tuple[Presenter, Scenes]:
-    presenter = presenter_of(world)
+def _scenes(
+    world: World, ground: Ground, pipeline: TurnPipeline, notices: Notices
+) -> tuple[Presenter, Scenes]:
+    presenter = presenter_of(world, notices)
     scenes = Scenes(
         store=ground.store,
         presenter=presenter,
@@ -183,6 +197,7 @@ def _upkeep(
     *,
     screen: DiscordScreen,
     notices: Notices,
+    present: Callable[[SceneHead], Awaitable[None]],
 ) -> Upkeep:
     ages = AgeWatch(
         store=ground.store,
@@ -190,6 +205,7 @@ def _upkeep(
         notices=notices,
         stop=pipeline.stopped,
         take_up=pipeline.take_up,
+        present=present,
     )
     return upkeep_of(
         ground.store,

@@ -144,13 +144,15 @@ def pipeline_of(
     )
 
 
-def presenter_of(world: World) -> Presenter:
+def presenter_of(world: World, notices: Notices) -> Presenter:
     """Posts what is stored first. One for each process: it knows what it is at."""
     return Presenter(
         store=world.store,
         voice=world.voice,
         poster=world.poster,
         characters=world.characters,
+        notices=notices,
+        why_paused=Casting(world.characters, world.is_age_restricted).why_paused,
     )
 
 

@@ -8,6 +8,7 @@
     │   ├── ChatFileError             (in `chat`) a file holds no chat that can be read
     │   ├── PromptTooLong             (in `budget`) even the shortest prompt does not fit
     │   ├── SceneAlreadyLive
+    │   ├── ScenePaused               who plays may not play in a channel as it is now
     │   └── NoLiveScene
     ├── GenerationError           the model gave no (whole) reply; a retry may help
     │   ├── GenerationUnreachable     nothing answered, or it broke off
@@ -57,6 +58,10 @@ class CharacterUnknown(UserError):
 
 class SceneAlreadyLive(UserError):
     """The channel has a live scene and only one fits."""
+
+
+class ScenePaused(UserError):
+    """One who plays may not play in the channel as it is now; the scene waits."""
 
 
 class NoLiveScene(UserError):

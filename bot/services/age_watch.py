@@ -18,6 +18,10 @@ class Book(SceneStore, GuildStore, Protocol):
     """Scenes, and the guilds in which they play."""
 
 
+async def _nothing_waits(_head: SceneHead) -> None:
+    """Where nothing is stored before it is posted."""
+
+
 class AgeWatch:
     """Pauses scenes that may not go on, with one notice, and has them go on again.
 
@@ -27,6 +31,7 @@ class AgeWatch:
     Args:
         stop: ends the reply that is written in a channel, keeping what is shown,
             and waits for its end.
+        present: posts what is stored and not posted.
         take_up: answers what is left unanswered there.
     """
 
@@ -38,12 +43,14 @@ class AgeWatch:
         notices: Notices,
         stop: Callable[[ChannelId], Awaitable[None]],
         take_up: Callable[[ChannelId], Awaitable[bool]],
+        present: Callable[[SceneHead], Awaitable[None]] = _nothing_waits,
     ) -> None:
         self._store = store
         self._casting = casting
         self._notices = notices
         self._stop = stop
         self._take_up = take_up
+        self._present = present
 
     async def changed(self, guild: GuildId, channel: ChannelId) -> None:
         """*channel* has another flag than before, and its threads have, too."""
@@ -68,6 +75,7 @@ class AgeWatch:
             log.info("a scene waits for another age restriction", extra={"channel": place.channel})
         else:
             await self._notices.withdraw(place, await self._newest(place.channel))
+            await self._present(head)
             await self._take_up(place.channel)
 
     async def _newest(self, channel: ChannelId) -> TurnId:

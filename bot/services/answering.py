@@ -4,6 +4,7 @@ import asyncio
 import logging
 from contextlib import suppress
 
+from bot.core.change import Change
 from bot.core.error_sentences import is_bug, sentence_for
 from bot.core.errors import (
     GenerationError,
@@ -14,13 +15,15 @@ from bot.core.errors import (
     PostAmbiguous,
     PostError,
     PostRefused,
+    ScenePaused,
     StoreRefusesWrites,
     StoreUnavailable,
     UserError,
 )
-from bot.core.ports import Metrics, SceneStore, Voice
+from bot.core.ports import Metrics, SceneMemory, Voice
 from bot.core.scene import MessageId, Work, WorkKind
 from bot.core.store_answers import Taken
+from bot.core.unposted import to_be_posted
 from bot.services.channel_leases import ChannelLeases
 from bot.services.incoming import Patience
 from bot.services.lane import Lane
@@ -44,7 +47,7 @@ class Answering:
     def __init__(
         self,
         *,
-        store: SceneStore,
+        store: SceneMemory,
         voice: Voice,
         notices: Notices,
         writer: ReplyWriter,
@@ -179,6 +182,9 @@ class Answering:
             work = await self._store.work(lane.channel)
             if work is None:
                 return
+            if work.kind is WorkKind.SHOW and isinstance(error, ScenePaused):
+                await self._put_off(lane, work)
+                return
             is_refused = isinstance(error, PostRefused)
             if work.kind is not WorkKind.REPLY:
                 is_over = is_refused  # what is stored stays, and the screen cannot follow
@@ -191,6 +197,18 @@ class Answering:
                 await self._store.abandon(lane.channel, work.reply, fence=lane.fence)
         except (StoreUnavailable, StoreRefusesWrites, UserError):
             log.warning("work is left behind", extra={"channel": lane.channel})
+
+    async def _put_off(self, lane: Lane, work: Work) -> None:
+        """Have what a scene that waits is to show posted once it goes on.
+
+        Work that shows nowhere makes room for that of the next line.
+        """
+        scene = await self._store.read(lane.channel)
+        turns = scene.turns if scene is not None else ()
+        stored = next((turn for turn in turns if turn.id == work.reply), None)
+        if scene is not None and stored is not None:
+            change = Change(put=(to_be_posted(stored),), ends_work=True)
+            await self._store.apply(lane.channel, change, version=scene.head.version)
 
 
 def _is_nowhere(work: Work, error: Exception) -> bool:

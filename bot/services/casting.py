@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from bot.core.age_gate import why_paused
 from bot.core.cast import SPEAKER, calls_of, people_of, who_answers, who_goes_on
 from bot.core.characters import Character
-from bot.core.errors import CharacterUnknown, UserError
+from bot.core.errors import CharacterUnknown, ScenePaused, UserError
 from bot.core.phrases import phrase
 from bot.core.ports import CharacterSource
 from bot.core.roster import is_members
@@ -13,6 +13,7 @@ from bot.core.scene import (
     NO_CHARACTER,
     CharacterKey,
     Place,
+    Role,
     Scene,
     SceneHead,
     Turn,
@@ -122,11 +123,11 @@ class Casting:
 
         Raises:
             CharacterUnknown: as above.
-            UserError: the scene waits: one of them may not play in such a channel.
+            ScenePaused: one of them may not play in such a channel.
         """
         character = self.character_for(lane, work)
         if reason := self.why_paused(lane.head, character, *lane.cast):
-            raise UserError(reason)
+            raise ScenePaused(reason)
         return character
 
     def why_paused(self, head: SceneHead, *people: Character) -> str:
@@ -134,9 +135,16 @@ class Casting:
         found = self._is_age_restricted(head.place)
         return why_paused(people or self.people(head), is_age_restricted=found)
 
-    def find(self, lane: Lane, work: Work) -> Character | None:
-        """Who speaks, if it is loaded; whose turn it is not is nobody."""
+    def shown(self, lane: Lane, work: Work) -> Character | None:
+        """Who says what is stored, if it is loaded; whose turn it is not is nobody.
+
+        Raises:
+            ScenePaused: it is not on the screen yet, and may not come there now.
+        """
         stored = stored_of(lane, work)
+        is_new = stored is not None and stored.role is Role.CHARACTER and not stored.messages
+        if is_new and (reason := self.why_paused(lane.head)):
+            raise ScenePaused(reason)
         character = self._source.characters().get(self._key(lane, work))
         is_theirs = stored is None or (character is not None and character.name == stored.name)
         return character if is_theirs else None

@@ -6,14 +6,14 @@ whoever comes after a crash finds it, and finds out what of it stands there.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
 from bot.core.change import Change
 from bot.core.directions import NARRATOR
-from bot.core.errors import PostError, PostRefused, TextRefused, UserError
+from bot.core.errors import PostError, PostRefused, ScenePaused, TextRefused, UserError
 from bot.core.harmless import harmless
 from bot.core.ports import Button, CharacterSource, SceneMemory, Speaker, Voice
 from bot.core.scene import (
@@ -30,6 +30,7 @@ from bot.core.scene import (
 from bot.core.split import split
 from bot.core.unposted import ORIGIN, Origin, as_posted, face_of, is_to_be_posted, posted_after
 from bot.services.insistence import STORE_PAUSES_S, insist
+from bot.services.notices import Notices
 from bot.services.posting import Poster, post_button
 from bot.services.recent import Recent
 from bot.services.rows import row_under
@@ -43,6 +44,11 @@ FORGET_TRIES = 5
 """So often is planned anew what the scene has outrun."""
 
 
+def _not_paused(_head: SceneHead) -> str:
+    """Where nobody is asked, every scene goes on."""
+    return ""
+
+
 class Presenter:
     """Borrows all it is given."""
 
@@ -53,12 +59,22 @@ class Presenter:
         voice: Voice,
         poster: Poster,
         characters: CharacterSource,
+        notices: Notices | None = None,
+        why_paused: Callable[[SceneHead], str] = _not_paused,
         store_pauses_s: Sequence[float] = STORE_PAUSES_S,
     ) -> None:
+        """Borrow everything.
+
+        Args:
+            notices: say why what a character says is not posted now.
+            why_paused: asked before that; empty where the scene goes on.
+        """
         self._store = store
         self._voice = voice
         self._poster = poster
         self._source = characters
+        self._notices = notices or Notices(voice)
+        self._why_paused = why_paused
         self._store_pauses_s = store_pauses_s
         self._ours: Recent[tuple[ChannelId, TurnId], TurnId] = Recent(CLAIMS_KEPT)
 
@@ -76,10 +92,14 @@ class Presenter:
             is_late: some of it may have been posted before a crash.
 
         Raises:
+            ScenePaused: who says it may not play there now; it stays stored, to be posted.
             UserError: it cannot be posted; says what to do.
             PostError: *is_late*, and nobody can tell what became of it.
             StoreUnavailable, StoreRefusesWrites.
         """
+        if turn.role is Role.CHARACTER and (reason := self._why_paused(head)):
+            self._ours.forget((head.place.channel, turn.id))
+            raise ScenePaused(reason)
         self.claim(head.place.channel, turn.id)
         place, speaker = head.place, self._speaker(head, turn)
         shown: dict[MessageId, str] = {}
@@ -116,13 +136,16 @@ class Presenter:
         A scene whose greeting should have been posted before *oldest_ms* is
         forgotten if nothing of it stands there: nobody waits for it. All else is
         part of the story, and shown. Where Discord does not say what stands
-        there, all is kept, and the next start looks again.
+        there, all is kept, and the next start looks again; so it is where the scene
+        waits for another age restriction, which is told.
 
         Raises:
             StoreUnavailable, StoreRefusesWrites.
         """
         scene = await self._store.read(head.place.channel)
-        for turn in scene.turns if scene is not None else ():
+        if scene is None:
+            return
+        for turn in scene.turns:
             if not is_to_be_posted(turn) or self._ours.get((head.place.channel, turn.id)):
                 continue
             try:
@@ -132,6 +155,9 @@ class Presenter:
                 facts = {"channel": head.place.channel, "error": type(error).__name__}
                 log.warning("nobody can tell whether a turn was posted", extra=facts)
                 return  # what comes behind it is not to stand before it
+            except ScenePaused as error:
+                await self._notices.explain(head.place, scene.turns[-1].id, str(error))
+                return
 
     async def _finish(self, head: SceneHead, turn: Turn, oldest_ms: float) -> bool:
         """Post one turn, or what is missing of it; returns whether there is a scene still."""
@@ -140,6 +166,8 @@ class Presenter:
             return await self._keep_what_stands(head, turn)
         try:
             await self.show(head, turn, is_late=True)
+        except ScenePaused:
+            raise
         except UserError:  # who asked for it has long been told that it failed
             return not _opens(turn)
         return True

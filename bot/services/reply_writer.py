@@ -219,7 +219,7 @@ class ReplyWriter:
             return
         lane.is_showing = True
         lane.shows_in(work.messages)
-        speaker = self._casting.find(lane, work)
+        speaker = self._casting.shown(lane, work)
         try:
             async with self._live(lane, Speaker(stored.name, speaker), work) as live:
                 buttons = row_of(work, lane.turns)

@@ -1,5 +1,6 @@
 """Turns that wait to be shown, and who shows them."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from bot.core.scene import (
@@ -87,7 +88,11 @@ def head_of_it() -> SceneHead:
 
 
 def presenter(
-    store: MemorySceneStore, voice: ScriptedVoice, echoes: Echoes | None = None
+    store: MemorySceneStore,
+    voice: ScriptedVoice,
+    echoes: Echoes | None = None,
+    *,
+    why_paused: Callable[[SceneHead], str] = lambda _: "",
 ) -> Presenter:
     echoes = echoes or Echoes(store=store, voice=voice, metrics=CountingMetrics())
     return Presenter(
@@ -95,6 +100,7 @@ def presenter(
         voice=voice,
         poster=Poster(voice, echoes, echo_s=0.01),
         characters=OneCharacter(),
+        why_paused=why_paused,
         store_pauses_s=(0.0,),
     )
 

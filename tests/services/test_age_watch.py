@@ -6,11 +6,16 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from bot.core.change import Change
 from bot.core.characters import Rating
+from bot.core.scene import MessageId, Role, SceneHead, Turn, player_turn_id
+from bot.core.story_acts import shown_again
+from bot.core.unposted import ORIGIN, Origin
 from bot.services.age_watch import AgeWatch
 from bot.services.casting import Casting
 from bot.services.notices import Notices
 from tests.fakes.scripted_voice import ScriptedVoice
+from tests.services.presented import presenter
 from tests.services.stage import HARBOUR, MIRA, Stage, open_stage
 
 PAUSED = (
@@ -112,6 +117,58 @@ async def test_a_character_described_as_under_18_waits_where_the_channel_becomes
         await desk.change(to=True)
         [told] = desk.stage.screen()
         assert "never plays in an age-restricted channel" in told
+
+
+async def test_what_is_to_be_shown_yet_waits_too_and_is_shown_first() -> None:
+    """As a story that was begun anew right before a crash."""
+    async with watched() as desk:
+        stage, channel = desk.stage, HARBOUR.channel
+        late = presenter(stage.store, stage.voice)
+        desk.watch._present = lambda head: late.finish(head, oldest_ms=0)
+        facts = {ORIGIN: Origin.GREETING}
+        first = Turn(
+            player_turn_id(MessageId(1)), Role.CHARACTER, MIRA.name, ("Hello.",), facts=facts
+        )
+        first = replace(first, at_ms=stage.clock_ms[0])
+        head = await stage.store.head(channel)
+        assert head is not None
+        work = shown_again(first, at_ms=stage.clock_ms[0])
+        assert await stage.store.apply(
+            channel, Change(put=(first,), work=work), version=head.version
+        )
+        desk.flag.is_on = False
+
+        await stage.pipeline.take_up(channel)
+        await stage.quiet()
+        await stage.say("Are you there?")
+        await stage.quiet()
+        assert stage.screen() == [PAUSED]
+
+        stage.tgi.reply = lambda _: " Here again."
+        await desk.change(to=True)
+        await stage.quiet()
+        assert stage.screen() == ["Hello.", "Here again."]
+
+
+async def test_what_was_not_posted_is_posted_before_lines_are_answered() -> None:
+    async with watched() as desk:
+        presented: list[SceneHead] = []
+
+        async def present(head: SceneHead) -> None:
+            presented.append(head)
+            assert desk.stage.tgi.asked == []
+
+        desk.watch._present = present
+        await desk.change(to=False)
+        assert presented == []
+        await desk.stage.say("Are you there?")
+        await desk.stage.quiet()
+
+        await desk.change(to=True)
+        await desk.stage.quiet()
+
+        assert [head.place for head in presented] == [HARBOUR]
+        assert len(desk.stage.tgi.asked) == 1
 
 
 @pytest.mark.parametrize("to", [True, False])

@@ -1,6 +1,6 @@
 """Greetings on their way to the screen, whatever is lost between."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -9,11 +9,13 @@ from bot.core.errors import (
     PostAmbiguous,
     PostError,
     PostRefused,
+    ScenePaused,
 )
 from bot.core.ports import Speaker
 from bot.core.scene import (
     MessageId,
     Role,
+    SceneHead,
     Turn,
     mark_of,
     reply_turn_id,
@@ -195,3 +197,64 @@ async def test_a_start_finds_the_scenes_that_wait_for_a_post(voice: ScriptedVoic
         (HARBOUR.channel, "It rains."),
         (TAVERN.channel, "Hello."),
     ]
+
+
+PAUSED = "Mira is for adults. The scene waits."
+
+
+@dataclass
+class Gate:
+    """Whether the scene waits, as the channel is now."""
+
+    reason: str = PAUSED
+
+    def __call__(self, _head: SceneHead) -> str:
+        return self.reason
+
+
+async def test_a_late_greeting_waits_where_its_character_may_not_play_now(
+    store: MemorySceneStore, voice: ScriptedVoice
+) -> None:
+    gate = Gate()
+    late = presenter(store, voice, why_paused=gate)
+
+    await late.finish(head_of_it(), oldest_ms=FRESH)
+
+    assert [shown.text for shown in voice.on_screen(HARBOUR.channel)] == [PAUSED]
+    assert await messages(store) == ()
+    gate.reason = ""
+    await late.finish(head_of_it(), oldest_ms=FRESH)
+    assert [shown.text for shown in voice.on_screen(HARBOUR.channel)] == [PAUSED, "Hello."]
+
+
+async def test_what_comes_behind_a_greeting_that_waits_waits_too(voice: ScriptedVoice) -> None:
+    store = MemorySceneStore()
+    await store.start(head_of_it(), GREETING)
+    await store.commit(HARBOUR.channel, RAIN)
+
+    await presenter(store, voice, why_paused=Gate()).finish(head_of_it(), oldest_ms=FRESH)
+
+    assert [shown.text for shown in voice.on_screen(HARBOUR.channel)] == [PAUSED]
+
+
+async def test_a_greeting_whose_channel_changes_while_its_scene_begins_is_not_posted(
+    store: MemorySceneStore, voice: ScriptedVoice
+) -> None:
+    gate = Gate()
+    first = presenter(store, voice, why_paused=gate)
+    first.claim(HARBOUR.channel, GREETING.id)
+
+    with pytest.raises(ScenePaused, match="waits"):
+        await first.show(head_of_it(), GREETING)
+
+    gate.reason = ""
+    await first.finish(head_of_it(), oldest_ms=FRESH)
+    assert [shown.text for shown in voice.on_screen(HARBOUR.channel)] == ["Hello."]
+
+
+async def test_lines_of_others_are_posted_although_the_scene_waits(voice: ScriptedVoice) -> None:
+    store = await told(LINE)
+
+    await presenter(store, voice, why_paused=Gate()).finish(head_of_it(), oldest_ms=FRESH)
+
+    assert [shown.text for shown in voice.on_screen(HARBOUR.channel)] == ["I open the door."]

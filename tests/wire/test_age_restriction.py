@@ -5,27 +5,36 @@ from pathlib import Path
 
 import pytest
 
-from bot.playground.world import ADULTS_ID, TAVERN_ID
+from bot.playground.world import ADULTS_ID, BOT_ID, TAVERN_ID
+from tests.fakes.scripted_discord import Fault
 from tests.playground.driver import eventually
+from tests.wire.faulty import Faulty, faulty
 from tests.wire.running import Running, running
 
 CHARACTERS = {
-    "ada": "name: Ada\npersona: Ada keeps the bar.\nrating: adult\n",
+    "ada": "name: Ada\npersona: Ada keeps the bar.\nrating: adult\ngreetings: Come in.\n",
     "pim": "name: Pim\npersona: |\n  Age: 12\n  Pim collects shells.\n",
 }
+
+POST = rf"POST /webhooks/(?!{BOT_ID})"
 
 
 @pytest.fixture
 async def stage(clean_redis_url: str, tmp_path: Path) -> AsyncGenerator[Running, None]:
-    folder = tmp_path / "cast"
-    folder.mkdir()
-    for name, text in CHARACTERS.items():
-        (folder / f"{name}.yaml").write_text(text)
+    folder = cast_in(tmp_path)
     async with running(clean_redis_url, tmp_path, BOT_CHARACTERS=str(folder)) as everything:
         yield everything
 
 
-async def restrict(stage: Running, channel: int, *, on: bool) -> None:
+def cast_in(tmp_path: Path) -> Path:
+    folder = tmp_path / "cast"
+    folder.mkdir()
+    for name, text in CHARACTERS.items():
+        (folder / f"{name}.yaml").write_text(text)
+    return folder
+
+
+async def restrict(stage: Running | Faulty, channel: int, *, on: bool) -> None:
     body = {"channel_id": str(channel), "changes": {"nsfw": on}}
     await stage.world.act("/page/controls/channel", body)
 
@@ -93,3 +102,25 @@ async def test_a_thread_takes_its_parents_flag_and_a_live_change_pauses_the_scen
     await eventually(lambda: count_is(notices, 0), 5)
     await restrict(stage, TAVERN_ID, on=True)
     assert await world.unknown_routes() == []
+
+
+async def test_a_greeting_that_a_kill_kept_back_waits_for_the_channel_to_be_changed_back(
+    clean_redis_url: str, tmp_path: Path
+) -> None:
+    folder = cast_in(tmp_path)
+    async with faulty(clean_redis_url, tmp_path, BOT_CHARACTERS=str(folder)) as stage:
+        mara = stage.world.mara
+        stage.faults.script(POST, Fault(after_s=3600))
+        await mara.slash("roleplay start", channel=ADULTS_ID, character="ada")
+        await eventually(lambda: stage.faults.struck)
+        await stage.bot.kill()
+        stage.faults.calm()
+        await restrict(stage, ADULTS_ID, on=False)
+
+        await stage.bot.start()
+        await stage.bot.wait_ready()
+        await mara.wait_for_message(lambda m: "The scene waits" in m.content, channel=ADULTS_ID)
+        assert "Come in." not in [m.content for m in await mara.messages(ADULTS_ID)]
+
+        await restrict(stage, ADULTS_ID, on=True)
+        await mara.wait_for_message(lambda m: m.content == "Come in.", channel=ADULTS_ID)

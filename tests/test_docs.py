@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel
 
 from bot.settings import Settings, known_names
-from tools import write_docs
+from tools import write_commands, write_docs
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
@@ -17,6 +17,10 @@ LINK = re.compile(r"(!?)\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 def test_the_configuration_page_is_what_the_tool_writes() -> None:
     assert write_docs.PAGE.read_text(encoding="utf-8") == write_docs.render()
+
+
+def test_the_page_of_commands_is_what_the_tool_writes() -> None:
+    assert write_commands.PAGE.read_text(encoding="utf-8") == write_commands.render()
 
 
 def test_the_configuration_page_names_every_setting() -> None:

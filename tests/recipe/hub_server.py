@@ -5,7 +5,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -54,7 +54,8 @@ def serving(hub: ScriptedHub) -> Iterator[ScriptedHub]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            _answer(hub, self)
+            with suppress(ConnectionError):  # who asked has heard enough
+                _answer(hub, self)
 
         def log_message(self, *_: Any) -> None:
             pass

@@ -118,6 +118,30 @@ def test_a_hub_that_knows_no_ranges_is_read_from_the_beginning(
     fetched(hub, tmp_path)
 
     assert (tmp_path / "model.safetensors").read_bytes() == WEIGHTS
+    assert [path for path, _ in hub.asked].count("/cdn/some/base/model.safetensors") == 1
+
+
+def test_a_beginning_that_is_longer_than_the_file_is_thrown_away(
+    hub: ScriptedHub, tmp_path: Path
+) -> None:
+    (tmp_path / "model.safetensors.part").write_bytes(WEIGHTS + b"x")
+
+    fetched(hub, tmp_path)
+
+    assert ("/cdn/some/base/model.safetensors", None) in hub.asked
+    assert (tmp_path / "model.safetensors").read_bytes() == WEIGHTS
+
+
+def test_a_line_that_breaks_often_is_borne_while_it_gets_further(
+    hub: ScriptedHub, tmp_path: Path
+) -> None:
+    hub.files["some/base"] = {"model.safetensors": WEIGHTS}
+    hub.cut_after = [200_000] * 20
+
+    fetched(hub, tmp_path)
+
+    assert (tmp_path / "model.safetensors").read_bytes() == WEIGHTS
+    assert len(hub.asked) > 2 * download.TRIES
 
 
 def test_a_busy_hub_is_asked_again(hub: ScriptedHub, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 import hashlib
 import json
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -214,6 +215,19 @@ def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
         merged(inputs, tmp_path / "out")
     with pytest.raises(CannotMerge, match="is the base itself"):
         merged(inputs, inputs.base)
+
+
+def test_a_disk_without_room_for_the_result_is_not_begun_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inputs = write_inputs(tmp_path)
+    disk = shutil.disk_usage(tmp_path)._replace(free=20_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: disk)
+
+    with pytest.raises(CannotMerge, match="has 0 MiB left on its disk and needs"):
+        merged(inputs, tmp_path / "out")
+
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_two_merges_do_not_write_into_one_folder(tmp_path: Path) -> None:

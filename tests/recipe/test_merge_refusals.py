@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recipe.merge import json_files
 from recipe.merge.errors import CannotMerge
 from recipe.merge.merging import merge
 from tests.recipe.checkpoints import (
@@ -291,6 +292,20 @@ def test_a_header_that_lies(inputs: Inputs, entry: dict[str, Any], why: str) -> 
     shard_of(inputs).write_bytes(len(header).to_bytes(8, "little") + header + b"\0" * 8)
 
     assert why in sentence(inputs)
+
+
+def test_a_header_that_names_a_tensor_twice(inputs: Inputs) -> None:
+    entry = b'"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}'
+    header = b"{" + entry + b", " + entry + b"}"
+    shard_of(inputs).write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
+
+    assert "holds no valid JSON" in sentence(inputs)
+
+
+def test_a_configuration_that_is_endless(inputs: Inputs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_files, "MOST_BYTES", 100)
+
+    assert "is larger than 100 bytes" in sentence(inputs)
 
 
 @pytest.mark.parametrize("place", ["../elsewhere.safetensors", "/etc/passwd", "model.bin", 3])

@@ -145,6 +145,17 @@ def test_a_shard_that_stands_in_for_another(inputs: Inputs) -> None:
     assert "do not agree on where" in found(inputs)
 
 
+def test_the_same_tensors_in_other_files(tmp_path: Path) -> None:
+    inputs = write_inputs(tmp_path, shards=2)
+    other = write_inputs(tmp_path / "other", shards=1)
+    merge(*inputs.open(), tmp_path / "gone", scale=1.0, say=lambda _: None)
+    merge(*other.open(), out_of(inputs), scale=1.0, say=lambda _: None)
+    honest = json.loads((tmp_path / "gone" / MANIFEST).read_text())
+    change_json(out_of(inputs) / MANIFEST, base_headers=honest["base_headers"])
+
+    assert "does not hold the tensors of the base's" in found(inputs)
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [

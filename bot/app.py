@@ -218,6 +218,8 @@ def _upkeep(
         ages=ages,
         lorebooks=ground.lorebooks,
         guild_desk=ground.guild_desk,
+        welcomes=ground.welcomes,
+        voice=world.voice,
         now_ms=ground.clock.now_ms,
         clock_s=time.monotonic,
     )

@@ -32,6 +32,7 @@ from bot.adapters.redis_store import (
 )
 from bot.adapters.redis_store.examination import RedisExamination
 from bot.adapters.redis_store.guild_rules import RedisGuildRules
+from bot.adapters.redis_store.welcomes import RedisWelcomes
 from bot.adapters.tgi import TgiGenerator
 from bot.assembly import (
     Pace,
@@ -59,6 +60,7 @@ from bot.services.posting import Poster
 from bot.services.prompting import Prompting
 from bot.services.roster import Roster
 from bot.services.staff import Staff
+from bot.services.welcome import WelcomeStore
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -75,6 +77,7 @@ class Ground:
     store: RedisSceneStore
     lorebooks: Lorebooks
     guild_desk: GuildDesk
+    welcomes: WelcomeStore
     probe: WriteProbe
     generator: TgiGenerator
     metrics: PrometheusMetrics
@@ -116,6 +119,7 @@ async def open_ground(settings: Settings, stack: AsyncExitStack) -> Ground:
             RedisGuildRules(redis, answer_within=answer_within(settings)),
             is_open=settings.guilds.members_start,
         ),
+        welcomes=RedisWelcomes(redis, answer_within=answer_within(settings)),
         probe=WriteProbe(redis, answer_within=answer_within(settings)),
         generator=await stack.enter_async_context(open_generator(settings)),
         metrics=PrometheusMetrics(),

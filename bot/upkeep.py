@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import discord
 
 from bot.adapters.redis_store import RedisSceneStore
+from bot.core.ports import Voice
 from bot.core.roster_ports import CharacterStore
 from bot.core.scene import GuildId
 from bot.discord_ui.client import Events
@@ -24,6 +25,7 @@ from bot.services.mirror import Mirror
 from bot.services.scenes import Scenes
 from bot.services.turns import TurnPipeline
 from bot.services.verify import Verifier
+from bot.services.welcome import Welcome, WelcomeStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ def upkeep_of(
     ages: AgeWatch,
     lorebooks: Lorebooks,
     guild_desk: GuildDesk,
+    welcomes: WelcomeStore,
+    voice: Voice,
     now_ms: Callable[[], int],
     clock_s: Callable[[], float],
 ) -> Upkeep:
@@ -113,6 +117,7 @@ def upkeep_of(
         await kept.leave_guild(guild)
         await lorebooks.forget_guild(guild)
         await guild_desk.forget(guild)
+        await welcomes.forget_welcome(guild)
 
     departures = Departures(
         store=store,
@@ -124,5 +129,5 @@ def upkeep_of(
         now_ms=now_ms,
     )
     mirror = Mirror(memory=pipeline, doubts=doubts, clock_s=clock_s)
-    events = Events(mirror, departures, catch_up, Gaps(doubts), ages)
+    events = Events(mirror, departures, catch_up, Gaps(doubts), ages, Welcome(welcomes, voice))
     return Upkeep(verifier, events, debts)

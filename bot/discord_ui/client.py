@@ -38,6 +38,7 @@ from bot.discord_ui.directing import ClearButton, DirectingCog
 from bot.discord_ui.doctor import DoctorCog
 from bot.discord_ui.error_replies import is_worth_a_line, lets_in, tell
 from bot.discord_ui.gaps import Gaps
+from bot.discord_ui.help import HelpCog
 from bot.discord_ui.inspection import InspectionCog
 from bot.discord_ui.length import LengthCog
 from bot.discord_ui.lore import LoreCog
@@ -53,10 +54,12 @@ from bot.discord_ui.starting import WhoPlaysSelect
 from bot.discord_ui.story import StoryCog
 from bot.discord_ui.story_buttons import STORY_ITEMS
 from bot.discord_ui.talk import TalkCog
+from bot.discord_ui.welcome import WelcomeButton, places_for_hello
 from bot.services.age_watch import AgeWatch
 from bot.services.catch_up import CatchUp
 from bot.services.departures import Departures
 from bot.services.mirror import Mirror
+from bot.services.welcome import Welcome
 
 log = logging.getLogger(__name__)
 
@@ -115,6 +118,7 @@ class Events:
     catch_up: CatchUp
     gaps: Gaps
     ages: AgeWatch
+    welcome: Welcome
 
 
 class RoleplayBot(ContinuousBot):
@@ -164,6 +168,7 @@ class RoleplayBot(ContinuousBot):
     async def setup_hook(self) -> None:
         self.add_dynamic_items(*DYNAMIC_ITEMS, *STORY_ITEMS, *PLAYER_LINE_ITEMS, ClearButton)
         self.add_dynamic_items(*SHELF_ITEMS, WhoSelect, *CHARACTER_ITEMS, WhoPlaysSelect)
+        self.add_dynamic_items(WelcomeButton)
         await self.add_cog(RoleplayCog(self.actions))
         await self.add_cog(LengthCog(self.actions))
         await self.add_cog(SceneCog(self.actions))
@@ -177,6 +182,7 @@ class RoleplayBot(ContinuousBot):
         await self.add_cog(LoreCog(self.actions))
         await self.add_cog(SettingsCog(self.actions))
         await self.add_cog(DoctorCog(self.actions))
+        await self.add_cog(HelpCog(self.actions))
         await self.tree.set_translator(CommandWords(self.words_in))
         try:
             sent = await sync_if_changed(self.tree, self._notes, self.application_id or 0)
@@ -262,6 +268,8 @@ class RoleplayBot(ContinuousBot):
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         await self._events.departures.joined(GuildId(guild.id))
+        words = self.words_in(guild.preferred_locale.value)
+        await self._events.welcome.joined(GuildId(guild.id), places_for_hello(guild), words)
 
     async def on_guild_unavailable(self, guild: discord.Guild) -> None:
         self._events.gaps.guild_is_lost(guild)

@@ -103,6 +103,8 @@ change it, as this one does with later schemas. Since
                             maybe more, as above
     rp:g:{G}:lore   HASH    the same of guild {G}                         never
     rp:g:{G}:rules  HASH    `rules`: what its admins have settled (JSON)  never
+    rp:g:{G}:welcomed                                                     400 days
+                    STRING  "1": guild {G} was told what this bot is
     rp:guilds       HASH    guild id -> when it was written here: every   never
                             guild with any of these, and maybe more
     rp:left         HASH    guild id -> when (Unix ms) what is stored of  never
@@ -240,6 +242,11 @@ def channel_lore_key(channel: ChannelId) -> str:
 def guild_lore_key(guild: GuildId) -> str:
     """Where the lorebooks of *guild* are."""
     return f"rp:g:{{{guild}}}:lore"
+
+
+def guild_welcomed_key(guild: GuildId) -> str:
+    """Where it is kept that *guild* was welcomed."""
+    return f"{guild_key(guild)}:welcomed"
 
 
 def guild_rules_key(guild: GuildId) -> str:

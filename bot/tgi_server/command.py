@@ -7,11 +7,12 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bot.core.errors import StartupError
-from bot.tgi_server.model_file import default_cache_dir
-from bot.tgi_server.stand_in import StandInOptions, open_stand_in
+
+if TYPE_CHECKING:
+    from bot.tgi_server.stand_in import StandInOptions
 
 DEFAULT_PORT: Final = 8080
 SMALLEST_CONTEXT: Final = 512
@@ -65,6 +66,10 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str] = _NO_ENVI
             f"--ctx {arguments.ctx} leaves {arguments.ctx // arguments.slots} tokens to each of"
             f" {arguments.slots} slots; {SMALLEST_CONTEXT} is the least that makes sense."
         )
+    # Imported here: all commands declare these options, and only this one serves.
+    from bot.tgi_server.model_file import default_cache_dir  # noqa: PLC0415
+    from bot.tgi_server.stand_in import StandInOptions  # noqa: PLC0415
+
     options = StandInOptions(
         cache=arguments.cache or default_cache_dir(environment),
         model=arguments.model,
@@ -87,7 +92,9 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str] = _NO_ENVI
     return 0
 
 
-async def _serve(options: StandInOptions) -> None:
+async def _serve(options: "StandInOptions") -> None:
+    from bot.tgi_server.stand_in import open_stand_in  # noqa: PLC0415
+
     asked_to_end = asyncio.Event()
     loop = asyncio.get_running_loop()
     if sys.platform != "win32":  # there, Ctrl-C arrives as KeyboardInterrupt

@@ -1,6 +1,8 @@
 """`card show` and `card export`, run as a person runs them."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,17 @@ async def test_a_card_is_shown_for_programs(tmp_path: Path) -> None:
     assert shown["warnings"] == ["The depth of `depth_prompt` was no number; it is 4 now."]
     assert (shown["rating"], shown["tokenizer"]) == ("everyone", "estimate")
     assert 10 < shown["tokens"] < 60
+
+
+def test_a_tool_does_not_wait_for_what_only_servers_need() -> None:
+    code = (
+        "import sys; from bot.__main__ import main; "
+        f"main(['card', 'show', {str(ODD)!r}]); sys.exit('aiohttp' in sys.modules)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 async def test_a_card_is_shown_for_people(tmp_path: Path) -> None:

@@ -10,11 +10,10 @@ from typing import Any
 
 from bot.core.cards import png
 from bot.core.cards.archive import archive_of, member
+from tests.card_measures import MOST_BYTES, MOST_SECONDS, faults_of
 from tests.cards import CARDS, DATA, EXPECTED, as_json, document, in_picture, packed
 
 ROOT = Path(__file__).parents[2]
-MOST_SECONDS = 1.0
-MOST_BYTES = 50_000_000
 END = png.chunk_of(b"IEND", b"")
 
 
@@ -95,7 +94,11 @@ def test_no_file_of_the_collection_takes_long_or_much() -> None:
     found = _measures([CARDS / name for name in EXPECTED])
 
     assert len(found) == len(EXPECTED)
-    assert _beyond(found) == []
+    faults = {
+        each["name"]: faults_of(each, EXPECTED[name])
+        for name, each in zip(EXPECTED, found, strict=True)
+    }
+    assert {name: fault for name, fault in faults.items() if fault} == {}
 
 
 def test_no_hostile_file_takes_long_or_much(tmp_path: Path) -> None:

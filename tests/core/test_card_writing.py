@@ -14,7 +14,7 @@ import tavern_card
 from bot.adapters.card_reader import read_card_file
 from bot.core.cards import png
 from bot.core.cards.archive import Member, archive_of, member
-from bot.core.cards.card import DepthPrompt
+from bot.core.cards.card import CardFileError, DepthPrompt
 from bot.core.cards.notes import Notes
 from bot.core.cards.reading import read_card
 from bot.core.cards.writing import Container, write_card
@@ -36,6 +36,17 @@ def test_what_is_read_written_and_read_again_is_the_same(name: str, container: C
     assert again == found
     assert [each for each in again.warnings if not each.startswith("The picture (60,000")] == []
     assert write_card(again, container) == data
+
+
+def test_a_field_that_is_called_like_a_mark_of_pictures_makes_none() -> None:
+    found = read_card(b'{"name": "Aya", "first_mes": "f", "scftypavif": 1, "description": ""}')
+
+    data = write_card(found, Container.JSON)
+
+    assert data[4:12] == b"ftypavif"  # as in the head of an AVIF file
+    assert read_card(data) == found
+    with pytest.raises(CardFileError, match="picture"):
+        read_card(b"\0\0\0\x1cftypavif" + bytes(40))
 
 
 @pytest.mark.parametrize("name", IMPORTABLE)

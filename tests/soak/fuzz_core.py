@@ -12,7 +12,8 @@ from itertools import pairwise
 
 import atheris  # type: ignore[import-untyped]  # it has none
 
-with atheris.instrument_imports(include=["bot.core"]):
+with atheris.instrument_imports(include=["bot.core", "bot.adapters"]):
+    from bot.adapters.card_reader import read_card_file
     from bot.core.cards.card import CardFileError
     from bot.core.cards.reading import read_card
     from bot.core.cards.writing import Container, write_card
@@ -116,7 +117,7 @@ def fuzz_prompt(data: bytes) -> None:
 def fuzz_card(data: bytes) -> None:
     """No bytes raise anything but a sentence, and what is read of them can be written."""
     try:
-        card = read_card(data)
+        card = read_card_file(data)
     except CardFileError:
         return
     for container in Container:

@@ -1,4 +1,4 @@
-"""Seven minutes of inputs that nobody would think of."""
+"""A quarter of an hour of inputs that nobody would think of."""
 
 import re
 import subprocess
@@ -10,7 +10,8 @@ import pytest
 
 from tests.cards import CARDS, IMPORTABLE
 
-SECONDS = 100  # each of the four targets
+SECONDS = 100  # each of the targets, but
+SECONDS_OF = {"card": 600}  # which anybody may hand us
 PATIENCE_S = 60  # an input may take 10, and the process has to start
 ROOT = Path(__file__).parents[2]
 
@@ -45,12 +46,16 @@ SEEDS = (
     "word " * 30 + "*soft* [a link](https://a.example) ```q\nx = 1\n``` ||secret||",
 )
 
+YAML_SEED = (
+    b"name: Lyra\npersona: >-\n  A keeper.\ngreetings:\n- Hm.\nexamples:\n- player: Hi.\n"
+    b"lore:\n- keys: bell, /b.ll/\n  text: It rings.\n  also: [old]\n  depth: 2\n"
+)
 LARGEST = {"card": 3000}  # a picture with a card in it has some 700 bytes
 USUAL_LARGEST = 600
 
 pytestmark = [
     pytest.mark.soak,
-    pytest.mark.timeout(SECONDS + 2 * PATIENCE_S),
+    pytest.mark.timeout(max(SECONDS_OF.values()) + 2 * PATIENCE_S),
     pytest.mark.skipif(
         find_spec("atheris") is None, reason="atheris has no wheel for this platform"
     ),
@@ -65,7 +70,8 @@ def test_fuzzing_finds_nothing(target: str, tmp_path: Path) -> None:
         (corpus / str(number)).write_bytes(seed)
     words.write_text("".join(f'"{spelled(word)}"\n' for word in WORDS), encoding="ascii")
     largest = f"-max_len={LARGEST.get(target, USUAL_LARGEST)}"
-    limits = (f"-max_total_time={SECONDS}", "-timeout=10", largest, "-len_control=0")
+    seconds = SECONDS_OF.get(target, SECONDS)
+    limits = (f"-max_total_time={seconds}", "-timeout=10", largest, "-len_control=0")
 
     ended = subprocess.run(
         [
@@ -76,19 +82,19 @@ def test_fuzzing_finds_nothing(target: str, tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         errors="replace",
-        timeout=SECONDS + PATIENCE_S,
+        timeout=seconds + PATIENCE_S,
         check=False,
     )
 
     assert ended.returncode == 0, ended.stderr[-6000:]
     runs = re.search(r"Done (\d+) runs", ended.stderr)
     assert runs is not None
-    assert int(runs[1]) > 10 * SECONDS
+    assert int(runs[1]) > 10 * seconds
 
 
 def _seeds(target: str) -> list[bytes]:
     if target == "card":
-        return [(CARDS / name).read_bytes() for name in IMPORTABLE]
+        return [*((CARDS / name).read_bytes() for name in IMPORTABLE), YAML_SEED]
     return [bytes(8) + seed.encode() for seed in SEEDS]
 
 

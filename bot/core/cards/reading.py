@@ -228,7 +228,8 @@ def _is_jpeg(data: bytes) -> bool:
 
 
 def _is_picture(data: bytes) -> bool:
-    return data.startswith((b"GIF8", b"BM", b"RIFF")) or data[4:12] == b"ftypavif"
+    is_avif = data.startswith(b"\0\0") and data[4:12] == b"ftypavif"
+    return is_avif or data.startswith((b"GIF8", b"BM", b"RIFF"))
 
 
 def _read_picture(data: bytes, notes: Notes) -> _Contents:

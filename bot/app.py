@@ -254,6 +254,7 @@ def _actions(
         doubts=ground.doubts,
         now_ms=ground.clock.now_ms,
         post=presenter.show,
+        why_paused=Casting(world.characters, world.is_age_restricted).why_paused,
     )
     shelf = Shelf(
         store=ground.store,

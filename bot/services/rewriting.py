@@ -14,7 +14,7 @@ from typing import Protocol
 
 from bot.core import story_acts as acts
 from bot.core.change import Change, Undo
-from bot.core.errors import NoLiveScene, UserError
+from bot.core.errors import NoLiveScene, ScenePaused, UserError
 from bot.core.phrases import phrase
 from bot.core.ports import SceneMemory
 from bot.core.redo import redo
@@ -65,6 +65,14 @@ class PostTurn(Protocol):
     """Posts a stored turn that no message shows, and notes in which it stands."""
 
     async def __call__(self, head: SceneHead, turn: Turn, /) -> None: ...
+
+
+_SHOWING = frozenset({Action.SWIPE, Action.EDIT_REPLY})
+
+
+def _goes_on(_head: SceneHead) -> str:
+    """No scene is paused."""
+    return ""
 
 
 async def _leave(_head: SceneHead, _turn: Turn, /) -> None:
@@ -122,6 +130,7 @@ class Rewriting:
         doubts: Doubts,
         now_ms: Callable[[], int],
         post: PostTurn = _leave,
+        why_paused: Callable[[SceneHead], str] = _goes_on,
     ) -> None:
         self._store = store
         self._pipeline = pipeline
@@ -129,6 +138,7 @@ class Rewriting:
         self._debts = debts
         self._doubts = doubts
         self._post = post
+        self._why_paused = why_paused
         self._now_ms = now_ms
         self._busy: set[ChannelId] = set()
 
@@ -236,6 +246,7 @@ class Rewriting:
         scene = await self.live(channel)
         found = acts.editable(scene, turn)
         allow(Action.EDIT_REPLY, who, scene.head, acts.answered_by(scene, found))
+        self._check_shown(Action.EDIT_REPLY, scene.head)
         return found
 
     async def newest(self, channel: ChannelId, who: Member, action: Action, turn: TurnId) -> Turn:
@@ -334,7 +345,13 @@ class Rewriting:
     def _planned(self, seen: _Seen, who: Member, action: Action, plan: Plan) -> Change:
         change = plan(seen)
         allow(action, who, seen.scene.head, acts.answered(seen.scene, change))
+        self._check_shown(action, seen.scene.head)
         return change
+
+    def _check_shown(self, action: Action, head: SceneHead) -> None:
+        """Raise ScenePaused where *action* would show what may not be shown there now."""
+        if action in _SHOWING and (reason := self._why_paused(head)):
+            raise ScenePaused(reason)
 
     async def _read(self, channel: ChannelId) -> _Seen:
         # In this order: whatever replaces the undo changes the scene's version.

@@ -104,6 +104,30 @@ async def test_a_thread_takes_its_parents_flag_and_a_live_change_pauses_the_scen
     assert await world.unknown_routes() == []
 
 
+async def test_nothing_that_an_adult_character_said_is_shown_anew_while_the_scene_waits(
+    stage: Running,
+) -> None:
+    mara = stage.world.mara
+    assert "is on" in await told(stage, "roleplay start", ADULTS_ID, character="ada")
+    stage.tgi.reply = lambda _: " Another."
+    greeting = await mara.wait_for_message(lambda m: m.content == "Come in.", channel=ADULTS_ID)
+    await mara.click(greeting, "swipe:next")
+    shown = await mara.wait_for_message(
+        lambda m: m.content == "Another." and "Stop" not in m.labels, channel=ADULTS_ID
+    )
+    await restrict(stage, ADULTS_ID, on=False)
+    await mara.wait_for_message(lambda m: "The scene waits" in m.content, channel=ADULTS_ID)
+
+    for answer in (
+        await mara.answer(await mara.click(shown, "swipe:prev")),
+        await mara.answer(await mara.context("Edit reply", shown)),
+    ):
+        assert "The scene waits" in answer.content
+    now = await mara.see(shown)
+    assert now is not None
+    assert now.content == "Another."
+
+
 async def test_a_greeting_that_a_kill_kept_back_waits_for_the_channel_to_be_changed_back(
     clean_redis_url: str, tmp_path: Path
 ) -> None:

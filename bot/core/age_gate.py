@@ -9,8 +9,9 @@ from typing import Protocol
 
 from bot.core.characters import Character, Rating
 from bot.core.errors import UserError
+from bot.core.phrases import joined, phrase
 
-UNKNOWN_PLACE = (
+UNKNOWN_PLACE = phrase(
     "I cannot tell whether this channel is age-restricted. Please try again in a moment."
 )
 
@@ -36,15 +37,20 @@ def why_not(character: Rated, *, is_age_restricted: bool | None) -> str:
     """
     is_adult = character.rating is Rating.ADULT
     if is_adult and character.is_minor:
-        return f"{character.name} is described as under 18 and rated adult, and plays nowhere."
+        return phrase(
+            "{name} is described as under 18 and rated adult, and plays nowhere.",
+            name=character.name,
+        )
     if is_age_restricted is None and (is_adult or character.is_minor):
         return UNKNOWN_PLACE
     if is_adult and not is_age_restricted:
-        return f"{character.name} is for adults and plays only in age-restricted channels."
+        return phrase(
+            "{name} is for adults and plays only in age-restricted channels.", name=character.name
+        )
     if character.is_minor and is_age_restricted:
-        return (
-            f"{character.name} is described as under 18 and never plays in an "
-            "age-restricted channel."
+        return phrase(
+            "{name} is described as under 18 and never plays in an age-restricted channel.",
+            name=character.name,
         )
     return ""
 
@@ -59,7 +65,7 @@ def why_paused(people: Iterable[Character], *, is_age_restricted: bool | None) -
     """Say why a scene with *people* waits; empty if it goes on."""
     for character in people:
         if reason := why_not(character, is_age_restricted=is_age_restricted):
-            return f"{reason} The scene waits until the channel is changed back."
+            return joined(reason, phrase("The scene waits until the channel is changed back."))
     return ""
 
 

@@ -42,11 +42,13 @@ Memory goes by values, not by bytes. Commas in prose count as such, too.
 """
 MOST_WARNINGS = 20
 
-_WHAT_TO_GIVE = (
+_WHAT_TO_GIVE = phrase(
     "give a SillyTavern chat (.jsonl), or an export of Chub, Agnai, RisuAI, KoboldAI Lite, "
     "text-generation-webui or CAI Tools."
 )
-_TOO_MANY_LINES = f"The file has more than {MOST_LINES:,} lines: give one with fewer messages."
+_TOO_MANY_LINES = phrase(
+    "The file has more than {most:,} lines: give one with fewer messages.", most=MOST_LINES
+)
 _BLANK = b" \t\r\n\0"
 _OF_CARDS = ("first_mes", "char_persona", "spec", "description", "personality")
 _TEXT_ENDINGS = frozenset(("", ".txt", ".md", ".log"))

@@ -26,7 +26,7 @@ _TERM = re.compile(
     re.ASCII,
 )
 _LONGEST = 100
-_UNREADABLE = "I cannot read these dice. Write them like 1d20+3, 4d6 or 2d20kh1."
+_UNREADABLE = phrase("I cannot read these dice. Write them like 1d20+3, 4d6 or 2d20kh1.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,32 +16,41 @@ from bot.core.errors import (
     TooBusy,
     UserError,
 )
+from bot.core.phrases import phrase
 
-BUG = "Something went wrong on my side. It has been written down."
+BUG = phrase("Something went wrong on my side. It has been written down.")
 
 # Subclasses stand before their bases: the first that fits speaks.
 _SENTENCES: tuple[tuple[type[RoleplayError], str], ...] = (
-    (TooBusy, "Too many replies are being written just now. Please try again in a minute."),
-    (GenerationRejected, "The model server refused this prompt; the host finds why in the log."),
-    (GenerationError, "The model is not answering. Your line is kept; please try again."),
-    (StoreRefusesWrites, "My memory is full or read-only. The host has to look at it."),
-    (StoreUnavailable, "I cannot reach my memory right now. Please try again in a moment."),
-    (LeaseLost, "Another process of mine has taken this over. Please try again in a moment."),
+    (TooBusy, phrase("Too many replies are being written just now. Please try again in a minute.")),
+    (
+        GenerationRejected,
+        phrase("The model server refused this prompt; the host finds why in the log."),
+    ),
+    (GenerationError, phrase("The model is not answering. Your line is kept; please try again.")),
+    (StoreRefusesWrites, phrase("My memory is full or read-only. The host has to look at it.")),
+    (StoreUnavailable, phrase("I cannot reach my memory right now. Please try again in a moment.")),
+    (
+        LeaseLost,
+        phrase("Another process of mine has taken this over. Please try again in a moment."),
+    ),
     (
         TextRefused,
-        "Discord or this server's filter does not let these words through. Try for other ones.",
+        phrase(
+            "Discord or this server's filter does not let these words through. Try for other ones."
+        ),
     ),
     (
         NotAllowedHere,
-        "I may not write here. I need View Channel, Send Messages and Manage Webhooks.",
+        phrase("I may not write here. I need View Channel, Send Messages and Manage Webhooks."),
     ),
-    (PlaceClosed, "This thread is archived or locked. Open it, then try again."),
+    (PlaceClosed, phrase("This thread is archived or locked. Open it, then try again.")),
     (
         ScreenRefused,
-        "I may not read this channel. Give me View Channel and Read Message History here.",
+        phrase("I may not read this channel. Give me View Channel and Read Message History here."),
     ),
-    (ScreenError, "Discord did not show me this channel. Please try again in a moment."),
-    (PostError, "Discord did not take my message. Please try again."),
+    (ScreenError, phrase("Discord did not show me this channel. Please try again in a moment.")),
+    (PostError, phrase("Discord did not take my message. Please try again.")),
 )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.core.lengths import Length, LengthStep
+from bot.core.phrases import phrase
 
 _EXACT_UP_TO = 20
 """Words; beyond, a number is rounded: it was measured, not proved."""
@@ -81,17 +82,22 @@ def note_name(fingerprint: str) -> str:
 
 def example(step: LengthStep, table: LengthTable | None) -> str:
     """Say what a step gives: "medium ≈ 60-110 words on this model"."""
+    return f"{step.name} {expected(step, table)}"
+
+
+def expected(step: LengthStep, table: LengthTable | None) -> str:
+    """The same without the step's name."""
     measured = None if table is None else table.steps.get(step.name)
     if measured is None:
-        return f"{step.name} ≈ {_span(*step.words)} (typical)"
-    return f"{step.name} ≈ {_span(measured.low, measured.high)} on this model"
+        return phrase("≈ {words} (typical)", words=_span(*step.words))
+    return phrase("≈ {words} on this model", words=_span(measured.low, measured.high))
 
 
 def _span(low: int, high: int) -> str:
     low, high = _rounded(low), _rounded(high)
     if low < high:
-        return f"{low}-{high} words"
-    return "1 word" if high == 1 else f"{high} words"
+        return phrase("{low}-{high} words", low=low, high=high)
+    return phrase("1 word") if high == 1 else phrase("{count} words", count=high)
 
 
 def _rounded(words: int) -> int:

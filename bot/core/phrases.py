@@ -30,6 +30,12 @@ class Phrase(str):
         self.values = values
         return self
 
+    def __str__(self) -> str:
+        return self  # whoever asks discord.py to keep a text asks for this first
+
+    def __getnewargs__(self) -> tuple[str, Mapping[str, Any]]:  # type: ignore[override]  # of `__new__` above
+        return self.template, self.values
+
 
 class Paragraphs(str):
     """English texts, one after the other; each is translated for itself."""
@@ -46,8 +52,14 @@ class Paragraphs(str):
         self.parts = kept
         return self
 
+    def __str__(self) -> str:
+        return self
 
-def phrase(template: str, /, **values: Any) -> Phrase:
+    def __getnewargs__(self) -> tuple[Iterable[str], str]:  # type: ignore[override]  # of `__new__` above
+        return self.parts, self.between
+
+
+def phrase(template: str, /, **values: Any) -> str:
     """Say *template* with *values* in its `{places}`, as `str.format` does.
 
     What members wrote is only ever a value: it is neither looked up nor read as a template.
@@ -55,10 +67,25 @@ def phrase(template: str, /, **values: Any) -> Phrase:
     return Phrase(template, values)
 
 
+def template(text: str) -> str:
+    """Mark what `phrase` is given elsewhere, so that it is found for the catalogues."""
+    return text
+
+
+def joined(*parts: str, between: str = " ") -> str:
+    """*parts* in one text, but for the empty ones."""
+    return Paragraphs((part for part in parts if part), between)
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """Which of two texts says *count* of something."""
+    return one if count == 1 else many
+
+
 def translated(text: str, words: Words) -> str:
     """*text* as a catalogue has it; values that are phrases are translated, too."""
     if not words:
-        return str(text)
+        return text[:]
     if isinstance(text, Paragraphs):
         return text.between.join(translated(part, words) for part in text.parts)
     if isinstance(text, Phrase):
@@ -67,7 +94,7 @@ def translated(text: str, words: Words) -> str:
             for name, value in text.values.items()
         }
         return words.get(text.template, text.template).format(**values)
-    return str(text)
+    return text[:]
 
 
 def places_of(template: str) -> frozenset[str]:

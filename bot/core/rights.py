@@ -5,49 +5,50 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.core.errors import UserError
+from bot.core.phrases import phrase, template
 from bot.core.scene import SceneHead, UserId
 
 
 class Action(StrEnum):
     """What somebody wants to do."""
 
-    START_SCENE = "start a scene"
-    END_SCENE = "stop or resume the scene"
-    SET_SCENE_LENGTH = "set the scene's length"
-    STOP_REPLY = "stop a reply"
-    RETRY_REPLY = "ask for the reply again"
-    CONTINUE_REPLY = "have the reply continued"
-    ASK_WHY = "ask why a reply is as it is"
-    SET_GUARD = "set the guard level"
-    LOOK_INSIDE = "look at the prompt"
-    VERIFY = "compare my memory with the channel"
-    NARRATE = "narrate"
-    INSTRUCT = "ask something of the next reply"
-    DRAFT_LINE = "have a line drafted"
-    SET_NOTE = "see or set the author's note"
-    SET_SCENARIO = "set the scenario"
-    SWIPE = "swipe"
-    EDIT_REPLY = "edit this reply"
-    UNDO = "take this back"
-    DELETE = "take this out of the story"
-    HIDE = "hide this"
-    PIN = "pin this"
-    RESTART = "begin the story anew"
-    BRANCH = "branch the story"
-    SAVE = "save stories"
-    LOAD = "load stories"
-    EXPORT = "export the story"
-    IMPORT = "put another story in this one's place"
-    SET_CAST = "change who plays"
-    SET_REPLY_MODE = "choose when I answer"
-    SET_BANTER = "choose how long characters answer each other"
-    TALK = "have a character speak"
-    EDIT_LORE = "see or change the lore here"
-    EDIT_SERVER_LORE = "change the lore of the whole server"
-    SHARE_CHARACTERS = "choose characters for the whole server"
-    SEE_SETTINGS = "see what is settled here"
-    CHANGE_SETTINGS = "settle that"
-    EXAMINE = "have me examined"
+    START_SCENE = template("start a scene")
+    END_SCENE = template("stop or resume the scene")
+    SET_SCENE_LENGTH = template("set the scene's length")
+    STOP_REPLY = template("stop a reply")
+    RETRY_REPLY = template("ask for the reply again")
+    CONTINUE_REPLY = template("have the reply continued")
+    ASK_WHY = template("ask why a reply is as it is")
+    SET_GUARD = template("set the guard level")
+    LOOK_INSIDE = template("look at the prompt")
+    VERIFY = template("compare my memory with the channel")
+    NARRATE = template("narrate")
+    INSTRUCT = template("ask something of the next reply")
+    DRAFT_LINE = template("have a line drafted")
+    SET_NOTE = template("see or set the author's note")
+    SET_SCENARIO = template("set the scenario")
+    SWIPE = template("swipe")
+    EDIT_REPLY = template("edit this reply")
+    UNDO = template("take this back")
+    DELETE = template("take this out of the story")
+    HIDE = template("hide this")
+    PIN = template("pin this")
+    RESTART = template("begin the story anew")
+    BRANCH = template("branch the story")
+    SAVE = template("save stories")
+    LOAD = template("load stories")
+    EXPORT = template("export the story")
+    IMPORT = template("put another story in this one's place")
+    SET_CAST = template("change who plays")
+    SET_REPLY_MODE = template("choose when I answer")
+    SET_BANTER = template("choose how long characters answer each other")
+    TALK = template("have a character speak")
+    EDIT_LORE = template("see or change the lore here")
+    EDIT_SERVER_LORE = template("change the lore of the whole server")
+    SHARE_CHARACTERS = template("choose characters for the whole server")
+    SEE_SETTINGS = template("see what is settled here")
+    CHANGE_SETTINGS = template("settle that")
+    EXAMINE = template("have me examined")
 
 
 FOR_ALL_PLAYERS = frozenset(
@@ -149,21 +150,27 @@ def allow(
 
 def _refusal(action: Action, member: Member) -> str:
     """Who may do what *member* may not."""
+    act = phrase(action.value)
     if action in FOR_ADMINS:
-        return f"Only who may manage the server may {action.value}."
+        return phrase("Only who may manage the server may {act}.", act=act)
     if member.barred:
         return member.barred
     if action is Action.START_SCENE and member.can_write:
-        return (
+        return phrase(
             "Nobody has allowed scenes in this channel yet. Who may manage the server can: by "
             "starting one here, or with /settings channels allow."
         )
+    return phrase(_who_may(action), act=act)
+
+
+def _who_may(action: Action) -> str:
     if action in FOR_ALL_PLAYERS:
-        return f"You need the right to write here to {action.value}."
+        return template("You need the right to write here to {act}.")
     if action is Action.EDIT_SERVER_LORE:
-        who = "moderators"
-    elif action in FOR_THE_ANSWERED:
-        who = "the player who was answered, the one who started the scene and moderators"
-    else:
-        who = "the one who started the scene and moderators"
-    return f"Only {who} may {action.value}."
+        return template("Only moderators may {act}.")
+    if action in FOR_THE_ANSWERED:
+        return template(
+            "Only the player who was answered, the one who started the scene and moderators "
+            "may {act}."
+        )
+    return template("Only the one who started the scene and moderators may {act}.")

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from bot.core.facts import Ending, ReplyFacts
 from bot.core.lengths import LengthSource
+from bot.core.phrases import joined, phrase, template
 from bot.core.scene import MessageId, ReplyMode, Role, Scene, Turn, TurnId, Work, reply_turn_id
 from bot.core.triggers import Decision, decide
 from bot.core.unposted import ORIGIN, Origin
@@ -47,63 +48,73 @@ class Fate(StrEnum):
 
 
 _SENTENCES: Mapping[Fate, str] = {
-    Fate.REPLY: "This reply of {name}'s came about so:",
-    Fate.GREETING: "This is how {name} opens every scene; the model did not write it.",
-    Fate.NARRATED: (
+    Fate.REPLY: template("This reply of {name}'s came about so:"),
+    Fate.GREETING: template("This is how {name} opens every scene; the model did not write it."),
+    Fate.NARRATED: template(
         "This is a narrator's line: {name} knows it, and it asks for no answer by itself."
     ),
-    Fate.GROWING: "This reply is being written. Ask again when it is done.",
-    Fate.BROKEN_OFF: "This reply broke off. Try again under the notice finishes it.",
-    Fate.NO_LINE: (
+    Fate.GROWING: phrase("This reply is being written. Ask again when it is done."),
+    Fate.BROKEN_OFF: phrase("This reply broke off. Try again under the notice finishes it."),
+    Fate.NO_LINE: phrase(
         "This message is no part of the story: it is a notice, somebody else's app wrote it, "
         "or it has been taken out."
     ),
-    Fate.NO_SCENE: "There is no scene here, so nobody answers. Start one with /roleplay start.",
-    Fate.BEFORE_SCENE: "This message is older than the scene, and {name} does not know it.",
-    Fate.SCENE_STOPPED: (
+    Fate.NO_SCENE: phrase(
+        "There is no scene here, so nobody answers. Start one with /roleplay start."
+    ),
+    Fate.BEFORE_SCENE: template(
+        "This message is older than the scene, and {name} does not know it."
+    ),
+    Fate.SCENE_STOPPED: template(
         "The scene with {name} is stopped, so nobody answers. /roleplay resume goes on with it."
     ),
-    Fate.EMPTY: "There are no words in this message, and {name} sees no pictures.",
-    Fate.OUT_OF_CHARACTER: (
+    Fate.EMPTY: template("There are no words in this message, and {name} sees no pictures."),
+    Fate.OUT_OF_CHARACTER: template(
         "This was said out of character, as ((double brackets)), // and OOC: mark it, so "
         "{name} did not hear it."
     ),
-    Fate.UNHEARD: (
+    Fate.UNHEARD: template(
         "{name} does not know this line: I was away, the scene was stopped or my memory failed "
         "when it was written, or it is older than what is kept of the story. Write it again."
     ),
-    Fate.ANSWERED: "{name} answered this line. The reply came about so:",
-    Fate.ANSWERED_LATER: (
+    Fate.ANSWERED: template("{name} answered this line. The reply came about so:"),
+    Fate.ANSWERED_LATER: template(
         "{name}'s next reply answers this line together with the ones written after it."
     ),
-    Fate.NOT_CALLED: (
+    Fate.NOT_CALLED: template(
         "Several of you play, and this line was not said to {name}, who heard it and remembers "
         "it. To be answered, say the name, mention me, or reply to one of {name}'s messages."
     ),
-    Fate.NOT_MENTIONED: (
+    Fate.NOT_MENTIONED: template(
         "In this scene {name} answers those who mention me or reply to a character's message "
         "(/scene reply changes that). This line was heard and is remembered."
     ),
-    Fate.NOT_NAMED: (
+    Fate.NOT_NAMED: template(
         "In this scene {name} answers those who say the name, mention me or reply to a "
         "character's message (/scene reply changes that). This line was heard and is remembered."
     ),
-    Fate.OTHERS_TO_COME: (
+    Fate.OTHERS_TO_COME: template(
         "In this scene {name} answers once everybody who plays along has written (/scene reply "
         "changes that). Until then /talk asks for a reply."
     ),
-    Fate.BEING_ANSWERED: "The reply to this line is being written.",
-    Fate.WAITING: "The reply to this line waits for the model; its first words are not there yet.",
-    Fate.NEXT: "{name} is still writing the reply to an earlier line; this one comes next.",
-    Fate.STOPPED_BEFORE_REPLY: (
+    Fate.BEING_ANSWERED: phrase("The reply to this line is being written."),
+    Fate.WAITING: phrase(
+        "The reply to this line waits for the model; its first words are not there yet."
+    ),
+    Fate.NEXT: template(
+        "{name} is still writing the reply to an earlier line; this one comes next."
+    ),
+    Fate.STOPPED_BEFORE_REPLY: template(
         "The scene was stopped before {name} could answer. The line is kept for /roleplay resume."
     ),
-    Fate.UNFINISHED: "The reply to this line broke off. Try again under the notice finishes it.",
-    Fate.TOO_OLD: (
+    Fate.UNFINISHED: phrase(
+        "The reply to this line broke off. Try again under the notice finishes it."
+    ),
+    Fate.TOO_OLD: template(
         "I was restarted so long after this line that an answer would have come out of the "
         "blue. Write on, and {name} answers with this line in mind."
     ),
-    Fate.NO_REPLY: (
+    Fate.NO_REPLY: template(
         "{name} was to answer this line, but nothing came of it: the reply was stopped, failed "
         "or was deleted. Write on, and {name} answers with this line in mind."
     ),
@@ -171,7 +182,7 @@ def fate_of(message: MessageId, said: Said | None, around: Around) -> Fate:
 
 def sentence(fate: Fate, name: str) -> str:
     """Put *fate* into words, for a scene with the character *name*."""
-    return _SENTENCES[fate].format(name=name)
+    return phrase(_SENTENCES[fate], name=name)
 
 
 _IGNORED = {
@@ -253,57 +264,70 @@ def _decision(line: Turn, said: Said | None, scene: Scene) -> Decision:
 
 
 _ENDINGS: Mapping[str, str] = {
-    Ending.MODEL: "the model was done",
-    Ending.HEADER: "the model began the next part of the form it was trained on",
-    Ending.NAME: "the model began somebody else's line",
-    Ending.PLAYER: "the model began to tell what a player does",
-    Ending.SPECIAL: "the model wrote a special token",
-    Ending.STOP_STRING: "the server met a stop string",
-    Ending.TOKENS: "the length's tokens were used up",
-    Ending.MEMBER: "somebody pressed Stop",
-    Ending.LOST: "the model server was lost",
+    Ending.MODEL: phrase("the model was done"),
+    Ending.HEADER: phrase("the model began the next part of the form it was trained on"),
+    Ending.NAME: phrase("the model began somebody else's line"),
+    Ending.PLAYER: phrase("the model began to tell what a player does"),
+    Ending.SPECIAL: phrase("the model wrote a special token"),
+    Ending.STOP_STRING: phrase("the server met a stop string"),
+    Ending.TOKENS: phrase("the length's tokens were used up"),
+    Ending.MEMBER: phrase("somebody pressed Stop"),
+    Ending.LOST: phrase("the model server was lost"),
 }
 _SOURCES: Mapping[str, str] = {
-    LengthSource.NEXT_REPLY: "chosen for this one reply",
-    LengthSource.ME: "the player's own choice",
-    LengthSource.SCENE: "chosen for the scene",
-    LengthSource.CHARACTER: "the character's usual one",
-    LengthSource.DEFAULT: "the usual one",
+    LengthSource.NEXT_REPLY: phrase("chosen for this one reply"),
+    LengthSource.ME: phrase("the player's own choice"),
+    LengthSource.SCENE: phrase("chosen for the scene"),
+    LengthSource.CHARACTER: phrase("the character's usual one"),
+    LengthSource.DEFAULT: phrase("the usual one"),
 }
-_UNKNOWN = "not noted"
+_UNKNOWN = phrase("not noted")
 
 
 def rows(facts: ReplyFacts) -> tuple[tuple[str, str], ...]:
     """Put *facts* into words, as labels with what stands behind them."""
-    edited = (("Edited by", facts.edited_by),) if facts.edited_by else ()
+    edited = ((phrase("Edited by"), facts.edited_by),) if facts.edited_by else ()
     if replace(facts, edited_by="") == ReplyFacts():
-        return (("Details", "none were noted when it was written"), *edited)
+        return (
+            (phrase("Details"), phrase("none were noted when it was written")),
+            *edited,
+        )
     source = _SOURCES.get(facts.source)
     told = [
-        ("Model", facts.model or _UNKNOWN),
-        ("Length", (facts.length or _UNKNOWN) + (f", {source}" if source else "")),
-        ("Seed", str(facts.seed)),
-        ("Tokens", _tokens(facts)),
-        ("Ended because", _ENDINGS.get(facts.ending, _UNKNOWN)),
-        ("Lore", ", ".join(facts.lore) or "none"),
+        (phrase("Model"), facts.model or _UNKNOWN),
+        (phrase("Length"), joined(facts.length or _UNKNOWN, source or "", between=", ")),
+        (phrase("Seed"), str(facts.seed)),
+        (phrase("Tokens"), _tokens(facts)),
+        (phrase("Ended because"), _ENDINGS.get(facts.ending, _UNKNOWN)),
+        (phrase("Lore"), ", ".join(facts.lore) or phrase("none")),
         (
-            "Time",
-            f"{_seconds(facts.waited_ms)} to the first words, then {_seconds(facts.wrote_ms)}",
+            phrase("Time"),
+            phrase(
+                "{waited} to the first words, then {wrote}",
+                waited=_seconds(facts.waited_ms),
+                wrote=_seconds(facts.wrote_ms),
+            ),
         ),
     ]
     if facts.tries > 1:
-        told.append(("Tries", f"{facts.tries}; what came before was empty or a repetition"))
+        tries = phrase("{tries}; what came before was empty or a repetition", tries=facts.tries)
+        told.append((phrase("Tries"), tries))
     if facts.repeats:
-        told.append(("Repetition", "close to what the character said just before"))
+        told.append((phrase("Repetition"), phrase("close to what the character said just before")))
     return (*told, *edited)
 
 
 def _tokens(facts: ReplyFacts) -> str:
-    read = f"{facts.prompt_tokens:,} read"
-    if facts.prompt_tokens and facts.reused_tokens:
-        share = 100 * facts.reused_tokens // facts.prompt_tokens
-        read += f" ({share} % of them as in the prompt before)"
-    return f"{read}, {facts.new_tokens:,} written"
+    read, wrote = facts.prompt_tokens, facts.new_tokens
+    if read and facts.reused_tokens:
+        share = 100 * facts.reused_tokens // read
+        return phrase(
+            "{read:,} read ({share} % of them as in the prompt before), {wrote:,} written",
+            read=read,
+            share=share,
+            wrote=wrote,
+        )
+    return phrase("{read:,} read, {wrote:,} written", read=read, wrote=wrote)
 
 
 def _seconds(ms: int) -> str:

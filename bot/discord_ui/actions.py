@@ -1,5 +1,6 @@
 """What commands and buttons have in common: rights checked, then the service called."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import discord
@@ -7,9 +8,9 @@ from discord import app_commands
 
 from bot.core.doctor import told_weakness
 from bot.core.errors import NoLiveScene, UserError
-from bot.core.length_table import LengthTable, example
-from bot.core.lengths import AUTO, Length, LengthStep
-from bot.core.phrases import phrase
+from bot.core.length_table import LengthTable, expected
+from bot.core.lengths import AUTO, Length, LengthSource, LengthStep
+from bot.core.phrases import Paragraphs, counted, joined, phrase
 from bot.core.plain_text import shortened
 from bot.core.rights import Action, Member, allow
 from bot.core.roster import Choice
@@ -44,15 +45,23 @@ from bot.services.verify import Repair, Verifier
 
 LABEL_CHARACTERS = 100
 
+CHOSEN_BY: Mapping[LengthSource, str] = {
+    LengthSource.NEXT_REPLY: phrase("next reply"),
+    LengthSource.ME: phrase("me"),
+    LengthSource.SCENE: phrase("scene"),
+    LengthSource.CHARACTER: phrase("character"),
+    LengthSource.DEFAULT: phrase("default"),
+}
+
 SCOPES = {
-    "scene": "this scene's replies",
-    "me": "every reply to you",
-    "next": "the next reply",
+    "scene": phrase("this scene's replies"),
+    "me": phrase("every reply to you"),
+    "next": phrase("the next reply"),
 }
 
 GUARDED = {
-    GuardLevel.NORMAL: "a reply ends where it begins a player's line.",
-    GuardLevel.STRICT: (
+    GuardLevel.NORMAL: phrase("a reply ends where it begins a player's line."),
+    GuardLevel.STRICT: phrase(
         "a reply ends where it begins a player's line, or a sentence that tells what a player does."
     ),
 }
@@ -134,7 +143,7 @@ class Actions:
         may_send = granted.send_messages_in_threads if in_thread else granted.send_messages
         if interaction.guild_id is None or (granted.view_channel and may_send):
             return
-        right = "Send Messages in Threads" if in_thread else "Send Messages"
+        right = phrase("Send Messages in Threads") if in_thread else phrase("Send Messages")
         raise UserError(
             phrase(
                 "I may not write here. Give me View Channel and {right} in this "
@@ -164,7 +173,7 @@ class Actions:
         channel = self.place(interaction).channel
         await self.allow(interaction, Action.SET_GUARD, await self.scenes.live_head(channel))
         await self.scenes.set_guard(channel, level)
-        return f"Guard level: **{level}**: {GUARDED[level]}"
+        return phrase("Guard level: **{level}**: {guarded}", level=level, guarded=GUARDED[level])
 
     async def verify(self, interaction: discord.Interaction) -> str:
         """Make memory as the channel is; returns what to tell the member."""
@@ -213,15 +222,24 @@ class Actions:
         chosen = await self.scenes.length_for(await self.scenes.live_head(channel), user)
         told = await self._said(step, scope)
         if chosen.step.name != step:
-            told += f" The next reply to you stays {chosen.step.name} ({chosen.source})."
+            stays = phrase(
+                "The next reply to you stays {name} ({source}).",
+                name=chosen.step.name,
+                source=CHOSEN_BY[chosen.source],
+            )
+            return joined(told, stays)
         return told
 
     async def _said(self, name: Length, scope: str) -> str:
-        told = f"Length of {SCOPES[scope]}: **{name}**."
+        told = phrase("Length of {scopes}: **{name}**.", scopes=SCOPES[scope], name=name)
         step = self.scenes.lengths.find(name)
         if step is None:
             return told
-        return f"{told} Expect {_expected(step, await self.length_tables.current())}."
+        return phrase(
+            "{told} Expect {step}.",
+            told=told,
+            step=_expected(step, await self.length_tables.current()),
+        )
 
 
 def labelled(choice: Choice) -> app_commands.Choice[str]:
@@ -237,24 +255,54 @@ def length_choices(actions: Actions) -> list[app_commands.Choice[str]]:
 
 
 def _told(repair: Repair) -> str:
-    looked_at = f"I have looked at the last {repair.looked_at} messages here."
+    looked_at = phrase(
+        "I have looked at the last {looked_at} messages here.", looked_at=repair.looked_at
+    )
+    missing, changed, gone = repair.missing, repair.changed, repair.gone
     found = [
-        f"{count} {'line' if count == 1 else 'lines'} {was if count == 1 else were}"
-        for count, was, were in (
-            (repair.missing, "was missing", "were missing"),
-            (repair.changed, "had another text", "had another text"),
-            (repair.gone, "was gone", "were gone"),
+        said
+        for count, said in (
+            (
+                missing,
+                counted(
+                    missing,
+                    phrase("1 line was missing"),
+                    phrase("{count} lines were missing", count=missing),
+                ),
+            ),
+            (
+                changed,
+                counted(
+                    changed,
+                    phrase("1 line had another text"),
+                    phrase("{count} lines had another text", count=changed),
+                ),
+            ),
+            (
+                gone,
+                counted(
+                    gone, phrase("1 line was gone"), phrase("{count} lines were gone", count=gone)
+                ),
+            ),
         )
         if count
     ]
     if not found:
-        return f"{looked_at} I remember them as they stand."
+        return phrase("{looked_at} I remember them as they stand.", looked_at=looked_at)
     *others, last = found
-    listed = f"{', '.join(others)} and {last}" if others else last
-    return f"{looked_at} {listed}. Now I remember them as they stand."
+    listed = (
+        phrase("{others} and {last}", others=Paragraphs(others, ", "), last=last)
+        if others
+        else last
+    )
+    return phrase(
+        "{looked_at} {listed}. Now I remember them as they stand.",
+        looked_at=looked_at,
+        listed=listed,
+    )
 
 
 def _expected(step: LengthStep, table: LengthTable | None) -> str:
     if step.name == AUTO:
-        return "what the model sees fit"
-    return example(step, table).removeprefix(f"{step.name} ")
+        return phrase("what the model sees fit")
+    return expected(step, table)

@@ -8,9 +8,11 @@ from typing import Any, Self
 import discord
 
 from bot.core.lengths import ChosenLength, Length, LengthStep
+from bot.core.phrases import phrase
 from bot.core.scene import TurnId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.error_replies import acknowledge, telling
+from bot.discord_ui.wording import say, say_in_place
 from bot.services.again import StoryWentOn
 from bot.services.reply_buttons import RETRY_PREFIX
 
@@ -45,7 +47,7 @@ class StopButton(
         actions: Actions = interaction.client.actions
         async with telling(interaction):
             if not await actions.stop_reply(interaction):
-                await interaction.followup.send("That reply has ended already.", ephemeral=True)
+                await say(interaction, phrase("That reply has ended already."))
 
 
 class _TurnButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(?!)"):
@@ -78,7 +80,7 @@ class RetryButton(_TurnButton, template=rf"{RETRY_PREFIX}{_TURN}"):
                 # The reply, or a new notice, takes the place of this one.
                 has_served = await actions.retry_reply(interaction, self.turn)
             except StoryWentOn as error:
-                await interaction.followup.send(str(error), ephemeral=True)
+                await say(interaction, error.sentence)
             if has_served:
                 await _take_away(interaction)
 
@@ -103,7 +105,7 @@ class LengthSelect(
             for step, words in expected
         ]
         select: discord.ui.Select[Any] = discord.ui.Select(
-            custom_id=f"length:{scope}", placeholder="Choose a length", options=options
+            custom_id=f"length:{scope}", placeholder=phrase("Choose a length"), options=options
         )
         super().__init__(select)
         self.scope = scope
@@ -126,7 +128,7 @@ class LengthSelect(
         step = Length(self.item.values[0])
         async with telling(interaction):
             told = await actions.set_length(interaction, step, self.scope)
-            await interaction.edit_original_response(content=told, view=None)
+            await say_in_place(interaction, told, view=None)
 
 
 def view_of(*items: discord.ui.Item[Any]) -> discord.ui.View:

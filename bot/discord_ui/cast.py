@@ -6,11 +6,13 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.core.phrases import Paragraphs, joined, phrase
 from bot.core.plain_text import plain
 from bot.core.rights import Action
 from bot.core.scene import ReplyMode, SceneHead
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.convert import is_age_restricted, milliseconds, viewer_of
+from bot.discord_ui.wording import say
 from bot.services.company import Joining
 from bot.services.roster import CHOICES_SHOWN
 
@@ -24,16 +26,16 @@ CHOICES: Mapping[ReplyMode, str] = {
     ReplyMode.TURNS: "once everybody who plays along has written, or with /talk",
 }
 ANSWERED: Mapping[ReplyMode, str] = {
-    ReplyMode.AUTO: (
+    ReplyMode.AUTO: phrase(
         "every line of a single player; among several those that say a character's name, mention "
         "me, or reply to a character's message."
     ),
-    ReplyMode.ALWAYS: "every line.",
-    ReplyMode.MENTION: "lines that mention me or reply to a character's message.",
-    ReplyMode.NAME: (
+    ReplyMode.ALWAYS: phrase("every line."),
+    ReplyMode.MENTION: phrase("lines that mention me or reply to a character's message."),
+    ReplyMode.NAME: phrase(
         "lines that say a character's name, mention me, or reply to a character's message."
     ),
-    ReplyMode.TURNS: (
+    ReplyMode.TURNS: phrase(
         "the players' lines together, once everybody has written who wrote one of the last 20 "
         "lines within half an hour. `/talk` asks for a reply at once."
     ),
@@ -63,13 +65,20 @@ class CastCommands(commands.Cog):
             owner_name=interaction.user.display_name if is_owner else "",
             at_ms=milliseconds(interaction.created_at),
         )
-        joined = await actions.company.add(channel, joining)
-        told = f"**{found.name}** plays, too. Whose name you say answers; else they take turns."
-        if not joined.head.banter:
-            told += " `/scene banter` lets them answer each other."
-        if joined.has_more_greetings:
-            told += f" {head.character_name} has greetings for several: ▶ under the first one."
-        await interaction.followup.send(told, ephemeral=True)
+        now = await actions.company.add(channel, joining)
+        told = phrase(
+            "**{name}** plays, too. Whose name you say answers; else they take turns.",
+            name=found.name,
+        )
+        if not now.head.banter:
+            told = joined(told, phrase("`/scene banter` lets them answer each other."))
+        if now.has_more_greetings:
+            several = phrase(
+                "{name} has greetings for several: ▶ under the first one.",
+                name=head.character_name,
+            )
+            told = joined(told, several)
+        await say(interaction, told)
 
     @add.autocomplete("character")
     async def _addable(
@@ -85,8 +94,8 @@ class CastCommands(commands.Cog):
         actions, channel = self._actions, self._actions.place(interaction).channel
         await actions.allow(interaction, Action.SET_CAST, await actions.scenes.live_head(channel))
         name, _ = await actions.company.remove(channel, character)
-        told = f"**{plain(name)}** has left the scene. What was said stays."
-        await interaction.followup.send(told, ephemeral=True)
+        told = phrase("**{name}** has left the scene. What was said stays.", name=plain(name))
+        await say(interaction, told)
 
     @remove.autocomplete("character")
     async def _removable(
@@ -101,10 +110,12 @@ class CastCommands(commands.Cog):
         channel = self._actions.place(interaction).channel
         parts = await self._actions.company.cast(channel)
         lines = [
-            f"{number}. **{part.name}**" + ("" if part.is_loaded else " (the file is gone)")
+            f"{number}. **{part.name}**"
+            if part.is_loaded
+            else phrase("{number}. **{name}** (the file is gone)", number=number, name=part.name)
             for number, part in enumerate(parts, start=1)
         ]
-        await interaction.followup.send("\n".join(lines), ephemeral=True)
+        await say(interaction, Paragraphs(lines))
 
 
 async def cast_choices(
@@ -128,7 +139,7 @@ async def set_reply_mode(
     channel = actions.place(interaction).channel
     await actions.allow(interaction, Action.SET_REPLY_MODE, await actions.scenes.live_head(channel))
     await actions.company.set_reply_mode(channel, mode)
-    return f"Answered now: **{mode}**: {ANSWERED[mode]}"
+    return phrase("Answered now: **{mode}**: {answered}", mode=mode, answered=ANSWERED[mode])
 
 
 async def set_banter(actions: Actions, interaction: discord.Interaction, most: int) -> str:
@@ -137,26 +148,38 @@ async def set_banter(actions: Actions, interaction: discord.Interaction, most: i
     await actions.allow(interaction, Action.SET_BANTER, await actions.scenes.live_head(channel))
     await actions.company.set_banter(channel, most)
     if not most:
-        return "The characters no longer answer each other."
-    return f"{_answers(most)} Your next line always comes first, and Stop ends it."
+        return phrase("The characters no longer answer each other.")
+    return phrase(
+        "{most} Your next line always comes first, and Stop ends it.", most=_answers(most)
+    )
 
 
 def company_lines(actions: Actions, head: SceneHead) -> list[str]:
     """What `/roleplay status` tells of it, where it is not as usual."""
-    lines = []
+    lines: list[str] = []
     if head.cast:
         others = ", ".join(part.name for part in actions.company.parts(head)[1:])
-        lines.append(f"Also playing: {others}.")
+        lines.append(phrase("Also playing: {others}.", others=others))
     if head.banter:
         lines.append(_answers(head.banter))
     if head.reply_mode is not ReplyMode.AUTO:
-        lines.append(f"Answered: **{head.reply_mode}**: {ANSWERED[head.reply_mode]}")
+        lines.append(
+            phrase(
+                "Answered: **{reply_mode}**: {answered}",
+                reply_mode=head.reply_mode,
+                answered=ANSWERED[head.reply_mode],
+            )
+        )
     return lines
 
 
 def _answers(most: int) -> str:
-    count = "one reply" if most == 1 else f"{most} replies in a row"
-    return f"After a reply, the characters answer each other with at most {count}."
+    if most == 1:
+        return phrase("After a reply, the characters answer each other with at most one reply.")
+    return phrase(
+        "After a reply, the characters answer each other with at most {most} replies in a row.",
+        most=most,
+    )
 
 
 def _label(text: str) -> str:

@@ -15,7 +15,7 @@ from discord.utils import escape_markdown
 from bot.core.cards.writing import Container
 from bot.core.characters import Rating
 from bot.core.errors import UserError
-from bot.core.phrases import phrase
+from bot.core.phrases import Paragraphs, phrase
 from bot.core.plain_text import shortened
 from bot.core.rights import Action
 from bot.core.roster import MEMBERS, Choice, Visibility, is_members, matching
@@ -31,6 +31,7 @@ from bot.discord_ui.character_preview import (
     shown_preview,
 )
 from bot.discord_ui.convert import is_age_restricted, viewer_of
+from bot.discord_ui.wording import say
 from bot.services.card_desk import HOSTS
 from bot.services.roster import CHOICES_SHOWN
 
@@ -80,12 +81,14 @@ class CharacterCog(
         preview = await desk.draft(
             viewer, event, await _fetched(file), file.filename, Visibility(visibility)
         )
-        await interaction.followup.send(
-            "This is in the file. **Save** keeps it; without that it is forgotten in an hour.",
+        await say(
+            interaction,
+            phrase(
+                "This is in the file. **Save** keeps it; without that it is forgotten in an hour."
+            ),
             embed=shown_preview(preview),
             files=portrait_of(preview.card.picture),
             view=view_of(ImportButton("save", event), ImportButton("cancel", event)),
-            ephemeral=True,
         )
 
     @app_commands.command()
@@ -131,11 +134,11 @@ class CharacterCog(
             where=Visibility(visibility) if visibility else None,
             rating=Rating(rating) if rating else None,
         )
-        await interaction.followup.send(
-            f"**{escape_markdown(preview.entry.name)}** is changed.",
+        await say(
+            interaction,
+            phrase("**{name}** is changed.", name=escape_markdown(preview.entry.name)),
             embed=shown_preview(preview),
             files=portrait_of(preview.card.picture),
-            ephemeral=True,
         )
 
     @app_commands.command(name="list")
@@ -144,7 +147,7 @@ class CharacterCog(
         await interaction.response.defer(ephemeral=True)
         viewer = viewer_of(interaction)
         choices = await self._shown_here(interaction)
-        await interaction.followup.send(listed(choices, viewer), ephemeral=True)
+        await say(interaction, listed(choices, viewer))
 
     @app_commands.command()
     @app_commands.describe(character="Who; type a part of the name")
@@ -159,7 +162,7 @@ class CharacterCog(
         else:
             found = await roster.choose(viewer, choice.key)
             embed, picture = shown_character(found), found.avatar
-        await interaction.followup.send(embed=embed, files=portrait_of(picture), ephemeral=True)
+        await say(interaction, embed=embed, files=portrait_of(picture))
 
     @app_commands.command()
     @app_commands.describe(character="Who; type a part of the name", chosen="Of which kind")
@@ -176,10 +179,10 @@ class CharacterCog(
         name, content = await self._actions.desk.export(viewer, choice, container)
         if len(content) > interaction.filesize_limit:
             raise UserError(phrase("The card is larger than a file may be on Discord."))
-        await interaction.followup.send(
-            f"The card of **{escape_markdown(name)}**.",
+        await say(
+            interaction,
+            phrase("The card of **{name}**.", name=escape_markdown(name)),
             file=discord.File(BytesIO(content), _file_name(name, container)),
-            ephemeral=True,
         )
 
     @app_commands.command()
@@ -190,10 +193,13 @@ class CharacterCog(
         viewer = viewer_of(interaction)
         choice = _members(await self._actions.roster.pick(viewer, character))
         number = int(choice.key.removeprefix(MEMBERS))
-        await interaction.followup.send(
-            f"Delete **{escape_markdown(choice.name)}**? Scenes that play with it go on.",
+        await say(
+            interaction,
+            phrase(
+                "Delete **{name}**? Scenes that play with it go on.",
+                name=escape_markdown(choice.name),
+            ),
             view=view_of(DeleteButton("delete", number), DeleteButton("keep", number)),
-            ephemeral=True,
         )
 
     @app_commands.command(name="default")
@@ -225,10 +231,11 @@ class CharacterCog(
         await roster.set_default(
             viewer, None if choice is None else choice.key, for_server=for_server
         )
-        who = f"**{escape_markdown(choice.name)}**" if choice is not None else "Nobody"
-        whom = "In this server" if for_server else "For you"
-        await interaction.followup.send(
-            f"{whom}: {who} plays where `/roleplay start` names nobody.", ephemeral=True
+        who = f"**{escape_markdown(choice.name)}**" if choice is not None else phrase("Nobody")
+        whom = phrase("In this server") if for_server else phrase("For you")
+        await say(
+            interaction,
+            phrase("{whom}: {who} plays where `/roleplay start` names nobody.", whom=whom, who=who),
         )
 
     @app_commands.command()
@@ -241,11 +248,11 @@ class CharacterCog(
                 phrase("Only the host and those who may manage the server can do that.")
             )
         count, warnings = await self._actions.roster.reload()
-        lines = [f"The host's characters are read again: {count} can play."]
+        lines = [phrase("The host's characters are read again: {count} can play.", count=count)]
         lines += [f"- {shortened(each, 200)}" for each in warnings[:WARNINGS_SHOWN]]
         if more := len(warnings) - WARNINGS_SHOWN:
-            lines += [f"- … and {more} more"] if more > 0 else []
-        await interaction.followup.send("\n".join(lines), ephemeral=True)
+            lines += [phrase("- … and {more} more", more=more)] if more > 0 else []
+        await say(interaction, Paragraphs(lines))
 
     @show.autocomplete("character")
     @default_.autocomplete("character")

@@ -7,14 +7,22 @@ from typing import Any, Self
 import discord
 from discord.utils import escape_markdown
 
+from bot.core.phrases import phrase
 from bot.core.roster import MEMBERS
 from bot.core.scene import CharacterKey
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.character_forms import PageButton
 from bot.discord_ui.convert import viewer_of
 from bot.discord_ui.error_replies import acknowledge, telling
+from bot.discord_ui.wording import say_in_place
 
 Interaction = discord.Interaction[Any]
+LABELS = {
+    "save": phrase("Save"),
+    "cancel": phrase("Cancel"),
+    "delete": phrase("Delete"),
+    "keep": phrase("Keep"),
+}
 
 
 class _Choice(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(?!)"):
@@ -30,9 +38,7 @@ class _Choice(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(?!)"):
     def __init__(self, what: str, number: int) -> None:
         style = self.style if what == self.does else discord.ButtonStyle.secondary
         custom_id = f"character:{what}:{number}"
-        super().__init__(
-            discord.ui.Button(label=what.capitalize(), style=style, custom_id=custom_id)
-        )
+        super().__init__(discord.ui.Button(label=LABELS[what], style=style, custom_id=custom_id))
         self.what = what
         self.key = CharacterKey(f"{MEMBERS}{number}")
 
@@ -67,12 +73,14 @@ class ImportButton(_Choice, template=r"character:(?P<what>save|cancel):(?P<numbe
         if self.what == self.does:
             entry = await actions.desk.save(viewer, self.key)
             name = escape_markdown(entry.name)
-            told = f"**{name}** is yours now. `/roleplay start character:{name}` plays it."
-            await interaction.edit_original_response(content=told, view=None)
+            told = phrase(
+                "**{name}** is yours now. `/roleplay start character:{name}` plays it.", name=name
+            )
+            await say_in_place(interaction, told, view=None)
             return
         await actions.desk.cancel(viewer, self.key)
-        await interaction.edit_original_response(
-            content="Nothing was kept.", view=None, embeds=[], attachments=[]
+        await say_in_place(
+            interaction, phrase("Nothing was kept."), view=None, embeds=[], attachments=[]
         )
 
 
@@ -83,13 +91,13 @@ class DeleteButton(_Choice, template=r"character:(?P<what>delete|keep):(?P<numbe
     style = discord.ButtonStyle.danger
 
     async def decided(self, interaction: Interaction, actions: Actions) -> None:
-        told = "Nothing was deleted."
+        told = phrase("Nothing was deleted.")
         if self.what == self.does:
             viewer = viewer_of(interaction)
             choice = await actions.roster.pick(viewer, self.key)
             member = await actions.member(interaction)
             told = await actions.desk.delete(viewer, choice, is_admin=member.can_administer)
-        await interaction.edit_original_response(content=told, view=None)
+        await say_in_place(interaction, told, view=None)
 
 
 CHARACTER_ITEMS = (ImportButton, DeleteButton, PageButton)

@@ -15,6 +15,7 @@ from bot.core.cards.card import Card
 from bot.core.cards.card_data import LONGEST_NAME
 from bot.core.characters import Rating
 from bot.core.errors import StoreUnavailable
+from bot.core.phrases import Paragraphs, phrase
 from bot.core.plain_text import utf16_units
 from bot.core.roster import MEMBERS, Entry, Visibility
 from bot.core.scene import CharacterKey, MessageId
@@ -33,22 +34,35 @@ from bot.discord_ui.forms import (
     send_form,
     taken_in,
 )
+from bot.discord_ui.wording import say
 from bot.services.card_desk import Preview
 
 PAGES: tuple[Mapping[str, tuple[str, str]], ...] = (
     {
-        "name": ("Name", ""),
-        "description": ("Who it is", "Looks, nature, past: all that the model shall know"),
-        "personality": ("In a few words", "calm, dry, curious"),
-        "scenario": ("Where it begins and what is going on", ""),
-        "first_mes": ("How it greets", "{{user}} stands for whoever plays"),
+        "name": (phrase("Name"), ""),
+        "description": (
+            phrase("Who it is"),
+            phrase("Looks, nature, past: all that the model shall know"),
+        ),
+        "personality": (phrase("In a few words"), phrase("calm, dry, curious")),
+        "scenario": (phrase("Where it begins and what is going on"), ""),
+        "first_mes": (phrase("How it greets"), phrase("{{{{user}}}} stands for whoever plays")),
     },
     {
-        "mes_example": ("How it talks", "{{user}}: Hello.\n{{char}}: *nods* You again."),
-        "creator_notes": ("A word on it, for lists", "The model does not read this"),
-        "tags": ("Tags, with commas between", ""),
-        "system_prompt": ("Instruction in place of the usual one", "{{original}} is the usual one"),
-        "post_history_instructions": ("What the model is reminded of before it writes", ""),
+        "mes_example": (
+            phrase("How it talks"),
+            phrase("{{{{user}}}}: Hello.\n{{{{char}}}}: *nods* You again."),
+        ),
+        "creator_notes": (
+            phrase("A word on it, for lists"),
+            phrase("The model does not read this"),
+        ),
+        "tags": (phrase("Tags, with commas between"), ""),
+        "system_prompt": (
+            phrase("Instruction in place of the usual one"),
+            phrase("{{{{original}}}} is the usual one"),
+        ),
+        "post_history_instructions": (phrase("What the model is reminded of before it writes"), ""),
     },
 )
 _ONE_LINE = ("name", "personality", "tags")
@@ -60,14 +74,14 @@ class CharacterForm(discord.ui.Modal):
     """One page. Sent off, it goes to `submitted`."""
 
     def __init__(self, custom_id: str, title: str, page: int, card: Card | None = None) -> None:
-        super().__init__(title=title[:45], custom_id=custom_id, timeout=None)
+        super().__init__(title=title, custom_id=custom_id, timeout=None)
         for name, (label, example) in PAGES[page].items():
             text = _text_of(card, name)
             if utf16_units(text) > LONGEST_TEXT:
                 continue
             is_line = name in _ONE_LINE and "\n" not in text
             field: discord.ui.TextInput[Any] = discord.ui.TextInput(
-                label=label[:45],
+                label=label,
                 custom_id=name,
                 style=discord.TextStyle.short if is_line else discord.TextStyle.paragraph,
                 placeholder=example or None,
@@ -86,7 +100,7 @@ class PageButton(
 
     def __init__(self, number: int, page: int) -> None:
         custom_id = f"character:page:{number}:{page}"
-        label = "More about it" if page else "Back to the first page"
+        label = phrase("More about it") if page else phrase("Back to the first page")
         super().__init__(discord.ui.Button(label=label, emoji="✏️", custom_id=custom_id))
         self.key, self.page = CharacterKey(f"{MEMBERS}{number}"), page
 
@@ -107,7 +121,7 @@ class PageButton(
 async def open_new(interaction: Interaction, where: Visibility, rating: Rating) -> None:
     """Answer *interaction* with the form for a new character."""
     await send_form(
-        interaction, CharacterForm(f"character:new:{where}:{rating}", "A new character", 0)
+        interaction, CharacterForm(f"character:new:{where}:{rating}", phrase("A new character"), 0)
     )
 
 
@@ -127,7 +141,9 @@ async def open_page(interaction: Interaction, wanted: str, page: int) -> None:
     except TimeoutError:
         raise StoreUnavailable("no answer in time for a form") from None
     custom_id = f"character:edit:{key.removeprefix(MEMBERS)}:{stored.entry.version}"
-    await send_form(interaction, CharacterForm(custom_id, f"Edit {card.name}", page, card))
+    await send_form(
+        interaction, CharacterForm(custom_id, phrase("Edit {name}", name=card.name), page, card)
+    )
 
 
 async def submitted(interaction: Interaction) -> None:
@@ -144,12 +160,12 @@ async def submitted(interaction: Interaction) -> None:
             if new is not None
             else _changed(interaction, fields, custom_id)
         )
-        await interaction.followup.send(
+        await say(
+            interaction,
             _told(preview, is_new=new is not None),
             embed=shown_preview(preview),
             files=portrait_of(preview.card.picture),
             view=_further(preview.entry, fields),
-            ephemeral=True,
         )
     except Exception as error:  # noqa: BLE001  # the boundary of a form, as Tree.on_error is of a command
         await tell(interaction, error)
@@ -182,16 +198,28 @@ async def _changed(interaction: Interaction, fields: Mapping[str, str], custom_i
 
 def _told(preview: Preview, *, is_new: bool) -> str:
     name = discord.utils.escape_markdown(preview.entry.name)
-    lines = [f"**{name}** is changed. Scenes that play with it know from the next reply on."]
+    lines = [
+        phrase(
+            "**{name}** is changed. Scenes that play with it know from the next reply on.",
+            name=name,
+        )
+    ]
     if is_new:
-        lines = [f"**{name}** is yours now. `/roleplay start character:{name}` plays it."]
+        lines = [
+            phrase(
+                "**{name}** is yours now. `/roleplay start character:{name}` plays it.", name=name
+            )
+        ]
     lines += [
-        f"`{name}` is too long for a form: export the card, change it, and import it again."
+        phrase(
+            "`{name}` is too long for a form: export the card, change it, and import it again.",
+            name=name,
+        )
         for page in PAGES
         for name in page
         if utf16_units(_text_of(preview.card, name)) > LONGEST_TEXT
     ]
-    return "\n".join(lines)
+    return Paragraphs(lines)
 
 
 def _further(entry: Entry, fields: Mapping[str, str]) -> discord.ui.View:

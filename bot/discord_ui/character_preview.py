@@ -9,6 +9,7 @@ from discord.utils import escape_markdown
 from bot.core.cards.card import Card
 from bot.core.characters import Character, Rating
 from bot.core.macros import Macros
+from bot.core.phrases import Paragraphs, counted, phrase
 from bot.core.plain_text import plain, shortened
 from bot.core.roster import Choice, Viewer, Visibility
 from bot.services.card_desk import Preview
@@ -18,33 +19,37 @@ NOTES_CHARACTERS = 1_000
 LIST_CHARACTERS = 1_900
 PORTRAIT_NAME = "portrait.png"
 
-FOR_WHOM = {Rating.EVERYONE: "everyone", Rating.ADULT: "adults"}
-SEEN_BY = {Visibility.ME: "you alone", Visibility.SERVER: "this server"}
-ADULTS_ONLY = "In age-restricted channels only."
-NEVER_ADULT = "Never in an age-restricted channel: it is described as under 18."
+FOR_WHOM = {Rating.EVERYONE: phrase("everyone"), Rating.ADULT: phrase("adults")}
+SEEN_BY = {Visibility.ME: phrase("you alone"), Visibility.SERVER: phrase("this server")}
+ADULTS_ONLY = phrase("In age-restricted channels only.")
+NEVER_ADULT = phrase("Never in an age-restricted channel: it is described as under 18.")
 
 
 def shown_preview(preview: Preview) -> discord.Embed:
     """What is known of a member's character."""
     card, entry = preview.card, preview.entry
     embed = _titled(card.name, card.creator_notes or card.description)
-    about = "" if preview.is_exact else "about "
-    embed.add_field(name="For", value=FOR_WHOM[entry.rating])
-    embed.add_field(name="Seen by", value=SEEN_BY[entry.visibility])
-    embed.add_field(name="Size", value=f"{about}{preview.tokens:,} tokens of every prompt")
-    embed.add_field(name="Brings", value=_brings(card))
+    size = phrase("{tokens:,} tokens of every prompt", tokens=preview.tokens)
+    if not preview.is_exact:
+        size = phrase("about {size}", size=size)
+    embed.add_field(name=phrase("For"), value=FOR_WHOM[entry.rating])
+    embed.add_field(name=phrase("Seen by"), value=SEEN_BY[entry.visibility])
+    embed.add_field(name=phrase("Size"), value=size)
+    embed.add_field(name=phrase("Brings"), value=_brings(card))
     _tell_where(embed, entry.rating, is_minor=entry.is_minor)
     if preview.notes:
-        embed.add_field(name="Mended, or left out", value=_noted(preview.notes), inline=False)
+        embed.add_field(
+            name=phrase("Mended, or left out"), value=_noted(preview.notes), inline=False
+        )
     return embed
 
 
 def shown_character(character: Character) -> discord.Embed:
     """What is known of one of the host's."""
     embed = _titled(character.name, character.tagline or character.persona)
-    embed.add_field(name="For", value=FOR_WHOM[character.rating])
-    embed.add_field(name="Seen by", value="everybody")
-    embed.add_field(name="Greetings", value=str(len(character.greetings)))
+    embed.add_field(name=phrase("For"), value=FOR_WHOM[character.rating])
+    embed.add_field(name=phrase("Seen by"), value=phrase("everybody"))
+    embed.add_field(name=phrase("Greetings"), value=str(len(character.greetings)))
     _tell_where(embed, character.rating, is_minor=character.is_minor)
     return embed
 
@@ -57,28 +62,35 @@ def portrait_of(picture: bytes | None) -> Sequence[discord.File]:
 def listed(choices: Sequence[Choice], viewer: Viewer) -> str:
     """Everybody whom *viewer* may choose, by whose they are, as far as a message goes."""
     groups = (
-        ("Yours", [each for each in choices if each.owner == viewer.user]),
-        ("This server's", [each for each in choices if each.owner not in (None, viewer.user)]),
-        ("The host's", [each for each in choices if each.owner is None]),
+        (phrase("Yours"), [each for each in choices if each.owner == viewer.user]),
+        (
+            phrase("This server's"),
+            [each for each in choices if each.owner not in (None, viewer.user)],
+        ),
+        (phrase("The host's"), [each for each in choices if each.owner is None]),
     )
     lines: list[str] = []
     left = 0
     for title, members in groups:
         for number, choice in enumerate(members):
-            head = [f"**{title}**"] if number == 0 else []
+            head = [Paragraphs(["**", title, "**"], "")] if number == 0 else []
             if len("\n".join([*lines, *head, _line(choice)])) > LIST_CHARACTERS:
                 left += 1
             else:
                 lines += [*head, _line(choice)]
     if left:
-        lines.append(f"… and {left} more. Type a part of a name at `/character show`.")
-    return "\n".join(lines) or "There are no characters."
+        lines.append(
+            phrase("… and {left} more. Type a part of a name at `/character show`.", left=left)
+        )
+    return Paragraphs(lines) or phrase("There are no characters.")
 
 
 def _line(choice: Choice) -> str:
-    marks = " · adults" if choice.rating is Rating.ADULT else ""
     about = f": {escape_markdown(shortened(choice.tagline, 80))}" if choice.tagline else ""
-    return f"- {escape_markdown(plain(choice.name))}{marks}{about}"
+    name = escape_markdown(plain(choice.name))
+    if choice.rating is Rating.ADULT:
+        return phrase("- {name} · adults{about}", name=name, about=about)
+    return f"- {name}{about}"
 
 
 def _titled(name: str, about: str) -> discord.Embed:
@@ -90,16 +102,27 @@ def _titled(name: str, about: str) -> discord.Embed:
 def _tell_where(embed: discord.Embed, rating: Rating, *, is_minor: bool) -> None:
     if rating is Rating.ADULT or is_minor:
         where = NEVER_ADULT if is_minor else ADULTS_ONLY
-        embed.add_field(name="Plays", value=where, inline=False)
+        embed.add_field(name=phrase("Plays"), value=where, inline=False)
 
 
 def _brings(card: Card) -> str:
     book = card.character_book
-    counted = (
-        (len(card.greetings), "greeting", "greetings"),
-        (len(book.entries) if book else 0, "lore entry", "lore entries"),
+    greetings, entries = len(card.greetings), len(book.entries) if book else 0
+    return Paragraphs(
+        (
+            counted(
+                greetings,
+                phrase("1 greeting"),
+                phrase("{count:,} greetings", count=greetings),
+            ),
+            counted(
+                entries,
+                phrase("1 lore entry"),
+                phrase("{count:,} lore entries", count=entries),
+            ),
+        ),
+        ", ",
     )
-    return ", ".join(f"{count:,} {one if count == 1 else many}" for count, one, many in counted)
 
 
 def _noted(notes: Sequence[str]) -> str:
@@ -107,5 +130,5 @@ def _noted(notes: Sequence[str]) -> str:
     while len("\n".join(lines)) > NOTES_CHARACTERS - 20:
         lines.pop()
     if more := len(notes) - len(lines):
-        lines.append(f"- … and {more} more")
-    return "\n".join(lines)
+        lines.append(phrase("- … and {more} more", more=more))
+    return Paragraphs(lines)

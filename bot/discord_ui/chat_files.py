@@ -16,7 +16,7 @@ from bot.core.chat_export import ChatFormat
 from bot.core.chat_files import Chat
 from bot.core.directions import NOTE_CHARACTERS
 from bot.core.errors import NoLiveScene, UserError
-from bot.core.phrases import phrase
+from bot.core.phrases import Paragraphs, phrase
 from bot.core.plain_text import shortened
 from bot.core.rights import Action
 from bot.core.roster import named
@@ -26,6 +26,7 @@ from bot.discord_ui.buttons import view_of
 from bot.discord_ui.convert import is_age_restricted, milliseconds, viewer_of
 from bot.discord_ui.error_replies import acknowledge, telling
 from bot.discord_ui.shelf_buttons import told_of
+from bot.discord_ui.wording import say, say_in_place
 from bot.services.chats import Imported, check_size
 from bot.services.scenes import Opening
 
@@ -56,10 +57,14 @@ class ChatFileCommands(commands.Cog):
         made = await self._actions.chats.export(
             scene, ChatFormat(chosen), most_bytes=interaction.filesize_limit
         )
-        await interaction.followup.send(
-            f"The story with **{scene.head.character_name}**, {len(scene.turns)} lines.",
+        await say(
+            interaction,
+            phrase(
+                "The story with **{character_name}**, {count} lines.",
+                character_name=scene.head.character_name,
+                count=len(scene.turns),
+            ),
             file=discord.File(BytesIO(made.content), made.name),
-            ephemeral=True,
         )
 
     @app_commands.command(name="import")
@@ -90,7 +95,7 @@ class ChatFileCommands(commands.Cog):
             return
         found = await actions.roster.choose(viewer, character)
         told, view = await _begun(actions, interaction, chat, found)
-        await interaction.followup.send(told, view=view, ephemeral=True)
+        await say(interaction, told, view=view)
 
     @import_.autocomplete("character")
     async def _players(
@@ -104,7 +109,7 @@ class WhoSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"impor
 
     def __init__(self, options: Sequence[discord.SelectOption]) -> None:
         select: discord.ui.Select[Any] = discord.ui.Select(
-            custom_id="import:who", placeholder="Choose a character", options=[*options]
+            custom_id="import:who", placeholder=phrase("Choose a character"), options=[*options]
         )
         super().__init__(select)
 
@@ -131,7 +136,7 @@ class WhoSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"impor
             chat = await actions.chats.read(await _fetched(files[0]), files[0].filename)
             found = await actions.roster.choose(viewer_of(interaction), self.item.values[0])
             told, view = await _begun(actions, interaction, chat, found)
-            await interaction.edit_original_response(content=told, view=view, attachments=[])
+            await say_in_place(interaction, told, view=view, attachments=[])
 
 
 async def _allow(actions: Actions, interaction: discord.Interaction) -> None:
@@ -160,11 +165,15 @@ async def _ask_who(
         for each in await actions.choices(interaction, "")
     ]
     name = discord.utils.escape_markdown(shortened(chat.character_name, NAME_CHARACTERS))
-    await interaction.followup.send(
-        f"The character of this chat is **{name}**, and none of mine is called so. Who plays it?",
+    await say(
+        interaction,
+        phrase(
+            "The character of this chat is **{name}**, and none of mine is called "
+            "so. Who plays it?",
+            name=name,
+        ),
         view=view_of(WhoSelect(options)),
         file=file,
-        ephemeral=True,
     )
 
 
@@ -182,25 +191,37 @@ async def _begun(
         is_age_restricted=is_age_restricted(interaction.channel),
     )
     imported = await actions.chats.begin(chat, opening)
-    told = f"The story goes on with **{character.name}**, after {imported.turns} lines."
+    told = phrase(
+        "The story goes on with **{name}**, after {turns} lines.",
+        name=character.name,
+        turns=imported.turns,
+    )
     view = view_of()
     if imported.replaced is not None:
         told, view = told_of(told, imported.replaced)
-    return "\n".join([told, *_left_out(chat, imported)]), view
+    return Paragraphs([told, *_left_out(chat, imported)]), view
 
 
 def _left_out(chat: Chat, imported: Imported) -> Sequence[str]:
     """What of the file the story has not."""
-    lines = []
+    lines: list[str] = []
     if imported.left_out:
-        lines.append(f"{imported.left_out} older lines are left out: there is no room for them.")
+        lines.append(
+            phrase(
+                "{left_out} older lines are left out: there is no room for them.",
+                left_out=imported.left_out,
+            )
+        )
     if imported.lacks_note:
         lines.append(
-            f"The author's note is left out: it has more than {NOTE_CHARACTERS:,} characters."
+            phrase(
+                "The author's note is left out: it has more than {note_characters:,} characters.",
+                note_characters=NOTE_CHARACTERS,
+            )
         )
     if chat.warnings:
-        lines.append("What could not be read of the file:")
-        lines += [f"- {warning}" for warning in chat.warnings]
+        lines.append(phrase("What could not be read of the file:"))
+        lines += [Paragraphs(["- ", warning], "") for warning in chat.warnings]
     while len("\n".join(lines)) > TOLD_CHARACTERS:
         lines.pop()
     return lines

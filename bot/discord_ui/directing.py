@@ -16,11 +16,13 @@ from bot.core.directions import (
     SCENARIO_CHARACTERS,
     TIME_CHARACTERS,
 )
+from bot.core.phrases import counted, phrase
 from bot.core.rights import Action
 from bot.core.scene import NOTE_DEPTH, ChannelId, SceneHead
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.asking import asked_of
 from bot.discord_ui.error_replies import acknowledge, telling
+from bot.discord_ui.wording import say, say_in_place
 
 FORMULA_CHARACTERS = 100
 SCOPES = [
@@ -37,7 +39,7 @@ class ClearButton(
     """Takes back what stands beside the story."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(discord.ui.Button(label="Clear", custom_id=f"clear:{what}"))
+        super().__init__(discord.ui.Button(label=phrase("Clear"), custom_id=f"clear:{what}"))
         self.what = what
 
     @classmethod
@@ -60,12 +62,12 @@ class ClearButton(
                     interaction, Action.SET_NOTE, await actions.director.head(channel)
                 )
                 await actions.director.forget_note(channel)
-                told = "There is no author's note any more."
+                told = phrase("There is no author's note any more.")
             else:
                 await actions.allow(interaction, Action.INSTRUCT, None)
                 await actions.director.forget_instruction(channel)
-                told = "Nothing is asked of the next reply any more."
-            await interaction.edit_original_response(content=told, view=None)
+                told = phrase("Nothing is asked of the next reply any more.")
+            await say_in_place(interaction, told, view=None)
 
 
 class DirectingCog(commands.Cog):
@@ -88,7 +90,7 @@ class DirectingCog(commands.Cog):
         await self._actions.allow(interaction, Action.NARRATE, None)
         asked = asked_of(interaction, self._actions.place(interaction))
         await self._actions.director.narrate(asked, text)
-        await interaction.followup.send("It is told.", ephemeral=True)
+        await say(interaction, phrase("It is told."))
 
     @app_commands.command()
     @app_commands.describe(text="When the story goes on, like: three days later")
@@ -102,7 +104,7 @@ class DirectingCog(commands.Cog):
         await self._actions.allow(interaction, Action.NARRATE, None)
         asked = asked_of(interaction, self._actions.place(interaction))
         await self._actions.director.let_time_pass(asked, text)
-        await interaction.followup.send("Time has passed.", ephemeral=True)
+        await say(interaction, phrase("Time has passed."))
 
     @app_commands.command()
     @app_commands.describe(
@@ -121,7 +123,7 @@ class DirectingCog(commands.Cog):
         await self._actions.allow(interaction, Action.NARRATE, None)
         asked = asked_of(interaction, self._actions.place(interaction))
         await self._actions.director.roll(asked, dice, reason or "")
-        await interaction.followup.send("The dice are cast.", ephemeral=True)
+        await say(interaction, phrase("The dice are cast."))
 
     @app_commands.command()
     @app_commands.describe(
@@ -167,7 +169,11 @@ class DirectingCog(commands.Cog):
             await self._actions.allow(interaction, Action.SET_SCENARIO, head)
             await self._actions.director.set_scenario(channel, text)
         scenario = await self._actions.director.scenario(channel)
-        told = f"**Scenario:** {scenario}" if scenario else "This scene has no scenario."
+        told = (
+            phrase("**Scenario:** {scenario}", scenario=scenario)
+            if scenario
+            else phrase("This scene has no scenario.")
+        )
         await _show(interaction, told)
 
     @app_commands.command()
@@ -186,24 +192,34 @@ class DirectingCog(commands.Cog):
         director = self._actions.director
         head = await (director.instruct(channel, text) if text else director.head(channel))
         if head.instruction:
-            await _show(interaction, f"**For the next reply:** {head.instruction}", "instruction")
+            await _show(
+                interaction,
+                phrase("**For the next reply:** {instruction}", instruction=head.instruction),
+                "instruction",
+            )
         else:
-            await _show(interaction, "Nothing is asked of the next reply.")
+            await _show(interaction, phrase("Nothing is asked of the next reply."))
 
 
 async def _show(interaction: discord.Interaction, told: str, clears: str = "") -> None:
     """Answer with *told*; what can be taken back has a button for that."""
     if not clears:
-        await interaction.followup.send(told, ephemeral=True)
+        await say(interaction, told)
         return
     view = discord.ui.View(timeout=None)
     view.add_item(ClearButton(clears))
-    await interaction.followup.send(told, view=view, ephemeral=True)
+    await say(interaction, told, view=view)
 
 
 def _note(head: SceneHead) -> str:
     if not head.note:
-        return "There is no author's note. `/note text:` sets one."
-    scope = "for the next reply" if head.note_once else "for every reply"
-    lines = f"{head.note_depth} line{'' if head.note_depth == 1 else 's'}"
-    return f"**Author's note** ({scope}, {lines} before the end): {head.note}"
+        return phrase("There is no author's note. `/note text:` sets one.")
+    scope = phrase("for the next reply") if head.note_once else phrase("for every reply")
+    depth = head.note_depth
+    lines = counted(depth, phrase("1 line"), phrase("{count} lines", count=depth))
+    return phrase(
+        "**Author's note** ({scope}, {lines} before the end): {note}",
+        scope=scope,
+        lines=lines,
+        note=head.note,
+    )

@@ -9,10 +9,13 @@ from typing import Any
 import discord
 
 from bot.core.errors import StoreUnavailable
+from bot.core.phrases import phrase
 from bot.core.scene import Turn, TurnId
 from bot.core.story_acts import EDIT_UNITS, text_stamp
 from bot.discord_ui.error_replies import is_over, tell
 from bot.discord_ui.retelling import Asked, actions_of, channel_of, turn_under
+from bot.discord_ui.wording import open_form as answer_with
+from bot.discord_ui.wording import say, say_in_place
 
 OPEN_WITHIN_S = 2.0
 """A form is the first answer to a click, which Discord wants within three seconds."""
@@ -21,14 +24,14 @@ _TEXT = "text"
 _TEXT_INPUT = 4
 
 
-class EditForm(discord.ui.Modal, title="Edit reply"):
+class EditForm(discord.ui.Modal, title=phrase("Edit reply")):
     """Holds the whole reply, however many messages show it. Sent off, it goes to `submitted`."""
 
     def __init__(self, turn: Turn) -> None:
         custom_id = f"edit:{turn.id}:{text_stamp(turn.text)}"
         super().__init__(custom_id=custom_id, timeout=None)
         field: discord.ui.TextInput[Any] = discord.ui.TextInput(
-            label="The whole reply",
+            label=phrase("The whole reply"),
             style=discord.TextStyle.paragraph,
             custom_id=_TEXT,
             default=turn.text,
@@ -52,7 +55,7 @@ async def open_form(interaction: Asked, of: TurnId | discord.Message) -> None:
     except TimeoutError:
         raise StoreUnavailable("no answer in time for a form") from None
     form = EditForm(found)
-    await interaction.response.send_modal(form)
+    await answer_with(interaction, form)
     form.stop()  # discord.py would keep it until it comes back, which it may never do
 
 
@@ -84,7 +87,7 @@ async def submitted(interaction: Asked) -> None:
             stamp=form["stamp"],
             by=interaction.user.display_name,
         )
-        await interaction.edit_original_response(content="The reply is changed.", view=None)
+        await say_in_place(interaction, phrase("The reply is changed."), view=None)
     except Exception as error:  # noqa: BLE001  # the boundary of a form, as Tree.on_error is of a command
         await tell(interaction, error)
         await _give_back(interaction, text)
@@ -94,7 +97,7 @@ async def _give_back(interaction: Asked, text: str) -> None:
     """What somebody has typed is not lost with the form."""
     file = discord.File(io.BytesIO(text.encode("utf-8", "replace")), "your-text.txt")
     try:
-        await interaction.followup.send("Here is what you wrote:", file=file, ephemeral=True)
+        await say(interaction, phrase("Here is what you wrote:"), file=file)
     except discord.HTTPException as error:
         if not is_over(error):
             raise

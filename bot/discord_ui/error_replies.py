@@ -10,9 +10,10 @@ from discord import app_commands
 
 from bot.core.error_sentences import is_bug, sentence_for
 from bot.core.errors import UserError
+from bot.core.phrases import phrase
 from bot.discord_ui.answers import Answers
 from bot.discord_ui.gate import why_not
-from bot.discord_ui.wording import say, worded
+from bot.discord_ui.wording import say
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ async def lets_in(interaction: discord.Interaction[Any]) -> bool:
     why = await why_not(interaction)
     if why:
         try:
-            await interaction.response.send_message(worded(interaction, why), ephemeral=True)
+            await say(interaction, why)
         except discord.HTTPException as error:
             if not is_over(error):
                 raise
@@ -95,15 +96,12 @@ async def tell(interaction: discord.Interaction[Any], error: BaseException) -> N
         log.info("nobody waits for an answer any more", extra={"error": type(error).__name__})
         return
     if isinstance(error, app_commands.CheckFailure):
-        sentence = "You cannot use this command here."
+        sentence = phrase("You cannot use this command here.")
     else:
         sentence = sentence_for(error)
         if is_bug(error):
             log.error("an interaction failed", exc_info=error)
     try:
-        if interaction.response.is_done():
-            await say(interaction, sentence)
-        else:
-            await interaction.response.send_message(worded(interaction, sentence), ephemeral=True)
+        await say(interaction, sentence)
     except discord.HTTPException as failure:
         log.info("the member could not be told", extra={"status": failure.status})

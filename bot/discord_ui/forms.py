@@ -6,7 +6,9 @@ from typing import Any
 
 import discord
 
+from bot.core.phrases import phrase
 from bot.discord_ui.error_replies import is_over
+from bot.discord_ui.wording import open_form, say
 
 LONGEST_TEXT = 4_000
 """Of a field, in UTF-16 units; a longer text has no place in a form."""
@@ -22,7 +24,7 @@ Filled = Mapping[str, str]
 
 async def send_form(interaction: Interaction, form: discord.ui.Modal) -> None:
     """Answer *interaction* with *form*."""
-    await interaction.response.send_modal(form)
+    await open_form(interaction, form)
     form.stop()  # discord.py would keep it until it comes back, which it may never do
 
 
@@ -56,7 +58,7 @@ async def give_back(interaction: Interaction, fields: Filled) -> None:
     text = "\n\n".join(f"{name}:\n{value}" for name, value in fields.items() if value)
     file = discord.File(io.BytesIO(text.encode("utf-8", "replace")), "your-text.txt")
     try:
-        await interaction.followup.send("Here is what you wrote:", file=file, ephemeral=True)
+        await say(interaction, phrase("Here is what you wrote:"), file=file)
     except discord.HTTPException as error:
         if not is_over(error):
             raise

@@ -10,9 +10,11 @@ from discord.ext import commands
 from discord.utils import escape_markdown
 
 from bot.core.facts import ReplyFacts
+from bot.core.phrases import Paragraphs, phrase
 from bot.core.token_bar import cells
 from bot.core.why import rows, sentence
-from bot.discord_ui.actions import Actions
+from bot.discord_ui.actions import CHOSEN_BY, Actions
+from bot.discord_ui.wording import say
 from bot.services.inspection import ContextView, Explanation, Share
 
 NAMES_SHOWN = 12
@@ -53,43 +55,48 @@ class InspectionCog(commands.Cog):
         await interaction.response.defer(ephemeral=True)
         view = await self._actions.look_inside(interaction)
         prompt = io.BytesIO(view.built.prompt.encode("utf-8", "replace"))
-        await interaction.followup.send(
-            context_text(view), file=discord.File(prompt, "prompt.txt"), ephemeral=True
-        )
+        await say(interaction, context_text(view), file=discord.File(prompt, "prompt.txt"))
 
     async def _explain(
         self, interaction: discord.Interaction[Any], message: discord.Message
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         found = await self._actions.ask_why(interaction, message)
-        await interaction.followup.send(explained(found), ephemeral=True)
+        await say(interaction, explained(found))
 
 
 def explained(found: Explanation) -> str:
     """What became of a message, and how a reply came about."""
-    lines = [escape_markdown(sentence(found.fate, found.name))]
+    lines = [sentence(found.fate, escape_markdown(found.name))]
     if found.facts is not None:
         lines += facts_lines(found.facts)
-    return "\n".join(lines)
+    return Paragraphs(lines)
 
 
 def facts_lines(facts: ReplyFacts) -> list[str]:
     """How a reply came about, one line per fact."""
-    return [f"**{label}:** {escape_markdown(text)}" for label, text in rows(facts)]
+    return [Paragraphs(["**", label, ":** ", text], "") for label, text in rows(facts)]
 
 
 def context_text(view: ContextView) -> str:
     """A bar of where the tokens went, and the numbers."""
     built = view.built
     head = (
-        "The last prompt of this channel:"
+        phrase("The last prompt of this channel:")
         if view.is_sent
-        else "No prompt was sent since I started; the newest line would be answered with this one:"
+        else phrase(
+            "No prompt was sent since I started; the newest line would be answered with this one:"
+        )
     )
-    numbers = (
-        f"**{built.tokens:,}** of {built.context_tokens:,} tokens are read, and "
-        f"{built.max_new_tokens:,} are kept for the reply "
-        f"(length **{built.length.step.name}**, {built.length.source})."
+    numbers = phrase(
+        "**{tokens:,}** of {context_tokens:,} tokens are read, and "
+        "{max_new_tokens:,} are kept for the reply (length **{name}**, "
+        "{source}).",
+        tokens=built.tokens,
+        context_tokens=built.context_tokens,
+        max_new_tokens=built.max_new_tokens,
+        name=built.length.step.name,
+        source=CHOSEN_BY[built.length.source],
     )
     lines = [
         head,
@@ -100,9 +107,9 @@ def context_text(view: ContextView) -> str:
         _left_out(built.dropped),
         _reused(built.tokens, built.reused),
         *_lore(built.lore),
-        f"Model: {escape_markdown(built.model)}",
+        phrase("Model: {model}", model=escape_markdown(built.model)),
     ]
-    return "\n".join(lines)
+    return Paragraphs(lines)
 
 
 def _bar(shares: Mapping[Share, int]) -> list[str]:
@@ -122,20 +129,24 @@ def _lore(names: Sequence[str]) -> list[str]:
     if not names:
         return []
     shown = ", ".join(escape_markdown(name) for name in names[:NAMES_SHOWN])
-    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-    return [f"Lore that came up: {shown}{more}."]
+    if len(names) <= NAMES_SHOWN:
+        return [phrase("Lore that came up: {shown}.", shown=shown)]
+    more = len(names) - NAMES_SHOWN
+    return [phrase("Lore that came up: {shown} and {more} more.", shown=shown, more=more)]
 
 
 def _left_out(dropped: int) -> str:
     if not dropped:
-        return "Every line of the story is in it."
-    return f"Old lines that are left out: {dropped:,}."
+        return phrase("Every line of the story is in it.")
+    return phrase("Old lines that are left out: {dropped:,}.", dropped=dropped)
 
 
 def _reused(tokens: int, reused: int) -> str:
     if not reused or not tokens:
-        return "It begins like no prompt before it: the server read all of it."
+        return phrase("It begins like no prompt before it: the server read all of it.")
     share = 100 * reused // tokens
-    return (
-        f"It begins like the prompt before: {reused:,} tokens ({share} %) need no second reading."
+    return phrase(
+        "It begins like the prompt before: {reused:,} tokens ({share} %) need no second reading.",
+        reused=reused,
+        share=share,
     )

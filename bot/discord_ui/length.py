@@ -5,9 +5,11 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.core.lengths import Length
+from bot.core.phrases import Paragraphs, phrase
 from bot.core.scene import UserId
-from bot.discord_ui.actions import SCOPES, Actions, length_choices
+from bot.discord_ui.actions import CHOSEN_BY, SCOPES, Actions, length_choices
 from bot.discord_ui.buttons import LengthSelect, view_of
+from bot.discord_ui.wording import say
 
 SCOPE_CHOICES = [
     app_commands.Choice(name=name, value=value)
@@ -42,15 +44,19 @@ class LengthCog(commands.Cog):
         chosen_scope = scope.value if scope else "scene"
         if step is not None:
             told = await self._actions.set_length(interaction, Length(step), chosen_scope)
-            await interaction.followup.send(told, ephemeral=True)
+            await say(interaction, told)
             return
         head = await self._actions.scenes.live_head(self._actions.place(interaction).channel)
         chosen = await self._actions.scenes.length_for(head, UserId(interaction.user.id))
         expected = await self._actions.expected()
         view = view_of(LengthSelect(chosen_scope, expected, chosen))
         lines = [
-            f"The next reply to you will be **{chosen.step.name}** ({chosen.source}).",
-            *(f"- {step.name}: {words}" for step, words in expected),
-            f"Choose the length of {SCOPES[chosen_scope]}:",
+            phrase(
+                "The next reply to you will be **{name}** ({source}).",
+                name=chosen.step.name,
+                source=CHOSEN_BY[chosen.source],
+            ),
+            *(Paragraphs([f"- {step.name}: ", words], "") for step, words in expected),
+            phrase("Choose the length of {scopes}:", scopes=SCOPES[chosen_scope]),
         ]
-        await interaction.followup.send("\n".join(lines), view=view, ephemeral=True)
+        await say(interaction, Paragraphs(lines), view=view)

@@ -16,13 +16,14 @@ from bot.core.errors import CharacterUnknown, UserError
 from bot.core.lore_entries import EntryChange, Kept, line_of
 from bot.core.lore_rules import Told, Why
 from bot.core.lorebook import DEPTH, Position
-from bot.core.phrases import phrase
+from bot.core.phrases import Paragraphs, phrase
 from bot.core.plain_text import shortened
 from bot.core.rights import Action, may
 from bot.core.scene import SceneHead
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.convert import is_age_restricted
 from bot.discord_ui.lore_form import open_form, ref_of, submitted
+from bot.discord_ui.wording import say, worded
 from bot.services.lorebooks import USUAL_BOOK, EntryRef, Trial, Where, check_size
 from bot.services.roster import CHOICES_SHOWN
 
@@ -34,6 +35,14 @@ _POSITIONS = {
     "before the character": Position(before=True),
     "after the scenario": Position(),
     "among the last lines": Position(depth=DEPTH),
+}
+_WHY = {
+    Why.ALWAYS: phrase("always told"),
+    Why.STAYS: phrase("told shortly before"),
+    Why.SECONDARY: phrase("its secondary keys say no"),
+    Why.TERMS: phrase("a decorator says no"),
+    Why.CHANCE: phrase("chance said no"),
+    Why.FULL: phrase("no room left"),
 }
 WHERE = [
     app_commands.Choice(name="this channel, and its threads", value=Where.CHANNEL),
@@ -88,9 +97,12 @@ class LoreCog(
         change = EntryChange(keys, text, name, also, always, position=_position(position))
         place = self._actions.place(interaction)
         into = await self._actions.lorebooks.add(place, Where(where), change, book=book)
-        await interaction.followup.send(
-            f"Noted in the lorebook **{escape_markdown(into)}**. `/lore test` tries it out.",
-            ephemeral=True,
+        await say(
+            interaction,
+            phrase(
+                "Noted in the lorebook **{into}**. `/lore test` tries it out.",
+                into=escape_markdown(into),
+            ),
         )
 
     @app_commands.command(name="list")
@@ -103,9 +115,17 @@ class LoreCog(
         character = self._character(head)
         if character is not None and character.book is not None:
             count = len(character.book.entries)
-            lines.append(f"**{escape_markdown(character.name)}** brings a lorebook: {count}.")
-        told = _clipped(lines) if lines else "There is no lore here. `/lore add` begins some."
-        await interaction.followup.send(told, ephemeral=True)
+            lines.append(
+                phrase(
+                    "**{name}** brings a lorebook: {count}.",
+                    name=escape_markdown(character.name),
+                    count=count,
+                )
+            )
+        told = (
+            _clipped(lines) if lines else phrase("There is no lore here. `/lore add` begins some.")
+        )
+        await say(interaction, told)
 
     @app_commands.command()
     @app_commands.describe(
@@ -142,7 +162,7 @@ class LoreCog(
         await interaction.response.defer(ephemeral=True)
         ref = await self._ref(interaction, entry)
         await self._actions.lorebooks.edit(self._actions.place(interaction), ref, change)
-        await interaction.followup.send("The entry is changed.", ephemeral=True)
+        await say(interaction, phrase("The entry is changed."))
 
     @app_commands.command()
     @app_commands.describe(what="An entry, or a whole book; type a part of it")
@@ -158,11 +178,15 @@ class LoreCog(
                 raise UserError(phrase("Choose a lorebook from the list."))
             await self._allow(interaction, Where(where))
             count = await books.remove_book(place, Where(where), name)
-            told = f"The lorebook **{escape_markdown(name)}** is gone, {count} entries with it."
+            told = phrase(
+                "The lorebook **{name}** is gone, {count} entries with it.",
+                name=escape_markdown(name),
+                count=count,
+            )
         else:
             await books.remove(place, await self._ref(interaction, what))
-            told = "The entry is gone."
-        await interaction.followup.send(told, ephemeral=True)
+            told = phrase("The entry is gone.")
+        await say(interaction, told)
 
     @app_commands.command(name="import")
     @app_commands.describe(
@@ -187,9 +211,15 @@ class LoreCog(
             file.filename,
             allow_adult=Where(where) is Where.CHANNEL and is_age_restricted(interaction.channel),
         )
-        lines = [f"The lorebook **{escape_markdown(made.name)}** is here: {made.entries} entries."]
-        lines += [f"- {escape_markdown(warning)}" for warning in made.warnings]
-        await interaction.followup.send(_clipped(lines), ephemeral=True)
+        lines = [
+            phrase(
+                "The lorebook **{name}** is here: {entries} entries.",
+                name=escape_markdown(made.name),
+                entries=made.entries,
+            )
+        ]
+        lines += [Paragraphs(["- ", warning], "") for warning in made.warnings]
+        await say(interaction, _clipped(lines))
 
     @app_commands.command()
     @app_commands.describe(text="As if you had said it")
@@ -203,7 +233,7 @@ class LoreCog(
             character=self._character(head),
             user=interaction.user.display_name,
         )
-        await interaction.followup.send(_clipped([*_trial_lines(trial)]), ephemeral=True)
+        await say(interaction, _clipped([*_trial_lines(trial)]))
 
     @edit.autocomplete("entry")
     async def _entries(
@@ -220,7 +250,13 @@ class LoreCog(
         wanted = current.strip().casefold()
         books = [
             app_commands.Choice(
-                name=shortened(f"The whole book {kept.name} ({where})", LINE_CHARACTERS),
+                name=shortened(
+                    worded(
+                        interaction,
+                        phrase("The whole book {name} ({where})", name=kept.name, where=where),
+                    ),
+                    LINE_CHARACTERS,
+                ),
                 value=f"{_BOOK}{where}:{kept.name}",
             )
             for where, kept in await self._actions.lorebooks.books(self._actions.place(interaction))
@@ -274,34 +310,42 @@ def _position(name: str | None) -> Position | None:
 
 
 def _book_lines(where: Where, kept: Kept) -> Iterator[str]:
-    of = "this channel" if where is Where.CHANNEL else "the server"
-    yield f"**{escape_markdown(kept.name)}** of {of}:"
+    name = escape_markdown(kept.name)
+    yield (
+        phrase("**{name}** of this channel:", name=name)
+        if where is Where.CHANNEL
+        else phrase("**{name}** of the server:", name=name)
+    )
     for index, entry in enumerate(kept.book.entries):
         yield f"- {escape_markdown(shortened(line_of(entry, index), LINE_CHARACTERS))}"
 
 
 def _trial_lines(trial: Trial) -> Iterator[str]:
     lore = trial.lore
-    yield "This would come up:" if lore.told else "Nothing would come up."
+    yield phrase("This would come up:") if lore.told else phrase("Nothing would come up.")
     yield from (_told_line(one, trial) for one in lore.told)
     if lore.missed:
-        yield "This would have, but:"
+        yield phrase("This would have, but:")
         yield from (_told_line(one, trial) for one in lore.missed)
     for keys, what in (
-        (lore.too_slow, "Regular expressions that took too long, so they found nothing"),
-        (lore.refused, "No regular expressions that I can look for, so they were taken as words"),
+        (lore.too_slow, phrase("Regular expressions that took too long, so they found nothing")),
+        (
+            lore.refused,
+            phrase("No regular expressions that I can look for, so they were taken as words"),
+        ),
     ):
         if keys:
-            yield f"{what}: {', '.join(escape_markdown(shortened(key, 60)) for key in keys[:5])}"
+            shown = ", ".join(escape_markdown(shortened(key, 60)) for key in keys[:5])
+            yield Paragraphs([what, shown], ": ")
 
 
 def _told_line(one: Told, trial: Trial) -> str:
-    why = f"the key “{shortened(one.key, 60)}”" if one.why is Why.KEY else str(one.why)
+    key = escape_markdown(shortened(one.key, 60))
+    why = phrase("the key “{key}”", key=key) if one.why is Why.KEY else _WHY.get(one.why, "")
     if one.why is Why.CALLED:
-        why = f"another entry has the key “{shortened(one.key, 60)}”"
-    return f"- **{escape_markdown(one.name)}** ({escape_markdown(trial.names[one.book])}): " + (
-        escape_markdown(why)
-    )
+        why = phrase("another entry has the key “{key}”", key=key)
+    head = f"- **{escape_markdown(one.name)}** ({escape_markdown(trial.names[one.book])}): "
+    return Paragraphs([head, why], "")
 
 
 def _clipped(lines: Sequence[str]) -> str:
@@ -310,8 +354,8 @@ def _clipped(lines: Sequence[str]) -> str:
     while len("\n".join(kept)) > TOLD_CHARACTERS and len(kept) > 1:
         kept.pop()
     left = len(lines) - len(kept)
-    more = [f"… and {left} lines more."] if left else []
-    return "\n".join([*kept, *more])[:2000]
+    more = [phrase("… and {left} lines more.", left=left)] if left else []
+    return Paragraphs([*kept, *more])
 
 
 async def _fetched(file: discord.Attachment) -> bytes:

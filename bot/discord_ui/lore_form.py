@@ -11,7 +11,8 @@ from bot.core.cards.decorators import written
 from bot.core.errors import StoreUnavailable, UserError
 from bot.core.lore_entries import EntryChange, keys_text, line_of, read_keys
 from bot.core.lorebook import LoreEntry
-from bot.core.plain_text import shortened, utf16_units
+from bot.core.phrases import phrase
+from bot.core.plain_text import utf16_units
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.error_replies import tell
 from bot.discord_ui.forms import (
@@ -25,6 +26,7 @@ from bot.discord_ui.forms import (
     send_form,
     taken_in,
 )
+from bot.discord_ui.wording import say
 from bot.services.lorebooks import EntryRef, Where
 
 Allow = Callable[[Interaction, Where], Awaitable[object]]
@@ -32,9 +34,10 @@ Allow = Callable[[Interaction, Where], Awaitable[object]]
 _FORM = re.compile(r"lore:edit:(?P<ref>.{1,90})", re.DOTALL)
 TEXT, KEYS, ALSO, NAME, WAYS = "text", "keys", "also", "name", "ways"
 ALWAYS, OFF = "always", "off"
-TOO_LONG = (
-    f"This entry has more than {LONGEST_TEXT:,} characters, which have no place in a form. "
-    "Change what else there is of it with the options of /lore edit, or import its book anew."
+TOO_LONG = phrase(
+    "This entry has more than {most:,} characters, which have no place in a form. "
+    "Change what else there is of it with the options of /lore edit, or import its book anew.",
+    most=LONGEST_TEXT,
 )
 
 
@@ -42,22 +45,22 @@ class LoreForm(discord.ui.Modal):
     """Holds what an entry says and what brings it up. Sent off, it goes to `submitted`."""
 
     def __init__(self, ref: EntryRef, entry: LoreEntry) -> None:
-        title = shortened(f"Lore: {line_of(entry, ref.index)}", 45)
+        title = phrase("Lore: {entry}", entry=line_of(entry, ref.index))
         super().__init__(title=title, custom_id=f"lore:edit:{ref}", timeout=None)
-        self._add("What the reply is told", TEXT, text_of(entry), is_required=True)
+        self._add(phrase("What the reply is told"), TEXT, text_of(entry), is_required=True)
         self._add(
-            "Keys: the words that bring it up",
+            phrase("Keys: the words that bring it up"),
             KEYS,
             keys_text(entry.keys),
-            note="With commas between, or one a line; /…/ is a regular expression",
+            note=phrase("With commas between, or one a line; /…/ is a regular expression"),
         )
         self._add(
-            "Of these, one has to be there, too",
+            phrase("Of these, one has to be there, too"),
             ALSO,
             keys_text(entry.secondary_keys),
-            note="Leave it empty where the keys are enough",
+            note=phrase("Leave it empty where the keys are enough"),
         )
-        self._add("What you call it", NAME, entry.name, is_line=True, most=80)
+        self._add(phrase("What you call it"), NAME, entry.name, is_line=True, most=80)
         self.add_item(_ways_of(entry))
 
     def _add(
@@ -119,7 +122,7 @@ async def submitted(interaction: Interaction, ref: EntryRef, *, allow: Allow) ->
         change = change_of(entry, fields)
         if change != EntryChange():
             await actions.lorebooks.edit(place, ref, change)
-        await interaction.followup.send("The entry is changed.", ephemeral=True)
+        await say(interaction, phrase("The entry is changed."))
     except Exception as error:  # noqa: BLE001  # the boundary of a form, as Tree.on_error is of a command
         await tell(interaction, error)
         await give_back(interaction, fields)
@@ -148,19 +151,21 @@ def change_of(entry: LoreEntry, fields: Filled) -> EntryChange:
 def _ways_of(entry: LoreEntry) -> discord.ui.Label[Any]:
     select: discord.ui.Select[Any] = discord.ui.Select(
         custom_id=WAYS,
-        placeholder="Told when its keys come up",
+        placeholder=phrase("Told when its keys come up"),
         min_values=0,
         max_values=2,
         required=False,
         options=[
             discord.SelectOption(
-                label="Told with every reply, whatever is said",
+                label=phrase("Told with every reply, whatever is said"),
                 value=ALWAYS,
                 default=entry.constant,
             ),
             discord.SelectOption(
-                label="Switched off: kept, and not told", value=OFF, default=not entry.enabled
+                label=phrase("Switched off: kept, and not told"),
+                value=OFF,
+                default=not entry.enabled,
             ),
         ],
     )
-    return discord.ui.Label(text="When it is told", component=select)
+    return discord.ui.Label(text=phrase("When it is told"), component=select)

@@ -21,13 +21,14 @@ from bot.core.personas import (
     check_face,
     face_address,
 )
-from bot.core.phrases import phrase
+from bot.core.phrases import Paragraphs, counted, joined, phrase
 from bot.core.plain_text import shortened
 from bot.core.scene import Place, UserId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.asking import asked_of
 from bot.discord_ui.error_replies import is_over, tell
 from bot.discord_ui.staff import meet
+from bot.discord_ui.wording import open_form, say
 from bot.services.roster import CHOICES_SHOWN
 
 OPEN_WITHIN_S = 2.0
@@ -36,12 +37,12 @@ _FORM = re.compile(r"persona:(?P<scope>scene|server|everywhere):(?P<name>.{1,64}
 _TEXT = "text"
 _TEXT_INPUT = 4
 _BEGINNING = 60
-_NOBODY = "You have no personas. `/persona set` makes one."
+_NOBODY = phrase("You have no personas. `/persona set` makes one.")
 
 WHERE: Mapping[Scope, str] = {
-    Scope.SCENE: "in this channel or thread",
-    Scope.SERVER: "on this server",
-    Scope.EVERYWHERE: "everywhere",
+    Scope.SCENE: phrase("in this channel or thread"),
+    Scope.SERVER: phrase("on this server"),
+    Scope.EVERYWHERE: phrase("everywhere"),
 }
 _SCOPES = [
     app_commands.Choice(name=name, value=scope.value)
@@ -54,13 +55,13 @@ _SCOPES = [
 Name = app_commands.Range[str, 1, NAME_CHARACTERS]
 
 
-class PersonaForm(discord.ui.Modal, title="Your persona"):
+class PersonaForm(discord.ui.Modal, title=phrase("Your persona")):
     """Holds what the model is told of a persona. Sent off, it goes to `on_interaction`."""
 
     def __init__(self, name: str, scope: Scope, text: str) -> None:
         super().__init__(custom_id=f"persona:{scope}:{name}", timeout=None)
         field: discord.ui.TextInput[Any] = discord.ui.TextInput(
-            label=shortened(f"Who is {name}?", 45),
+            label=phrase("Who is {name}?", name=name),
             style=discord.TextStyle.paragraph,
             custom_id=_TEXT,
             default=text,
@@ -118,7 +119,7 @@ class PersonaCog(
             text=description,
             face=_face_of(avatar, picture),
         )
-        await interaction.followup.send(_played(wardrobe, chosen, place), ephemeral=True)
+        await say(interaction, _played(wardrobe, chosen, place))
 
     @app_commands.command()
     @app_commands.describe(name="Whom you play", scope="Where; usually on this server")
@@ -133,7 +134,7 @@ class PersonaCog(
         chosen = _scope_of(scope, place)
         await meet(personas.staff, interaction)
         wardrobe = await personas.use(asked_of(interaction, place), name, chosen)
-        await interaction.followup.send(_played(wardrobe, chosen, place), ephemeral=True)
+        await say(interaction, _played(wardrobe, chosen, place))
 
     @app_commands.command()
     @app_commands.describe(name="Which of yours; usually whom you play here")
@@ -145,14 +146,14 @@ class PersonaCog(
         worn = wardrobe.worn(place)
         if name is None and worn is None:
             own = escape_markdown(interaction.user.display_name)
-            await interaction.followup.send(f"You play yourself here: **{own}**.", ephemeral=True)
+            await say(interaction, phrase("You play yourself here: **{own}**.", own=own))
             return
         persona = worn[0] if name is None and worn is not None else wardrobe.named(name or "")
         told = _described(persona)
         if worn is not None and worn[0] is persona:
-            told = f"You play {told}" if name is None else told
+            told = phrase("You play {told}", told=told) if name is None else told
         embeds = [discord.Embed().set_image(url=persona.face)] if persona.face else []
-        await interaction.followup.send(told, embeds=embeds, ephemeral=True)
+        await say(interaction, told, embeds=embeds)
 
     @app_commands.command(name="list")
     async def list_(self, interaction: discord.Interaction) -> None:
@@ -161,7 +162,7 @@ class PersonaCog(
         place = self._actions.place(interaction)
         wardrobe = await self._actions.personas.all_of(UserId(interaction.user.id))
         lines = [_line(wardrobe, persona, place) for persona in wardrobe.personas]
-        await interaction.followup.send("\n".join(lines) or _NOBODY, ephemeral=True)
+        await say(interaction, Paragraphs(lines) or _NOBODY)
 
     @app_commands.command()
     @app_commands.describe(
@@ -184,12 +185,13 @@ class PersonaCog(
         asked = asked_of(interaction, place)
         if name is not None:
             wardrobe = await personas.forget(asked, name)
-            told = f"**{escape_markdown(name)}** is forgotten. What they have said stays."
+            told = phrase(
+                "**{name}** is forgotten. What they have said stays.", name=escape_markdown(name)
+            )
         else:
             wardrobe = await personas.put_off(asked, None if scope is None else Scope(scope))
             told = ""
-        told = f"{told} {_here(wardrobe, asked.name, place)}".strip()
-        await interaction.followup.send(told, ephemeral=True)
+        await say(interaction, joined(told, _here(wardrobe, asked.name, place)))
 
     @set_.autocomplete("name")
     @use.autocomplete("name")
@@ -219,11 +221,11 @@ class PersonaCog(
             return
         try:
             told = await self._submit(interaction, form["name"], Scope(form["scope"]), text)
-            await interaction.followup.send(told, ephemeral=True)
+            await say(interaction, told)
         except Exception as error:  # noqa: BLE001  # the boundary of a form, as Tree.on_error is of a command
             await tell(interaction, error)
             if text.strip():  # what somebody has typed is not lost with the form
-                await interaction.followup.send(f"Here is what you wrote:\n{text}", ephemeral=True)
+                await say(interaction, phrase("Here is what you wrote:\n{text}", text=text))
 
     async def _submit(
         self, interaction: discord.Interaction[Any], name: str, scope: Scope, text: str
@@ -243,7 +245,7 @@ class PersonaCog(
         except TimeoutError:
             raise StoreUnavailable("no answer in time for a form") from None
         form = PersonaForm(called, scope, text)
-        await interaction.response.send_modal(form)
+        await open_form(interaction, form)
         form.stop()  # discord.py would keep it until it comes back, which it may never do
 
 
@@ -269,36 +271,53 @@ def _played(wardrobe: Wardrobe, scope: Scope, place: Place) -> str:
     """What to say when a persona was chosen."""
     chosen = wardrobe.chosen_for(scope, place)
     name = chosen.name if chosen is not None else ""
-    told = f"You play **{escape_markdown(name)}** {WHERE[scope]} from now on."
+    told = phrase(
+        "You play **{name}** {where} from now on.", name=escape_markdown(name), where=WHERE[scope]
+    )
     worn = wardrobe.worn(place)
     if worn is None or worn[0] is chosen:
-        return f"{told} What was said stays as it was."
-    return f"{told} Here you are still {_chosen(*worn)}; `/persona clear` changes that."
+        return phrase("{told} What was said stays as it was.", told=told)
+    return phrase(
+        "{told} Here you are still {persona}; `/persona clear` changes that.",
+        told=told,
+        persona=_chosen(*worn),
+    )
 
 
 def _here(wardrobe: Wardrobe, own: str, place: Place) -> str:
     """Who the player is there."""
     worn = wardrobe.worn(place)
-    return f"Here you play {_chosen(*worn) if worn else f'yourself: **{escape_markdown(own)}**'}."
+    if not worn:
+        return phrase("Here you play yourself: **{own}**.", own=escape_markdown(own))
+    return phrase("Here you play {persona}.", persona=_chosen(*worn))
 
 
 def _chosen(persona: PlayerPersona, scope: Scope) -> str:
-    return f"**{escape_markdown(persona.name)}**, whom you play {WHERE[scope]}"
+    return phrase(
+        "**{name}**, whom you play {where}", name=escape_markdown(persona.name), where=WHERE[scope]
+    )
 
 
 def _described(persona: PlayerPersona) -> str:
-    text = persona.text or "Nothing is told of them."
-    return f"**{escape_markdown(persona.name)}**\n>>> {text}"
+    text = persona.text or phrase("Nothing is told of them.")
+    return Paragraphs([f"**{escape_markdown(persona.name)}**\n>>> ", text], "")
 
 
 def _line(wardrobe: Wardrobe, persona: PlayerPersona, place: Place) -> str:
     scopes = [WHERE[scope] for scope in Scope if wardrobe.chosen_for(scope, place) is persona]
     elsewhere = wardrobe.places_of(persona) - len(scopes)
     if elsewhere:
-        scopes.append(f"in {elsewhere} other {'place' if elsewhere == 1 else 'places'}")
-    played = f" (played {', '.join(scopes)})" if scopes else ""
+        scopes.append(
+            counted(
+                elsewhere,
+                phrase("in 1 other place"),
+                phrase("in {count} other places", count=elsewhere),
+            )
+        )
+    name = f"**{escape_markdown(persona.name)}**"
+    played = phrase("{name} (played {scopes})", name=name, scopes=Paragraphs(scopes, ", "))
     text = escape_markdown(shortened(persona.text, _BEGINNING))
-    return f"**{escape_markdown(persona.name)}**{played}{': ' + text if text else ''}"
+    return Paragraphs([played if scopes else name, *([text] if text else [])], ": ")
 
 
 def _texts(components: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -14,21 +14,23 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.core.own_lines import DRAFT_UNITS, HINT_CHARACTERS, hint_of, sendable
+from bot.core.phrases import ENGLISH, Paragraphs, Words, phrase, translated
 from bot.core.rights import Action
 from bot.core.scene import MessageId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.asking import asked_of
 from bot.discord_ui.error_replies import acknowledge, telling
 from bot.discord_ui.staff import meet
+from bot.discord_ui.wording import open_form, say, say_in_place, worded, words_for
 
 FORGOTTEN_AFTER_S = 900.0
 """By discord.py, which only collects what was opened: the form works nevertheless."""
-_HEADLINE = "-# A draft of your next turn: only you see it."
-_HINT = " Hint: "
+_HEADLINE = phrase("-# A draft of your next turn: only you see it.")
+_HINT = phrase("Hint:")
 _FORM = re.compile(r"draft:edited:\d{1,20}")
 _TEXT = "text"
 _TEXT_INPUT = 4
-_CHOICES = "What do you do? A button says it for you."
+_CHOICES = phrase("What do you do? A button says it for you.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +43,15 @@ class DraftMessage:
     @property
     def content(self) -> str:
         """As it stands in the message; `read` undoes it."""
-        return f"{_HEADLINE}{_HINT + self.hint if self.hint else ''}\n{self.text}"
+        head = Paragraphs([_HEADLINE, _HINT, self.hint], " ") if self.hint else _HEADLINE
+        return Paragraphs([head, self.text])
 
     @classmethod
-    def read(cls, content: str) -> Self:
-        """Read a message."""
+    def read(cls, content: str, words: Words = ENGLISH) -> Self:
+        """Read a message, which was written in the language of *words*."""
         headline, _, text = content.partition("\n")
-        return cls(text.strip(), headline.removeprefix(_HEADLINE).removeprefix(_HINT).strip())
+        _, _, hint = headline.partition(f" {translated(_HINT, words)} ")
+        return cls(text.strip(), hint.strip())
 
 
 class _DraftButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(?!)"):
@@ -76,30 +80,30 @@ class _DraftButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(?
 class SendButton(_DraftButton, template=r"draft:send"):
     """Sends the draft as the member's own line."""
 
-    says, acts, style = "Send", "draft:send", discord.ButtonStyle.primary
+    says, acts, style = phrase("Send"), "draft:send", discord.ButtonStyle.primary
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         if not await acknowledge(interaction):
             return
         async with telling(interaction):
-            await _send(interaction, DraftMessage.read(_content(interaction)).text)
+            await _send(interaction, _draft(interaction).text)
 
 
 class EditButton(_DraftButton, template=r"draft:edit"):
     """Opens the draft in a form."""
 
-    says, acts = "Edit", "draft:edit"
+    says, acts = phrase("Edit"), "draft:edit"
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         async with telling(interaction):
-            draft = DraftMessage.read(_content(interaction))
-            await interaction.response.send_modal(DraftForm(_message(interaction), draft.text))
+            draft = _draft(interaction)
+            await open_form(interaction, DraftForm(_message(interaction), draft.text))
 
 
 class AgainButton(_DraftButton, template=r"draft:again"):
     """Has another draft written in place of this one."""
 
-    says, acts = "Again", "draft:again"
+    says, acts = phrase("Again"), "draft:again"
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         if not await acknowledge(interaction):
@@ -108,12 +112,12 @@ class AgainButton(_DraftButton, template=r"draft:again"):
         async with telling(interaction):
             await actions.allow(interaction, Action.DRAFT_LINE, None)
             asked = asked_of(interaction, actions.place(interaction))
-            hint = DraftMessage.read(_content(interaction)).hint
+            hint = _draft(interaction).hint
             text = await actions.player_lines.draft(asked, hint)
             # Somebody may have sent the one that stood there meanwhile.
             if not await actions.player_lines.is_sent(asked.place.channel, _message(interaction)):
                 content = DraftMessage(text, hint).content
-                await interaction.edit_original_response(content=content)
+                await say_in_place(interaction, content)
 
 
 class SuggestionButton(
@@ -140,13 +144,13 @@ class SuggestionButton(
             await _send(interaction, self.item.label or "")
 
 
-class DraftForm(discord.ui.Modal, title="Your next turn"):
+class DraftForm(discord.ui.Modal, title=phrase("Your next turn")):
     """Holds a draft. Sent off, it goes to `PlayerLinesCog.on_interaction`."""
 
     def __init__(self, message: MessageId, text: str) -> None:
         super().__init__(custom_id=f"draft:edited:{message}", timeout=FORGOTTEN_AFTER_S)
         field: discord.ui.TextInput[Any] = discord.ui.TextInput(
-            label="What you say or do",
+            label=phrase("What you say or do"),
             style=discord.TextStyle.paragraph,
             custom_id=_TEXT,
             default=text,
@@ -179,7 +183,7 @@ class PlayerLinesCog(commands.Cog):
         for button in (SendButton(), EditButton(), AgainButton()):
             view.add_item(button)
         content = DraftMessage(text, hint_of(hint or "")).content
-        await interaction.followup.send(content, view=view, ephemeral=True)
+        await say(interaction, content, view=view)
 
     @app_commands.command()
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
@@ -194,7 +198,7 @@ class PlayerLinesCog(commands.Cog):
         for number, action in enumerate(found):
             view.add_item(SuggestionButton(number, action))
         listed = "\n".join(f"{number}. {action}" for number, action in enumerate(found, start=1))
-        await interaction.followup.send(f"{_CHOICES}\n{listed}", view=view, ephemeral=True)
+        await say(interaction, Paragraphs([_CHOICES, listed]), view=view)
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
@@ -205,9 +209,9 @@ class PlayerLinesCog(commands.Cog):
             return
         async with telling(interaction):
             text = sendable(next(_texts(data.get("components", ())), ""))
-            hint = DraftMessage.read(_content(interaction)).hint
+            hint = _draft(interaction).hint
             content = DraftMessage(text, hint).content
-            await interaction.response.edit_message(content=content)
+            await interaction.response.edit_message(content=worded(interaction, content))
 
 
 DYNAMIC_ITEMS = (SendButton, EditButton, AgainButton, SuggestionButton)
@@ -219,7 +223,7 @@ async def _send(interaction: discord.Interaction[Any], text: str) -> None:
     await meet(actions.personas.staff, interaction)
     asked = asked_of(interaction, actions.place(interaction))
     await actions.player_lines.send(asked, text, draft=_message(interaction))
-    await interaction.edit_original_response(content="Sent.", view=None)
+    await say_in_place(interaction, phrase("Sent."), view=None)
 
 
 def _message(interaction: discord.Interaction[Any]) -> MessageId:
@@ -228,6 +232,10 @@ def _message(interaction: discord.Interaction[Any]) -> MessageId:
 
 def _content(interaction: discord.Interaction[Any]) -> str:
     return interaction.message.content if interaction.message is not None else ""
+
+
+def _draft(interaction: discord.Interaction[Any]) -> DraftMessage:
+    return DraftMessage.read(_content(interaction), words_for(interaction))
 
 
 def _label(interaction: discord.Interaction[Any], custom_id: str) -> str:

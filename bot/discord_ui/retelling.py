@@ -9,7 +9,7 @@ import discord
 
 from bot.core.errors import UserError
 from bot.core.lengths import LengthStep
-from bot.core.phrases import phrase
+from bot.core.phrases import counted, joined, phrase
 from bot.core.rights import Action
 from bot.core.scene import ChannelId, MessageId, Turn, TurnId, UserId
 from bot.discord_ui import shelf_actions
@@ -72,7 +72,7 @@ async def write_of_length(interaction: Asked, turn: TurnId, by: int) -> str:
             await actions.scenes.set_next_length(channel, head.next_length)
     if not begun:
         raise UserError(phrase("That reply is being written already."))
-    return f"I write it once more, this time **{step.name}**."
+    return phrase("I write it once more, this time **{name}**.", name=step.name)
 
 
 async def go_on(interaction: Asked, turn: TurnId | None = None, hint: str = "") -> bool:
@@ -110,7 +110,9 @@ async def bring_back(interaction: Asked, name: str) -> str:
     count = await actions_of(interaction).rewriting.redo(
         channel_of(interaction), await actions_of(interaction).member(interaction), name=name
     )
-    return f"Brought back: {_counted(count, 'turn', 'turns')}."
+    return counted(
+        count, phrase("Brought back: 1 turn."), phrase("Brought back: {count} turns.", count=count)
+    )
 
 
 async def delete(interaction: Asked, turn: TurnId) -> str:
@@ -118,7 +120,7 @@ async def delete(interaction: Asked, turn: TurnId) -> str:
     await actions_of(interaction).rewriting.delete(
         channel_of(interaction), await actions_of(interaction).member(interaction), turn
     )
-    return "It is no part of the story any more."
+    return phrase("It is no part of the story any more.")
 
 
 async def hide(interaction: Asked, turn: TurnId, *, hidden: bool) -> str:
@@ -130,8 +132,8 @@ async def hide(interaction: Asked, turn: TurnId, *, hidden: bool) -> str:
         hidden=hidden,
     )
     if hidden:
-        return "It is hidden: it stays on the screen, and the model does not read it."
-    return "The model reads it again."
+        return phrase("It is hidden: it stays on the screen, and the model does not read it.")
+    return phrase("The model reads it again.")
 
 
 async def pin(interaction: Asked, turn: TurnId, *, pinned: bool) -> str:
@@ -143,8 +145,8 @@ async def pin(interaction: Asked, turn: TurnId, *, pinned: bool) -> str:
         pinned=pinned,
     )
     if pinned:
-        return "It is pinned: the model reads it, however old it gets."
-    return "It is not pinned any more."
+        return phrase("It is pinned: the model reads it, however old it gets.")
+    return phrase("It is not pinned any more.")
 
 
 async def branch(interaction: Asked, turn: TurnId) -> str:
@@ -154,23 +156,33 @@ async def branch(interaction: Asked, turn: TurnId) -> str:
 
 def undone_text(done: Undone) -> str:
     """What was taken back, and what became of it on the screen."""
-    told = [
-        _counted(count, one, many)
-        for count, one, many in (
-            (done.replies, "reply", "replies"),
-            (done.lines, "line", "lines"),
-        )
-        if count
-    ]
-    text = f"Taken back: {' and '.join(told)}."
+    replies = counted(
+        done.replies, phrase("1 reply"), phrase("{count} replies", count=done.replies)
+    )
+    lines = counted(done.lines, phrase("1 line"), phrase("{count} lines", count=done.lines))
+    told = replies if done.replies else lines
+    if done.replies and done.lines:
+        told = phrase("{replies} and {lines}", replies=replies, lines=lines)
+    text = phrase("Taken back: {told}.", told=told)
     if done.lines:
-        text += " Your messages stay on the screen, marked 🙈, and are no part of the story."
+        stay = phrase("Your messages stay on the screen, marked 🙈, and are no part of the story.")
+        text = joined(text, stay)
     if done.stuck:
-        stay = _counted(done.stuck, "message of mine stays", "messages of mine stay")
-        text += f" {stay} there: to remove them I need Manage Messages."
+        text = joined(text, _stuck(done.stuck))
     if not done.name:
-        text += " That is too much to be brought back."
+        text = joined(text, phrase("That is too much to be brought back."))
     return text
+
+
+def _stuck(count: int) -> str:
+    return counted(
+        count,
+        phrase("1 message of mine stays there: to remove them I need Manage Messages."),
+        phrase(
+            "{count} messages of mine stay there: to remove them I need Manage Messages.",
+            count=count,
+        ),
+    )
 
 
 async def _select(interaction: Asked, turn: TurnId, step: int) -> None:
@@ -201,7 +213,3 @@ async def _step_from(interaction: Asked, turn: Turn, by: int) -> LengthStep:
     if number >= len(ladder.steps):
         raise UserError(phrase("No reply is longer than **{name}**.", name=step.name))
     return ladder.steps[number]
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"

@@ -12,18 +12,19 @@ from discord.ext import commands
 
 from bot.core.errors import CharacterUnknown
 from bot.core.greetings import all_greetings
+from bot.core.phrases import Paragraphs, phrase
 from bot.core.rights import Action
 from bot.core.scene import GuardLevel, Role, UserId
-from bot.discord_ui.actions import GUARDED, Actions, length_choices
+from bot.discord_ui.actions import CHOSEN_BY, GUARDED, Actions, length_choices
 from bot.discord_ui.cast import CastCommands, company_lines
 from bot.discord_ui.chat_files import ChatFileCommands
 from bot.discord_ui.convert import is_age_restricted, milliseconds, viewer_of
 from bot.discord_ui.shelf import ShelfCommands
 from bot.discord_ui.starting import NEW_THREAD, ask_who_plays, opening_of, start
+from bot.discord_ui.wording import say, worded
 from bot.services.roster import CHOICES_SHOWN
 
 NO_GREETING = "none"
-FOR_SEVERAL = "For several: {}"
 LABEL_LIMIT = 100
 NAMES_SHOWN = 20
 SCENARIO_LIMIT = 1000
@@ -101,12 +102,18 @@ class RoleplayCog(
         greetings: list[str] = []
         with suppress(CharacterUnknown):  # not chosen yet
             found = await self._actions.roster.choose(viewer_of(interaction), chosen)
-            greetings = [*found.greetings, *map(FOR_SEVERAL.format, found.group_greetings)]
+            greetings = [*found.greetings, *map(_for_several, found.group_greetings)]
         choices = [
-            app_commands.Choice(name=_label(f"{number}. {text}"), value=str(number))
+            app_commands.Choice(
+                name=_label(f"{number}. {worded(interaction, text)}"), value=str(number)
+            )
             for number, text in enumerate(greetings, start=1)
         ]
-        choices.append(app_commands.Choice(name="None: I write first", value=NO_GREETING))
+        choices.append(
+            app_commands.Choice(
+                name=worded(interaction, phrase("None: I write first")), value=NO_GREETING
+            )
+        )
         fitting = [each for each in choices if current.casefold() in each.name.casefold()]
         return fitting[:CHOICES_SHOWN]
 
@@ -119,10 +126,13 @@ class RoleplayCog(
         await self._actions.allow(interaction, Action.END_SCENE, head)
         await self._actions.scenes.set_live(channel, live=False)
         self._actions.pipeline.stop(channel)
-        await interaction.followup.send(
-            f"The scene with **{head.character_name}** is stopped. `/roleplay resume` goes on "
-            "with it; a new `/roleplay start` here replaces it.",
-            ephemeral=True,
+        await say(
+            interaction,
+            phrase(
+                "The scene with **{character_name}** is stopped. `/roleplay resume` "
+                "goes on with it; a new `/roleplay start` here replaces it.",
+                character_name=head.character_name,
+            ),
         )
 
     @app_commands.command()
@@ -140,8 +150,11 @@ class RoleplayCog(
             is_age_restricted=is_adult_place,
             at_ms=milliseconds(interaction.created_at),
         )
-        await interaction.followup.send(
-            f"The scene with **{head.character_name}** goes on.", ephemeral=True
+        await say(
+            interaction,
+            phrase(
+                "The scene with **{character_name}** goes on.", character_name=head.character_name
+            ),
         )
 
     @app_commands.command()
@@ -151,28 +164,52 @@ class RoleplayCog(
         channel = self._actions.place(interaction).channel
         scene = await self._actions.scenes.read(channel)
         if scene is None:
-            text = "There is no scene here. Start one with /roleplay start."
-            await interaction.followup.send(text, ephemeral=True)
+            text = phrase("There is no scene here. Start one with /roleplay start.")
+            await say(interaction, text)
             return
         head = scene.head
         chosen = await self._actions.scenes.length_for(head, UserId(interaction.user.id))
         replies = sum(turn.role is Role.CHARACTER for turn in scene.turns)
-        state = "is live" if head.live else "is stopped (`/roleplay resume` goes on with it)"
+        name = head.character_name
+        state = (
+            phrase("The scene with **{name}** is live.", name=name)
+            if head.live
+            else phrase(
+                "The scene with **{name}** is stopped (`/roleplay resume` goes on with it).",
+                name=name,
+            )
+        )
         lines = [
-            f"The scene with **{head.character_name}** {state}.",
-            f"Started <t:{head.started_ms // 1000}:R> by <@{head.owner}>.",
-            f"Turns so far: {len(scene.turns)}, {replies} of them the character's.",
-            f"Players: {_listed(tuple(head.players.values()))}.",
-            f"Length of the next reply to you: **{chosen.step.name}** ({chosen.source}).",
+            state,
+            phrase(
+                "Started <t:{started_ms}:R> by <@{owner}>.",
+                started_ms=head.started_ms // 1000,
+                owner=head.owner,
+            ),
+            phrase(
+                "Turns so far: {count}, {replies} of them the character's.",
+                count=len(scene.turns),
+                replies=replies,
+            ),
+            phrase("Players: {players}.", players=_listed(tuple(head.players.values()))),
+            phrase(
+                "Length of the next reply to you: **{name}** ({source}).",
+                name=chosen.step.name,
+                source=CHOSEN_BY[chosen.source],
+            ),
         ]
         lines += company_lines(self._actions, head)
         if head.guard is GuardLevel.STRICT:
-            lines.append(f"Guard level: **{head.guard}**: {GUARDED[head.guard]}")
+            lines.append(
+                phrase(
+                    "Guard level: **{guard}**: {guarded}",
+                    guard=head.guard,
+                    guarded=GUARDED[head.guard],
+                )
+            )
         if self._actions.pipeline.is_writing(channel):
-            lines.append("A reply is being written.")
-        await interaction.followup.send(
-            "\n".join(lines), ephemeral=True, allowed_mentions=discord.AllowedMentions.none()
-        )
+            lines.append(phrase("A reply is being written."))
+        await say(interaction, Paragraphs(lines), allowed_mentions=discord.AllowedMentions.none())
 
 
 def _greeting_number(text: str | None, available: int) -> int | None:
@@ -184,9 +221,17 @@ def _greeting_number(text: str | None, available: int) -> int | None:
     return min(max(int(text), 1), max(available, 1)) - 1 if text.strip().isdecimal() else 0
 
 
+def _for_several(greeting: str) -> str:
+    return phrase("For several: {greeting}", greeting=greeting)
+
+
 def _listed(names: tuple[str, ...]) -> str:
-    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-    return (", ".join(names[:NAMES_SHOWN]) or "nobody has written yet") + more
+    if not names:
+        return phrase("nobody has written yet")
+    shown = ", ".join(names[:NAMES_SHOWN])
+    if len(names) <= NAMES_SHOWN:
+        return shown
+    return phrase("{shown} and {count} more", shown=shown, count=len(names) - NAMES_SHOWN)
 
 
 def _label(text: str) -> str:

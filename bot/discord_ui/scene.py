@@ -8,6 +8,7 @@ from bot.core.cast import MOST_BANTER
 from bot.core.scene import GuardLevel, ReplyMode
 from bot.discord_ui import cast
 from bot.discord_ui.actions import Actions
+from bot.discord_ui.wording import say
 
 LEVELS = [app_commands.Choice(name=level, value=level) for level in GuardLevel]
 MODES = [
@@ -35,7 +36,7 @@ class SceneCog(
         """Choose how closely the replies are watched for the players' parts."""
         await interaction.response.defer(ephemeral=True)
         told = await self._actions.set_guard(interaction, GuardLevel(level))
-        await interaction.followup.send(told, ephemeral=True)
+        await say(interaction, told)
 
     @app_commands.command()
     @app_commands.describe(mode="Which lines are answered")
@@ -44,7 +45,7 @@ class SceneCog(
         """Choose which lines the characters answer."""
         await interaction.response.defer(ephemeral=True)
         told = await cast.set_reply_mode(self._actions, interaction, ReplyMode(mode))
-        await interaction.followup.send(told, ephemeral=True)
+        await say(interaction, told)
 
     @app_commands.command()
     @app_commands.rename(most="max")
@@ -55,11 +56,11 @@ class SceneCog(
         """Choose how long characters go on answering each other by themselves."""
         await interaction.response.defer(ephemeral=True)
         told = await cast.set_banter(self._actions, interaction, most)
-        await interaction.followup.send(told, ephemeral=True)
+        await say(interaction, told)
 
     @app_commands.command()
     async def verify(self, interaction: discord.Interaction) -> None:
         """Compare what I remember with the last messages here, and set it right."""
         await interaction.response.defer(ephemeral=True)
         told = await self._actions.verify(interaction)
-        await interaction.followup.send(told, ephemeral=True)
+        await say(interaction, told)

@@ -8,17 +8,13 @@ from discord.ext import commands
 
 from bot.core.errors import UserError
 from bot.core.guild_rules import KEEP_DAYS, ChannelRule, GuildRules, RoleId
-from bot.core.phrases import phrase
+from bot.core.phrases import Paragraphs, phrase
 from bot.core.rights import Action
 from bot.core.scene import ChannelId, GuildId, UserId
 from bot.discord_ui.actions import Actions
+from bot.discord_ui.wording import say
 
 TOLD_CHARACTERS = 1_900
-_SETTLED = {
-    ChannelRule.ALLOWED: "allowed",
-    ChannelRule.DENIED: "switched off",
-    ChannelRule.STARTED: "allowed, because an admin has started a scene there",
-}
 AnyChannel = discord.TextChannel | discord.VoiceChannel | discord.ForumChannel | discord.Thread
 
 
@@ -150,10 +146,10 @@ class SettingsCog(
         )
 
     async def _tell(self, interaction: discord.Interaction, rules: GuildRules) -> None:
-        lines = [*_lines(rules)]
+        lines: list[str] = [*_lines(rules)]
         while len("\n".join(lines)) > TOLD_CHARACTERS:
-            lines = [*lines[: len(lines) * 3 // 4], "… and more."]
-        await interaction.followup.send("\n".join(lines), ephemeral=True)
+            lines = [*lines[: len(lines) * 3 // 4], phrase("… and more.")]
+        await say(interaction, Paragraphs(lines))
 
 
 def _guild(interaction: discord.Interaction) -> GuildId:
@@ -162,22 +158,40 @@ def _guild(interaction: discord.Interaction) -> GuildId:
     return GuildId(interaction.guild_id)
 
 
+def _settled(channel: ChannelId, rule: ChannelRule) -> str:
+    if rule is ChannelRule.DENIED:
+        return phrase("<#{channel}> is switched off.", channel=channel)
+    if rule is ChannelRule.ALLOWED:
+        return phrase("<#{channel}> is allowed.", channel=channel)
+    return phrase(
+        "<#{channel}> is allowed, because an admin has started a scene there.", channel=channel
+    )
+
+
 def _lines(rules: GuildRules) -> Iterator[str]:
     if rules == GuildRules():
-        yield "Nothing is settled here."
+        yield phrase("Nothing is settled here.")
     for channel, rule in sorted(rules.channels.items()):
-        yield f"<#{channel}> is {_SETTLED[rule]}."
+        yield _settled(channel, rule)
     if ChannelRule.ALLOWED in rules.channels.values():
-        yield "Elsewhere, only who may manage the server starts scenes."
+        yield phrase("Elsewhere, only who may manage the server starts scenes.")
     for role, lets_in in sorted(rules.roles.items()):
-        yield f"<@&{role}> {'reaches me' if lets_in else 'does not reach me'}."
+        yield (
+            phrase("<@&{role}> reaches me.", role=role)
+            if lets_in
+            else phrase("<@&{role}> does not reach me.", role=role)
+        )
     if any(rules.roles.values()):
-        yield "Who has none of the roles that reach me does not."
+        yield phrase("Who has none of the roles that reach me does not.")
     if rules.manager_role is not None:
-        yield f"<@&{rules.manager_role}> may settle all this, too."
+        yield phrase(
+            "<@&{manager_role}> may settle all this, too.", manager_role=rules.manager_role
+        )
     for user in sorted(rules.blocked):
-        yield f"<@{user}> is blocked."
+        yield phrase("<@{user}> is blocked.", user=user)
     if rules.keep_days is not None:
-        yield f"A story is forgotten after {rules.keep_days} days of silence."
+        yield phrase(
+            "A story is forgotten after {keep_days} days of silence.", keep_days=rules.keep_days
+        )
     if rules.has_links:
-        yield "Links in replies can be clicked."
+        yield phrase("Links in replies can be clicked.")

@@ -8,6 +8,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.core.phrases import Paragraphs, phrase
 from bot.core.plain_text import shortened
 from bot.core.store_answers import Saved
 from bot.discord_ui import shelf_actions
@@ -20,6 +21,7 @@ from bot.discord_ui.shelf_buttons import (
     picked_from,
     told_of,
 )
+from bot.discord_ui.wording import say
 from bot.services.roster import CHOICES_SHOWN
 from bot.services.scene_list import ListedScene
 from bot.services.shelf import NAME_CHARACTERS, clean_name
@@ -45,14 +47,14 @@ class ShelfCommands(commands.Cog):
         await interaction.response.defer(ephemeral=True)
         was = await shelf_actions.restart(self._actions, interaction)
         told, view = told_of(BEGUN_ANEW, was)
-        await interaction.followup.send(told, view=view, ephemeral=True)
+        await say(interaction, told, view=view)
 
     @app_commands.command()
     async def branch(self, interaction: discord.Interaction) -> None:
         """Tell the story on in a thread, another way; here it stays as it is."""
         await interaction.response.defer(ephemeral=True)
         told = await shelf_actions.branch_here(self._actions, interaction)
-        await interaction.followup.send(told, ephemeral=True)
+        await say(interaction, told)
 
     @app_commands.command()
     @app_commands.describe(name="What the copy is called; one of that name is replaced")
@@ -60,9 +62,13 @@ class ShelfCommands(commands.Cog):
         """Put a copy of the story aside, for /roleplay load."""
         await interaction.response.defer(ephemeral=True)
         turns = await shelf_actions.save(self._actions, interaction, name)
-        await interaction.followup.send(
-            f"Saved as **{clean_name(name)}**, {turns} turns. `/roleplay load` goes on from there.",
-            ephemeral=True,
+        await say(
+            interaction,
+            phrase(
+                "Saved as **{name}**, {turns} turns. `/roleplay load` goes on from there.",
+                name=clean_name(name),
+                turns=turns,
+            ),
         )
 
     @app_commands.command()
@@ -72,7 +78,7 @@ class ShelfCommands(commands.Cog):
         await interaction.response.defer(ephemeral=True)
         was = await shelf_actions.load(self._actions, interaction, name)
         told, view = told_of(LOADED, was)
-        await interaction.followup.send(told, view=view, ephemeral=True)
+        await say(interaction, told, view=view)
 
     @app_commands.command(name="delete-save")
     @app_commands.describe(name="Which copy; choose from the list")
@@ -80,8 +86,8 @@ class ShelfCommands(commands.Cog):
         """Delete a story that was saved here; the scene itself stays."""
         await interaction.response.defer(ephemeral=True)
         await shelf_actions.drop_save(self._actions, interaction, name)
-        told = f"**{clean_name(name)}** is deleted. The scene itself goes on."
-        await interaction.followup.send(told, ephemeral=True)
+        told = phrase("**{name}** is deleted. The scene itself goes on.", name=clean_name(name))
+        await say(interaction, told)
 
     @save.autocomplete("name")
     @load.autocomplete("name")
@@ -107,9 +113,7 @@ class ShelfCommands(commands.Cog):
         options = picked_from(visible, saves)
         view = view_of(ShelfSelect(options)) if options else view_of()
         text = _told(visible, saves)
-        await interaction.followup.send(
-            text, view=view, ephemeral=True, allowed_mentions=discord.AllowedMentions.none()
-        )
+        await say(interaction, text, view=view, allowed_mentions=discord.AllowedMentions.none())
 
 
 async def _visible(
@@ -153,20 +157,37 @@ def _sees(interaction: discord.Interaction, channel: object) -> bool:
 
 
 def _told(scenes: Sequence[ListedScene], saves: Sequence[Saved]) -> str:
-    lines = ["**Scenes**", *map(_line, scenes)] if scenes else ["There are no scenes here yet."]
+    lines = (
+        [phrase("**Scenes**"), *map(_line, scenes)]
+        if scenes
+        else [phrase("There are no scenes here yet.")]
+    )
     if saves:
-        lines.append("**Saved in this channel**")
+        lines.append(phrase("**Saved in this channel**"))
         lines += [
-            f"- {save.name}: {save.character_name}, {save.turns} turns, <t:{save.at_ms // 1000}:R>"
+            phrase(
+                "- {name}: {character_name}, {turns} turns, <t:{at_ms}:R>",
+                name=save.name,
+                character_name=save.character_name,
+                turns=save.turns,
+                at_ms=save.at_ms // 1000,
+            )
             for save in saves
         ]
     while len("\n".join(lines)) > MESSAGE_CHARACTERS:
         lines.pop()
-    return "\n".join(lines)
+    return Paragraphs(lines)
 
 
 def _line(scene: ListedScene) -> str:
-    state = "" if scene.is_live else " (stopped)"
     said = f": {shortened(discord.utils.escape_markdown(scene.last), 100)}" if scene.last else ""
     when = f"<t:{scene.at_ms // 1000}:R>"
-    return f"- **{scene.character_name}** in <#{scene.place.channel}>{state}, {when}{said}"
+    facts = {
+        "name": scene.character_name,
+        "channel": scene.place.channel,
+        "when": when,
+        "said": said,
+    }
+    if scene.is_live:
+        return phrase("- **{name}** in <#{channel}>, {when}{said}", **facts)
+    return phrase("- **{name}** in <#{channel}> (stopped), {when}{said}", **facts)

@@ -24,7 +24,7 @@ async def branch_here(
     asked = asked_by(interaction)
     require_thread_rights(interaction, asked.home)
     place = await actions.branches.branch(channel, turn, asked)
-    return f"The story goes another way here: {link_to(place)}"
+    return phrase("The story goes another way here: {place}", place=link_to(place))
 
 
 async def start_in_thread(
@@ -119,7 +119,7 @@ def require_thread_rights(interaction: discord.Interaction, home: ThreadHome | N
     if home is None:
         return  # what to do instead says whoever would start it
     in_forum = home.kind is ThreadKind.FORUM
-    right = "Create Posts" if in_forum else "Create Public Threads"
+    right = phrase("Create Posts") if in_forum else phrase("Create Public Threads")
     for granted, who in ((interaction.permissions, "You"), (interaction.app_permissions, "I")):
         if not (granted.send_messages if in_forum else granted.create_public_threads):
             where = f"in <#{home.channel}>"

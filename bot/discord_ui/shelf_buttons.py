@@ -17,6 +17,7 @@ from bot.discord_ui.actions import Actions
 from bot.discord_ui.buttons import view_of
 from bot.discord_ui.convert import is_age_restricted, milliseconds, viewer_of
 from bot.discord_ui.error_replies import acknowledge, telling
+from bot.discord_ui.wording import say, say_in_place
 from bot.services.scene_list import ListedScene
 from bot.services.scenes import Opening
 from bot.services.shelf import Replaced
@@ -24,8 +25,9 @@ from bot.services.shelf import Replaced
 ID_CHARACTERS = 100
 OPTIONS = 25
 LABEL_CHARACTERS = 100
-BEGUN_ANEW = "The story begins anew."
-LOADED = "The story is loaded."
+BEGUN_ANEW = phrase("The story begins anew.")
+KEEP_LABELS = {"resume": phrase("Resume"), "cancel": phrase("Cancel")}
+LOADED = phrase("The story is loaded.")
 
 
 class UndoButton(
@@ -35,7 +37,9 @@ class UndoButton(
     """Brings back the story that was replaced."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(discord.ui.Button(label="Undo", emoji="↩️", custom_id=f"back:{name}"))
+        super().__init__(
+            discord.ui.Button(label=phrase("Undo"), emoji="↩️", custom_id=f"back:{name}")
+        )
         self.name = name
 
     @classmethod
@@ -53,8 +57,11 @@ class UndoButton(
         actions: Actions = interaction.client.actions
         async with telling(interaction):
             head = await shelf_actions.take_back(actions, interaction, self.name)
-            told = f"The story with **{head.character_name}** is back as it was."
-            await interaction.edit_original_response(content=told, view=None)
+            told = phrase(
+                "The story with **{character_name}** is back as it was.",
+                character_name=head.character_name,
+            )
+            await say_in_place(interaction, told, view=None)
 
 
 class KeepButton(
@@ -63,7 +70,7 @@ class KeepButton(
     """Leaves the live scene as it is."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(discord.ui.Button(label=what.capitalize(), custom_id=f"start:{what}"))
+        super().__init__(discord.ui.Button(label=KEEP_LABELS[what], custom_id=f"start:{what}"))
         self.what = what
 
     @classmethod
@@ -80,12 +87,15 @@ class KeepButton(
             return
         actions: Actions = interaction.client.actions
         async with telling(interaction):
-            told = "Nothing was changed."
+            told = phrase("Nothing was changed.")
             if self.what == "resume":
                 place = actions.place(interaction)
                 head = await actions.scenes.live_head(place.channel)
-                told = f"The scene with **{head.character_name}** goes on. Just write."
-            await interaction.edit_original_response(content=told, view=None, embeds=[])
+                told = phrase(
+                    "The scene with **{character_name}** goes on. Just write.",
+                    character_name=head.character_name,
+                )
+            await say_in_place(interaction, told, view=None, embeds=[])
 
 
 class StartOverButton(
@@ -103,7 +113,7 @@ class StartOverButton(
 
     def __init__(self, custom_id: str) -> None:
         button: discord.ui.Button[Any] = discord.ui.Button(
-            label="Restart", style=discord.ButtonStyle.danger, custom_id=custom_id
+            label=phrase("Restart"), style=discord.ButtonStyle.danger, custom_id=custom_id
         )
         super().__init__(button)
 
@@ -145,7 +155,7 @@ class StartOverButton(
                 instead_of=int(found["began"]),
             )
             told, view = told_of(BEGUN_ANEW, was)
-            await interaction.edit_original_response(content=told, view=view, embeds=[])
+            await say_in_place(interaction, told, view=view, embeds=[])
 
 
 class ShelfSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"shelf:pick"):
@@ -153,7 +163,9 @@ class ShelfSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"she
 
     def __init__(self, options: Sequence[discord.SelectOption]) -> None:
         select: discord.ui.Select[Any] = discord.ui.Select(
-            custom_id="shelf:pick", placeholder="Go to a scene, or load a story", options=[*options]
+            custom_id="shelf:pick",
+            placeholder=phrase("Go to a scene, or load a story"),
+            options=[*options],
         )
         super().__init__(select)
 
@@ -176,21 +188,28 @@ class ShelfSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"she
             if kind == "load":
                 was = await shelf_actions.load(actions, interaction, value)
                 told, view = told_of(LOADED, was)
-                await interaction.edit_original_response(content=told, view=view)
+                await say_in_place(interaction, told, view=view)
                 return
             here = actions.place(interaction)
             channel, _, message = value.partition(":")
             place = Place(ChannelId(int(channel)), here.guild, None)
             link = link_to(place, MessageId(int(message)) if message else None)
-            await interaction.followup.send(link, ephemeral=True)
+            await say(interaction, link)
 
 
 def told_of(sentence: str, was: Replaced) -> tuple[str, discord.ui.View]:
     """*sentence* and what becomes of the story that was there, with the button for that."""
     if was.undo:
-        told = f"{sentence} For ten minutes, Undo brings back the story that was here."
+        told = phrase(
+            "{sentence} For ten minutes, Undo brings back the story that was here.",
+            sentence=sentence,
+        )
         return told, view_of(UndoButton(was.undo))
-    told = f"{sentence} The one that was here is long, and was saved as **{was.copy}**."
+    told = phrase(
+        "{sentence} The one that was here is long, and was saved as **{copy}**.",
+        sentence=sentence,
+        copy=was.copy,
+    )
     return told, view_of()
 
 
@@ -225,8 +244,12 @@ def picked_from(
     """The options of `ShelfSelect`: the channel's stories first, then the scenes that fit."""
     options = [
         discord.SelectOption(
-            label=f"Load “{save.name}”"[:LABEL_CHARACTERS],
-            description=f"{save.character_name}, {save.turns} turns"[:LABEL_CHARACTERS],
+            label=phrase("Load “{name}”", name=save.name),
+            description=phrase(
+                "{character_name}, {turns} turns",
+                character_name=save.character_name,
+                turns=save.turns,
+            ),
             value=f"load:{save.name}",
             emoji="📖",
         )
@@ -234,7 +257,7 @@ def picked_from(
     ]
     options += [
         discord.SelectOption(
-            label=f"Go to {scene.character_name}"[:LABEL_CHARACTERS],
+            label=phrase("Go to {name}", name=scene.character_name),
             description=scene.last[:LABEL_CHARACTERS] or None,
             value=f"go:{scene.place.channel}" + (f":{scene.message}" if scene.message else ""),
         )

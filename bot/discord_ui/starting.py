@@ -10,7 +10,7 @@ import discord
 from bot.core.errors import UserError
 from bot.core.lengths import Length
 from bot.core.links import link_to
-from bot.core.phrases import phrase
+from bot.core.phrases import Paragraphs, phrase
 from bot.core.scene import NO_CHARACTER, MessageId, UserId
 from bot.discord_ui import shelf_actions
 from bot.discord_ui.actions import Actions
@@ -18,11 +18,12 @@ from bot.discord_ui.buttons import view_of
 from bot.discord_ui.convert import is_age_restricted, milliseconds, viewer_of
 from bot.discord_ui.error_replies import acknowledge, telling
 from bot.discord_ui.shelf_buttons import question
+from bot.discord_ui.wording import say
 from bot.services.scenes import Opening
 
-NEW_THREAD = "new thread"
+NEW_THREAD = phrase("new thread")
 
-WHO_PLAYS = (
+WHO_PLAYS = phrase(
     "Who plays? `/roleplay start character:` finds every character by a part of its name, and "
     "`/character default` chooses who plays where none is named."
 )
@@ -39,7 +40,7 @@ class WhoPlaysSelect(
 
     def __init__(self, custom_id: str, options: Sequence[discord.SelectOption]) -> None:
         select: discord.ui.Select[Any] = discord.ui.Select(
-            custom_id=custom_id, placeholder="Choose a character", options=[*options]
+            custom_id=custom_id, placeholder=phrase("Choose a character"), options=[*options]
         )
         super().__init__(select)
 
@@ -109,13 +110,10 @@ async def ask_who_plays(
     ]
     if not options:
         raise UserError(phrase("No character may play in this channel."))
-    embeds = [discord.Embed(title="Scenario", description=opening.scenario)]
+    embeds = [discord.Embed(title=phrase("Scenario"), description=opening.scenario)]
     select = WhoPlaysSelect(f"start:who:{place}:{greeting}:{opening.length or ''}", options)
-    await interaction.followup.send(
-        WHO_PLAYS,
-        view=view_of(select),
-        embeds=embeds if opening.scenario else [],
-        ephemeral=True,
+    await say(
+        interaction, WHO_PLAYS, view=view_of(select), embeds=embeds if opening.scenario else []
     )
 
 
@@ -126,29 +124,38 @@ async def start(
     if where == NEW_THREAD:
         place = await shelf_actions.start_in_thread(actions, interaction, opening)
         name = actions.scenes.character(opening.character).name
-        told = f"The scene with **{name}** is on in a thread of its own: {link_to(place)}"
-        await interaction.followup.send(told, ephemeral=True)
+        told = phrase(
+            "The scene with **{name}** is on in a thread of its own: {place}",
+            name=name,
+            place=link_to(place),
+        )
+        await say(interaction, told)
         return
     actions.require_own_rights(interaction)
     before = await actions.scenes.head(opening.place.channel)
     if before is not None and before.live:
         name = actions.scenes.character(opening.character).name
-        embeds = [discord.Embed(title="Scenario", description=opening.scenario)]
-        await interaction.followup.send(
-            f"A scene with **{before.character_name}** is live here. Resume goes on with it; "
-            f"Restart begins one with **{name}** in its place.",
+        embeds = [discord.Embed(title=phrase("Scenario"), description=opening.scenario)]
+        await say(
+            interaction,
+            phrase(
+                "A scene with **{character_name}** is live here. Resume goes on with "
+                "it; Restart begins one with **{name}** in its place.",
+                character_name=before.character_name,
+                name=name,
+            ),
             view=question(opening, before),
             embeds=embeds if opening.scenario else [],
-            ephemeral=True,
         )
         return
     head = await actions.scenes.start(opening)
     await actions.note_start(interaction)
-    told = (
-        f"The scene with **{head.character_name}** is on. Just write what you say or do. "
-        "A line in ((double brackets)) stays out of the story, `/length` changes how long "
-        "the replies are, and `/roleplay stop` ends it."
+    told = phrase(
+        "The scene with **{character_name}** is on. Just write what you say or "
+        "do. A line in ((double brackets)) stays out of the story, `/length` "
+        "changes how long the replies are, and `/roleplay stop` ends it.",
+        character_name=head.character_name,
     )
     if weakness := actions.weakness(interaction):
-        told += f"\n{weakness}"
-    await interaction.followup.send(told, ephemeral=True)
+        told = Paragraphs([told, weakness])
+    await say(interaction, told)

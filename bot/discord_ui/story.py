@@ -7,16 +7,18 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.core.phrases import phrase
 from bot.discord_ui import retelling
 from bot.discord_ui.buttons import view_of
 from bot.discord_ui.edit_form import open_form, submitted
 from bot.discord_ui.story_buttons import RedoButton, offer
+from bot.discord_ui.wording import say
 from bot.services.rewriting import Undone
 
 MOST_UNDONE = 10
 HINT_LIMIT = 500
-GOES_ON = "The reply goes on."
-UNDER_WAY = "That reply is being continued already."
+GOES_ON = phrase("The reply goes on.")
+UNDER_WAY = phrase("That reply is being continued already.")
 
 OnMessage = Callable[[discord.Interaction[Any], discord.Message], Awaitable[None]]
 
@@ -67,7 +69,7 @@ class StoryCog(commands.Cog):
         """Have the newest reply written on, in its own message."""
         await interaction.response.defer(ephemeral=True)
         begun = await retelling.go_on(interaction, hint=hint or "")
-        await interaction.followup.send(GOES_ON if begun else UNDER_WAY, ephemeral=True)
+        await say(interaction, GOES_ON if begun else UNDER_WAY)
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
@@ -83,7 +85,7 @@ class StoryCog(commands.Cog):
         await interaction.response.defer(ephemeral=True)
         turn = await retelling.turn_under(interaction, message)
         begun = await retelling.go_on(interaction, turn.id)
-        await interaction.followup.send(GOES_ON if begun else UNDER_WAY, ephemeral=True)
+        await say(interaction, GOES_ON if begun else UNDER_WAY)
 
     async def _rewind(
         self, interaction: discord.Interaction[Any], message: discord.Message
@@ -99,7 +101,7 @@ class StoryCog(commands.Cog):
 
 async def _tell(interaction: discord.Interaction[Any], done: Undone) -> None:
     view = view_of(RedoButton(done.name)) if done.name else discord.utils.MISSING
-    await interaction.followup.send(retelling.undone_text(done), view=view, ephemeral=True)
+    await say(interaction, retelling.undone_text(done), view=view)
 
 
 def _menu(name: str, callback: OnMessage) -> app_commands.ContextMenu:

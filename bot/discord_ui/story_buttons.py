@@ -18,6 +18,7 @@ from bot.discord_ui.edit_form import open_form
 from bot.discord_ui.error_replies import acknowledge, telling
 from bot.discord_ui.inspection import explained
 from bot.discord_ui.retelling import Asked, actions_of, channel_of
+from bot.discord_ui.wording import say, say_in_place
 from bot.services.again import StoryWentOn
 from bot.services.reply_buttons import (
     CONTINUE_PREFIX,
@@ -30,7 +31,7 @@ from bot.services.reply_buttons import (
 TURN = r"(?P<turn>[0-9a-z]{1,60})"
 ACT_PREFIX = "act:"
 REDO_PREFIX = "redo:"
-UNDER_WAY = "That reply is being written already."
+UNDER_WAY = phrase("That reply is being written already.")
 
 Press = Callable[[Asked, TurnId], Awaitable[object]]
 
@@ -56,7 +57,7 @@ class _RowButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(?!)
             return
         async with telling(interaction), _without_old_rows(interaction):
             if not await self.press(interaction):
-                await interaction.followup.send(UNDER_WAY, ephemeral=True)
+                await say(interaction, UNDER_WAY)
 
     @abstractmethod
     async def press(self, interaction: Asked) -> bool:
@@ -110,7 +111,7 @@ class RedoButton(
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            discord.ui.Button(label="Redo", emoji="↪️", custom_id=f"{REDO_PREFIX}{name}")
+            discord.ui.Button(label=phrase("Redo"), emoji="↪️", custom_id=f"{REDO_PREFIX}{name}")
         )
         self.name = name
 
@@ -128,7 +129,7 @@ class RedoButton(
             return
         async with telling(interaction):
             told = await retelling.bring_back(interaction, self.name)
-            await interaction.edit_original_response(content=told, view=None)
+            await say_in_place(interaction, told, view=None)
 
 
 class ActSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=rf"{ACT_PREFIX}{TURN}"):
@@ -137,7 +138,7 @@ class ActSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=rf"{ACT
     def __init__(self, turn: str, options: list[discord.SelectOption]) -> None:
         super().__init__(
             discord.ui.Select(
-                custom_id=f"{ACT_PREFIX}{turn}", placeholder="What to do", options=options
+                custom_id=f"{ACT_PREFIX}{turn}", placeholder=phrase("What to do"), options=options
             )
         )
         self.turn = TurnId(turn)
@@ -161,14 +162,14 @@ class ActSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=rf"{ACT
             return
         async with telling(interaction):
             told = await ACTS[chosen](interaction, self.turn)
-            await interaction.edit_original_response(content=told, view=None)
+            await say_in_place(interaction, told, view=None)
 
 
 async def offer(interaction: Asked, turn: TurnId) -> None:
     """Show what can be done to *turn*. The interaction is acknowledged already."""
     scene = await actions_of(interaction).rewriting.live(channel_of(interaction))
     view = view_of(ActSelect(turn, options_for(scene, turn_in(scene, turn))))
-    await interaction.followup.send(view=view, ephemeral=True)
+    await say(interaction, view=view)
 
 
 def options_for(scene: Scene, turn: Turn) -> list[discord.SelectOption]:
@@ -176,16 +177,16 @@ def options_for(scene: Scene, turn: Turn) -> list[discord.SelectOption]:
     is_reply = turn.role is Role.CHARACTER
     is_newest = scene.turns[-1] is turn and is_reply
     offered = (
-        (SHORTER, is_newest, "Write it once more, one step shorter"),
-        (LONGER, is_newest, "Write it once more, one step longer"),
-        (EDIT, is_reply, "Change its text yourself"),
-        (BRANCH, True, "Tell another story from here on, in a thread"),
-        (PIN, not turn.pinned, "The model reads it, however old it gets"),
-        (UNPIN, turn.pinned, "It may leave the prompt when it gets old"),
-        (HIDE, not turn.hidden, "It stays on the screen, and the model does not read it"),
-        (SHOW, turn.hidden, "The model reads it again"),
-        (DELETE, True, "Take it out of the story"),
-        (WHY, is_reply, "How it came about"),
+        (SHORTER, is_newest, phrase("Write it once more, one step shorter")),
+        (LONGER, is_newest, phrase("Write it once more, one step longer")),
+        (EDIT, is_reply, phrase("Change its text yourself")),
+        (BRANCH, True, phrase("Tell another story from here on, in a thread")),
+        (PIN, not turn.pinned, phrase("The model reads it, however old it gets")),
+        (UNPIN, turn.pinned, phrase("It may leave the prompt when it gets old")),
+        (HIDE, not turn.hidden, phrase("It stays on the screen, and the model does not read it")),
+        (SHOW, turn.hidden, phrase("The model reads it again")),
+        (DELETE, True, phrase("Take it out of the story")),
+        (WHY, is_reply, phrase("How it came about")),
     )
     return [
         discord.SelectOption(label=name, description=words)
@@ -202,9 +203,10 @@ async def _why(interaction: Asked, turn: TurnId) -> str:
     return explained(await actions.inspection.why(channel, found.messages[0], None))
 
 
-SHORTER, LONGER, EDIT, BRANCH = "Shorter", "Longer", "Edit", "Branch"
-PIN, UNPIN, HIDE, SHOW = "Pin", "Unpin", "Hide", "Unhide"
-DELETE, WHY = "Delete", "Why?"
+SHORTER, LONGER = phrase("Shorter"), phrase("Longer")
+EDIT, BRANCH = phrase("Edit"), phrase("Branch")
+PIN, UNPIN, HIDE, SHOW = phrase("Pin"), phrase("Unpin"), phrase("Hide"), phrase("Unhide")
+DELETE, WHY = phrase("Delete"), phrase("Why?")
 ACTS: dict[str, Callable[[Asked, TurnId], Awaitable[str]]] = {
     SHORTER: lambda asked, turn: retelling.write_of_length(asked, turn, -1),
     LONGER: lambda asked, turn: retelling.write_of_length(asked, turn, 1),
@@ -225,7 +227,7 @@ async def _without_old_rows(interaction: Asked) -> AsyncGenerator[None, None]:
         yield
     except (TooOldForButtons, StoryWentOn):
         with suppress(discord.HTTPException):
-            await interaction.edit_original_response(view=None)
+            await say_in_place(interaction, view=None)
         raise TooOldForButtons from None
 
 

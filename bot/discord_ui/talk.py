@@ -4,10 +4,12 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.core.phrases import phrase
 from bot.core.rights import Action
 from bot.core.scene import NO_CHARACTER, MessageId, UserId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.cast import cast_choices
+from bot.discord_ui.wording import say
 
 
 class TalkCog(commands.Cog):
@@ -35,8 +37,12 @@ class TalkCog(commands.Cog):
         begun = await actions.pipeline.talk(
             channel, UserId(interaction.user.id), MessageId(interaction.id), key
         )
-        told = "A reply is on its way." if begun else "A reply is being written already."
-        await interaction.followup.send(told, ephemeral=True)
+        told = (
+            phrase("A reply is on its way.")
+            if begun
+            else phrase("A reply is being written already.")
+        )
+        await say(interaction, told)
 
     @talk.autocomplete("speaker")
     async def _speakers(

@@ -1,6 +1,7 @@
 """What a member may ask for again: a reply anew, or the rest of one."""
 
 from bot.core.errors import UserError
+from bot.core.phrases import phrase
 from bot.core.scene import (
     CharacterKey,
     MessageId,
@@ -22,7 +23,7 @@ class StoryWentOn(UserError):
     """The line that is to be answered again is not the newest any more."""
 
     def __init__(self) -> None:
-        super().__init__("The story has gone on since. Just write your next line.")
+        super().__init__(phrase("The story has gone on since. Just write your next line."))
 
 
 def anew(scene: Scene, trigger: TurnId) -> Trigger:

@@ -20,6 +20,7 @@ from bot.core.errors import (
     StoreUnavailable,
     UserError,
 )
+from bot.core.phrases import phrase
 from bot.core.ports import Metrics, SceneMemory, Voice
 from bot.core.scene import MessageId, Work, WorkKind
 from bot.core.store_answers import Taken
@@ -35,7 +36,7 @@ from bot.services.typist import Typist
 
 log = logging.getLogger(__name__)
 
-MODEL_AWAY = (
+MODEL_AWAY = phrase(
     "The model is not answering right now. Your line is kept, and the reply will come "
     "by itself as soon as the model is back."
 )

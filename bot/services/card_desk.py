@@ -42,14 +42,16 @@ FILES, IN_S = 10, 600.0
 """So many files of a member in so many seconds."""
 MEMBERS_KEPT = 4_096
 
-HOSTS = "That character is the host's: its file lies with the bot."
-GONE = "That character is gone or was changed meanwhile. Use the command again."
-OVER = (
+HOSTS = phrase("That character is the host's: its file lies with the bot.")
+GONE = phrase("That character is gone or was changed meanwhile. Use the command again.")
+OVER = phrase(
     "This import is over: an hour has passed, or another one came after it. "
     "Use /character import again."
 )
-ONLY_LORE = "There is only a lorebook in the file, and no character: `/lore import` takes it."
-SERVER_ONLY = "A character plays for everybody in a server only: use the command there."
+ONLY_LORE = phrase(
+    "There is only a lorebook in the file, and no character: `/lore import` takes it."
+)
+SERVER_ONLY = phrase("A character plays for everybody in a server only: use the command there.")
 
 
 @dataclass(frozen=True, slots=True)

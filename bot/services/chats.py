@@ -19,8 +19,8 @@ FIRST = MessageId(1)
 """Ids of a file's turns before they get those of a channel."""
 _MB = 1_000_000
 _SMALLER = {
-    ChatFormat.HTML: ": choose markdown, which is smaller",
-    ChatFormat.SILLYTAVERN: ": choose markdown, which is smaller",
+    ChatFormat.HTML: phrase(": choose markdown, which is smaller"),
+    ChatFormat.SILLYTAVERN: phrase(": choose markdown, which is smaller"),
 }
 
 

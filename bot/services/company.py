@@ -20,8 +20,8 @@ from bot.services.prompting import Prompting
 TRIES = 8
 """A scene may go on between reading and changing it; each time is a line or an edit."""
 
-NO_SCENE = "No scene is live here. Start one with /roleplay start."
-ALONE = "Only one character plays here. /roleplay add brings another one in."
+NO_SCENE = phrase("No scene is live here. Start one with /roleplay start.")
+ALONE = phrase("Only one character plays here. /roleplay add brings another one in.")
 
 
 def _to_nobody(_head: SceneHead) -> None:

@@ -5,16 +5,17 @@ from dataclasses import dataclass
 
 from bot.core.errors import StoreUnavailable
 from bot.core.guild_rules import ChannelRule, GuildRules, GuildRulesStore, RoleId
+from bot.core.phrases import phrase
 from bot.core.scene import GuildId, Place, UserId
 from bot.services.incoming import Incoming
 
 CHANGE_TRIES = 5
 """So often is planned anew what has changed meanwhile."""
-SWITCHED_OFF = (
+SWITCHED_OFF = phrase(
     "I am switched off in this channel. Who may manage the server can change that with "
     "/settings channels."
 )
-KEPT_OUT = "The admins of this server have settled that I do not answer you here."
+KEPT_OUT = phrase("The admins of this server have settled that I do not answer you here.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from bot.core.cast import SPEAKER
 from bot.core.change import Change
 from bot.core.personas import PERSONA, told_apart
+from bot.core.phrases import phrase, template
 from bot.core.ports import SceneMemory
 from bot.core.quotes import answered_by, quote
 from bot.core.scene import (
@@ -36,7 +37,7 @@ LIVE_KEPT = 20_000
 """Heads of live scenes, as they were last: to decide by, and while the store is away."""
 
 ROUND = 2
-ROUND_BEGINS = (
+ROUND_BEGINS = template(
     "Several of you play now, so {name} answers when you say the name, mention me, or reply to "
     "one of {name}'s messages. Everything else is heard and remembered."
 )
@@ -131,7 +132,7 @@ class Intake:
         if is_second and not is_late and ingested.head.reply_mode is ReplyMode.AUTO:
             # From here on the first player is not answered every time either.
             name = ingested.head.character_name
-            await self._notices.say(place, ROUND_BEGINS.format(name=name))
+            await self._notices.say(place, phrase(ROUND_BEGINS, name=name))
         return decision, None
 
     async def replace(self, line: Incoming, posted: Proxied) -> Trigger | None:

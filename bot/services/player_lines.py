@@ -50,9 +50,9 @@ WITHIN_S = 90.0
 WARMER = 0.1
 """By so much more temperature is every further suggestion drawn: they are to differ."""
 
-_TOO_SLOW = "The model takes too long just now. Please try again in a moment."
-_AWAY = "The model is not answering right now. Please try again in a moment."
-_SILENT = "The model had nothing to say for you. Try again, or give it a hint."
+_TOO_SLOW = phrase("The model takes too long just now. Please try again in a moment.")
+_AWAY = phrase("The model is not answering right now. Please try again in a moment.")
+_SILENT = phrase("The model had nothing to say for you. Try again, or give it a hint.")
 
 
 class Pipeline(Protocol):

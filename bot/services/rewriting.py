@@ -36,9 +36,9 @@ EDIT_WAITS_S = 90.0
 """For an edit to wait for a reply in the making: what was typed is not thrown away."""
 POST_WITHIN_S = 45.0
 
-NO_SCENE = "No scene is live here. Start one with /roleplay start."
-NOT_ALONE = "The story is being changed just now. Try again in a moment."
-UNDER_WAY = "A reply is being written already."
+NO_SCENE = phrase("No scene is live here. Start one with /roleplay start.")
+NOT_ALONE = phrase("The story is being changed just now. Try again in a moment.")
+UNDER_WAY = phrase("A reply is being written already.")
 
 
 class Pipeline(Protocol):

@@ -32,9 +32,9 @@ HALT_WITHIN_S = 15.0
 TRIES = 8
 """A scene may go on between reading and changing it; each time is a line or an edit."""
 
-ABOUT_TO_RESTART = "I am about to restart. Please try again in a minute."
-UNDER_WAY = "A reply is being written already."
-NO_SCENE = "No scene is live here. Start one with /roleplay start."
+ABOUT_TO_RESTART = phrase("I am about to restart. Please try again in a minute.")
+UNDER_WAY = phrase("A reply is being written already.")
+NO_SCENE = phrase("No scene is live here. Start one with /roleplay start.")
 
 
 class Wishes:

@@ -14,7 +14,7 @@ from bot.core.roster import MOST_RAW
 
 TAGLINE_CHARACTERS = 100
 
-MINOR_AND_ADULT = (
+MINOR_AND_ADULT = phrase(
     "The character is described as under 18, so it can never be rated adult, nor speak as one."
 )
 

@@ -12,7 +12,7 @@ from bot.core.cards.notes import Notes
 from bot.core.cards.payload import BadPayload, LockedPayload, ReadYaml, no_yaml, read_payload
 from bot.core.cards.png import BadPng
 from bot.core.cards.shapes import shaped
-from bot.core.phrases import phrase
+from bot.core.phrases import phrase, template
 
 __all__ = ["MOST_BYTES", "Card", "CardFileError", "CardRefused", "read_card"]
 
@@ -22,13 +22,13 @@ MOST_PICTURE = 8 * 1024 * 1024
 CHARA, CCV3 = "chara", "ccv3"
 CARD_NAME = "card.json"
 
-_WHAT_TO_GIVE = "give a character card as PNG, WebP, JSON, YAML or CHARX."
-_NO_CARD_IN_PICTURE = (
-    "There is no character in this {} picture: it was saved anew or is a screenshot, "
+_WHAT_TO_GIVE = phrase("give a character card as PNG, WebP, JSON, YAML or CHARX.")
+_NO_CARD_IN_PICTURE = template(
+    "There is no character in this {kind} picture: it was saved anew or is a screenshot, "
     "so give the file as it was downloaded."
 )
-_LOCKED = "The card is locked with a password: open it in RisuAI and export it without one."
-_MINOR_AND_ADULT = (
+_LOCKED = phrase("The card is locked with a password: open it in RisuAI and export it without one.")
+_MINOR_AND_ADULT = phrase(
     "The character is described as under 18 and marked as adult: such a card is never taken."
 )
 _EMBEDDED = ("embeded://", "embedded://", "__asset:")
@@ -103,7 +103,7 @@ def _read_png(data: bytes, notes: Notes) -> _Contents:
             )
         ) from None
     if not found:
-        raise CardFileError(_NO_CARD_IN_PICTURE.format("PNG"))
+        raise CardFileError(phrase(_NO_CARD_IN_PICTURE, kind="PNG"))
     failed = ""
     for text in sorted(found, key=lambda each: each.keyword != CCV3):  # V3 wins, then the first
         mended = Notes()
@@ -143,7 +143,7 @@ def _read_jpeg(data: bytes, notes: Notes) -> _Contents:
 def _from_comments(kind: str, comments: Iterator[bytes], data: bytes, notes: Notes) -> _Contents:
     for comment in comments:
         return _Contents(read_payload(comment, notes), picture=data)
-    raise CardFileError(_NO_CARD_IN_PICTURE.format(kind))
+    raise CardFileError(phrase(_NO_CARD_IN_PICTURE, kind=kind))
 
 
 def _read_archive(data: bytes, notes: Notes) -> _Contents:
@@ -235,7 +235,7 @@ def _is_picture(data: bytes) -> bool:
 def _read_picture(data: bytes, notes: Notes) -> _Contents:
     del notes
     kind = "GIF" if data.startswith(b"GIF8") else "kind of"
-    raise CardFileError(_NO_CARD_IN_PICTURE.format(kind))
+    raise CardFileError(phrase(_NO_CARD_IN_PICTURE, kind=kind))
 
 
 _CONTAINERS: Sequence[tuple[Callable[[bytes], bool], Callable[[bytes, Notes], _Contents]]] = (

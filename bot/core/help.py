@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.core.phrases import Paragraphs, Phrase, phrase
+from bot.core.phrases import Paragraphs, phrase
 from bot.core.rights import FOR_ADMINS, Action, Member, may
 from bot.core.scene import SceneHead
 
@@ -29,8 +29,8 @@ class Topic:
     """
 
     name: str
-    title: Phrase
-    intro: Phrase
+    title: str
+    intro: str
     commands: Sequence[tuple[str, Action | None]]
 
 

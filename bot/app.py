@@ -40,7 +40,16 @@ from bot.discord_ui.actions import Actions
 from bot.discord_ui.client import RoleplayBot, use_discord_at
 from bot.discord_ui.continuity import Continuity, ContinuousBot
 from bot.discord_ui.screen import DiscordScreen
-from bot.ground import Ground, card_desk_of, doctor_on, open_ground, open_world, pace_of, token_of
+from bot.ground import (
+    Ground,
+    card_desk_of,
+    doctor_on,
+    open_ground,
+    open_world,
+    pace_of,
+    privacy_of,
+    token_of,
+)
 from bot.services.age_watch import AgeWatch
 from bot.services.branches import Branches
 from bot.services.casting import Casting
@@ -112,7 +121,7 @@ async def open_app(
         ground = await open_ground(settings, stack)
         place = _place(settings, ground.redis, ground.owner)
         stack.push_async_callback(place.release)
-        screen = DiscordScreen()
+        screen = DiscordScreen(unnamed=ground.refusals)
         world, echoes, threads = await open_world(
             settings,
             ground,
@@ -220,6 +229,7 @@ def _upkeep(
         guild_desk=ground.guild_desk,
         welcomes=ground.welcomes,
         voice=world.voice,
+        refusals=ground.refusals,
         now_ms=ground.clock.now_ms,
         clock_s=time.monotonic,
     )
@@ -286,6 +296,7 @@ def _actions(
         lorebooks=ground.lorebooks,
         guild_desk=ground.guild_desk,
         doctor=doctor_on(settings, ground),
+        privacy=privacy_of(settings, world, ground, pipeline),
         company=Company(
             store=ground.store,
             characters=ground.characters,

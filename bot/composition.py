@@ -1,7 +1,7 @@
 """Builds what stands behind a port from the settings, for every command that needs it."""
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -20,7 +20,7 @@ from bot.adapters.redis_store.lore_books import RedisLoreStore
 from bot.adapters.tgi import Deadlines, TgiGenerator, open_tgi
 from bot.adapters.valkey import open_embedded
 from bot.core.profiles import ModelProfile
-from bot.core.scene import CharacterKey
+from bot.core.scene import CharacterKey, UserId
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -75,15 +75,23 @@ async def open_store(settings: Settings, stack: AsyncExitStack) -> RedisSceneSto
     return store_on(await open_redis(settings, stack), settings)
 
 
-def store_on(redis: RedisClient, settings: Settings, *, bring: Bring = _nobody) -> RedisSceneStore:
+def store_on(
+    redis: RedisClient,
+    settings: Settings,
+    *,
+    bring: Bring = _nobody,
+    unseen: Container[UserId] = (),
+) -> RedisSceneStore:
     """The memory on *redis*, which stays the caller's.
 
     Args:
         bring: told who plays in each scene that is read.
+        unseen: users who are in no scene that is read.
     """
     return CastStore(
         redis,
         bring=bring,
+        unseen=unseen,
         keep=settings.turns.history_keep,
         ttl=timedelta(days=settings.turns.history_days),
         answer_within=answer_within(settings),

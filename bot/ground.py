@@ -32,6 +32,7 @@ from bot.adapters.redis_store import (
 )
 from bot.adapters.redis_store.examination import RedisExamination
 from bot.adapters.redis_store.guild_rules import RedisGuildRules
+from bot.adapters.redis_store.refusals import RedisRefusals
 from bot.adapters.redis_store.welcomes import RedisWelcomes
 from bot.adapters.tgi import TgiGenerator
 from bot.assembly import (
@@ -40,6 +41,7 @@ from bot.assembly import (
 )
 from bot.composition import answer_within, lore_on, open_generator, open_redis, profile_of, store_on
 from bot.core.errors import (
+    StartupError,
     StoreRefusesWrites,
     StoreUnavailable,
 )
@@ -48,22 +50,29 @@ from bot.core.profiles import ModelProfile
 from bot.core.scene import ChannelId, GuildId
 from bot.services.card_desk import CardDesk
 from bot.services.casting import IsAgeRestricted
+from bot.services.disclosure import Disclosure
 from bot.services.doctor import Doctor, places_that_matter
 from bot.services.doubts import Doubts
 from bot.services.echoes import Echoes
+from bot.services.forgetting import Forgetting, Held
 from bot.services.guild_desk import GuildDesk
-from bot.services.incoming import Patience
+from bot.services.incoming import Incoming, Patience
 from bot.services.lore_telling import LoreTelling
 from bot.services.lorebooks import Lorebooks
 from bot.services.milestones import Milestone, Reached
 from bot.services.posting import Poster
+from bot.services.privacy import Privacy
 from bot.services.prompting import Prompting
+from bot.services.refusals import Refusals
 from bot.services.roster import Roster
 from bot.services.staff import Staff
+from bot.services.turns import TurnPipeline
 from bot.services.welcome import WelcomeStore
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
+
+EXIT_UNREACHABLE = 69
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +87,19 @@ class Ground:
     lorebooks: Lorebooks
     guild_desk: GuildDesk
     welcomes: WelcomeStore
+    refusals: Refusals
     probe: WriteProbe
     generator: TgiGenerator
     metrics: PrometheusMetrics
     clock: DiscordClock
     owner: str
     doubts: Doubts = field(default_factory=Doubts)
+
+    async def hears(self, incoming: Incoming) -> bool:
+        """Whether a line may be part of a story."""
+        if not await self.refusals.is_heard(incoming):
+            return False
+        return await self.guild_desk.hears(incoming)
 
 
 async def open_ground(settings: Settings, stack: AsyncExitStack) -> Ground:
@@ -106,7 +122,15 @@ async def open_ground(settings: Settings, stack: AsyncExitStack) -> Ground:
     )
     characters = Roster(host=host, store=kept, read=read_card_file)
     await characters.begin()
-    store = store_on(redis, settings, bring=characters.bring)
+    refusals = Refusals(RedisRefusals(redis, answer_within=answer_within(settings)))
+    try:
+        await refusals.look()
+    except (StoreUnavailable, StoreRefusesWrites) as error:
+        raise StartupError(
+            "Redis does not say who must not be stored. Look whether it is well, then start again.",
+            exit_code=EXIT_UNREACHABLE,
+        ) from error
+    store = store_on(redis, settings, bring=characters.bring, unseen=refusals)
     await _complete_index(store)
     return Ground(
         profile=profile,
@@ -120,6 +144,7 @@ async def open_ground(settings: Settings, stack: AsyncExitStack) -> Ground:
             is_open=settings.guilds.members_start,
         ),
         welcomes=RedisWelcomes(redis, answer_within=answer_within(settings)),
+        refusals=refusals,
         probe=WriteProbe(redis, answer_within=answer_within(settings)),
         generator=await stack.enter_async_context(open_generator(settings)),
         metrics=PrometheusMetrics(),
@@ -181,7 +206,7 @@ async def open_world(
         new_seed=lambda: secrets.randbits(31),
         reached=reached,
         is_age_restricted=is_age_restricted,
-        hears=ground.guild_desk.hears,
+        hears=ground.hears,
     )
     return world, echoes, DiscordThreads(rest)
 
@@ -215,6 +240,35 @@ def doctor_on(settings: Settings, ground: Ground) -> Doctor:
         profile=ground.profile,
         ahead_s=ground.clock.ahead_s,
         places=places,
+    )
+
+
+def privacy_of(settings: Settings, world: World, ground: Ground, pipeline: TurnPipeline) -> Privacy:
+    """What members may ask of their own data."""
+    # Whoever is in no scene that is read has a right to what is stored of them, too.
+    whole = store_on(ground.redis, settings)
+
+    async def days_in(guild: GuildId | None) -> int:
+        return (await ground.guild_desk.rules(guild)).keep_days or settings.turns.history_days
+
+    held = Held(world.prompting.forget, ground.characters.forget)
+    return Privacy(
+        disclosure=Disclosure(
+            store=whole,
+            personas=ground.store,
+            kept=ground.kept,
+            refusals=ground.refusals,
+            days_in=days_in,
+            now_ms=ground.clock.now_ms,
+        ),
+        forgetting=Forgetting(
+            store=whole,
+            personas=ground.store,
+            kept=ground.kept,
+            pipeline=pipeline,
+            forgets=held,
+        ),
+        refusals=ground.refusals,
     )
 
 

@@ -22,6 +22,7 @@ from bot.services.doubts import Doubts
 from bot.services.guild_desk import GuildDesk
 from bot.services.lorebooks import Lorebooks
 from bot.services.mirror import Mirror
+from bot.services.refusals import Refusals
 from bot.services.scenes import Scenes
 from bot.services.turns import TurnPipeline
 from bot.services.verify import Verifier
@@ -35,6 +36,7 @@ class Upkeep:
     verifier: Verifier
     events: Events
     debts: Debts
+    refusals: Refusals
 
     async def look_up(self, guilds: Iterable[discord.Guild], shard: int) -> None:
         """Nobody tells what happened in those of *guilds* that *shard* hears of.
@@ -72,6 +74,7 @@ class Upkeep:
                 tasks.create_task(self.events.catch_up.run(), name="catching up"),
                 tasks.create_task(self.events.departures.run(), name="forgetting"),
                 tasks.create_task(self.debts.run(), name="clearing the screen"),
+                tasks.create_task(self.refusals.run(), name="looking who refuses"),
             ]
             try:
                 yield
@@ -94,6 +97,7 @@ def upkeep_of(
     guild_desk: GuildDesk,
     welcomes: WelcomeStore,
     voice: Voice,
+    refusals: Refusals,
     now_ms: Callable[[], int],
     clock_s: Callable[[], float],
 ) -> Upkeep:
@@ -128,6 +132,6 @@ def upkeep_of(
         ended=pipeline.ended,
         now_ms=now_ms,
     )
-    mirror = Mirror(memory=pipeline, doubts=doubts, clock_s=clock_s)
+    mirror = Mirror(memory=pipeline, doubts=doubts, clock_s=clock_s, may_keep=refusals.is_heard)
     events = Events(mirror, departures, catch_up, Gaps(doubts), ages, Welcome(welcomes, voice))
-    return Upkeep(verifier, events, debts)
+    return Upkeep(verifier, events, debts, refusals)

@@ -26,9 +26,14 @@ def quote(turns: Sequence[Turn], message: MessageId) -> str:
     place = turn.messages.index(message)
     if len(turn.parts) == len(turn.messages) > 1:
         text = turn.parts[place]
+    return as_quoted(turn.name, text)
+
+
+def as_quoted(name: str, text: str) -> str:
+    """What somebody of that name said, as it is quoted; empty if it has no words."""
     said = " ".join(text.split())
     if len(said) > QUOTED_CHARACTERS:
         said = said[:QUOTED_CHARACTERS].rstrip() + "…"
     if not said:
         return ""
-    return f"{turn.name}: “{said}”" if turn.name else f"“{said}”"
+    return f"{name}: “{said}”" if name else f"“{said}”"

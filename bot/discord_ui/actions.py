@@ -1,7 +1,7 @@
 """What commands and buttons have in common: rights checked, then the service called."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import discord
 from discord import app_commands
@@ -36,6 +36,7 @@ from bot.services.length_tables import LengthTables
 from bot.services.lorebooks import Lorebooks
 from bot.services.personas import Personas
 from bot.services.player_lines import PlayerLines
+from bot.services.privacy import Privacy
 from bot.services.rewriting import Rewriting
 from bot.services.roster import Roster
 from bot.services.scenes import Scenes
@@ -89,6 +90,7 @@ class Actions:
     lorebooks: Lorebooks
     guild_desk: GuildDesk
     doctor: Doctor
+    privacy: Privacy
 
     def place(self, interaction: discord.Interaction) -> Place:
         """Where the interaction happened.
@@ -123,7 +125,10 @@ class Actions:
                 roles_of(interaction.user) or (),
                 is_admin=interaction.permissions.manage_guild,
             )
-        return member_of(interaction, standing)
+        member = member_of(interaction, standing)
+        guild = None if place is None else place.guild
+        why = self.privacy.refusals.refuses(member.user, guild)
+        return replace(member, barred=why) if why else member
 
     async def allow(
         self, interaction: discord.Interaction, action: Action, scene: SceneHead | None

@@ -45,6 +45,7 @@ from bot.discord_ui.lore import LoreCog
 from bot.discord_ui.persona import PersonaCog
 from bot.discord_ui.player_lines import DYNAMIC_ITEMS as PLAYER_LINE_ITEMS
 from bot.discord_ui.player_lines import PlayerLinesCog
+from bot.discord_ui.privacy import PRIVACY_ITEMS, PrivacyCog
 from bot.discord_ui.roleplay import RoleplayCog
 from bot.discord_ui.scene import SceneCog
 from bot.discord_ui.settings import SettingsCog
@@ -169,6 +170,7 @@ class RoleplayBot(ContinuousBot):
         self.add_dynamic_items(*DYNAMIC_ITEMS, *STORY_ITEMS, *PLAYER_LINE_ITEMS, ClearButton)
         self.add_dynamic_items(*SHELF_ITEMS, WhoSelect, *CHARACTER_ITEMS, WhoPlaysSelect)
         self.add_dynamic_items(WelcomeButton)
+        self.add_dynamic_items(*PRIVACY_ITEMS)
         await self.add_cog(RoleplayCog(self.actions))
         await self.add_cog(LengthCog(self.actions))
         await self.add_cog(SceneCog(self.actions))
@@ -184,6 +186,7 @@ class RoleplayBot(ContinuousBot):
         await self.add_cog(DoctorCog(self.actions))
         await self.add_cog(HelpCog(self.actions))
         await self.tree.set_translator(CommandWords(self.words_in))
+        await self.add_cog(PrivacyCog(self.actions))
         try:
             sent = await sync_if_changed(self.tree, self._notes, self.application_id or 0)
         except discord.HTTPException as error:
@@ -218,8 +221,9 @@ class RoleplayBot(ContinuousBot):
             await self._on_own_message(channel, MessageId(message.id), custom_ids_of(message))
         else:
             note_member(self.actions.personas.staff, message.author)
-        incoming = incoming_of(message, bot_user=bot_user, application=application)
-        proxied = proxied_of(message, bot_user=bot_user, application=application)
+        about = self._about(bot_user)
+        incoming = incoming_of(message, **about)
+        proxied = proxied_of(message, **about)
         if incoming is not None:
             await self._events.mirror.heard(incoming)
         elif proxied is not None:
@@ -227,13 +231,18 @@ class RoleplayBot(ContinuousBot):
         else:
             self._events.mirror.passed(channel, MessageId(message.id))
 
+    def _about(self, bot_user: int) -> dict[str, Any]:
+        """What has to be known to read a message."""
+        unnamed = self.actions.privacy.refusals
+        return {"bot_user": bot_user, "application": self.application_id or 0, "unnamed": unnamed}
+
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
         if self.user is None:
             return
-        bot_user, application = self.user.id, self.application_id or 0
-        edit = edit_of(event.message, bot_user=bot_user, application=application)
+        about = self._about(self.user.id)
+        edit = edit_of(event.message, **about)
         if edit is not None:
-            line = incoming_of(event.message, bot_user=bot_user, application=application)
+            line = incoming_of(event.message, **about)
             await self._events.mirror.edited(ChannelId(event.channel_id), edit, line)
 
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:

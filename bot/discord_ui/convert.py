@@ -1,6 +1,6 @@
 """Discord's objects become our values; the only module that knows both."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime
 
 import discord
@@ -9,6 +9,7 @@ from discord.utils import escape_mentions
 from bot.core.guild_rules import RoleId
 from bot.core.names import without_name
 from bot.core.ports import ThreadHome, ThreadKind
+from bot.core.privacy import SOMEBODY
 from bot.core.rights import Member
 from bot.core.roster import Viewer
 from bot.core.scene import ChannelId, GuildId, MessageId, Place, UserId
@@ -91,21 +92,33 @@ def viewer_of(interaction: discord.Interaction) -> Viewer:
     return Viewer(UserId(interaction.user.id), _guild(interaction.guild_id))
 
 
-def incoming_of(message: discord.Message, *, bot_user: int, application: int) -> Incoming | None:
-    """A member's message as the pipeline takes it; None for bots, webhooks and system lines."""
+def incoming_of(
+    message: discord.Message, *, bot_user: int, application: int, unnamed: Container[int] = ()
+) -> Incoming | None:
+    """A member's message as the pipeline takes it; None for bots, webhooks and system lines.
+
+    Args:
+        unnamed: users whose names no text has, here and below.
+    """
     place = place_of(message.channel, message.guild.id if message.guild else None)
     if place is None or not _is_members(message):
         return None
-    return _incoming(place, message, bot_user, application)
+    return _incoming(place, message, bot_user, application, unnamed=unnamed)
 
 
-def proxied_of(message: discord.Message, *, bot_user: int, application: int) -> Proxied | None:
+def proxied_of(
+    message: discord.Message, *, bot_user: int, application: int, unnamed: Container[int] = ()
+) -> Proxied | None:
     """What somebody else's webhook has posted as members write; None for all else."""
     place = place_of(message.channel, message.guild.id if message.guild else None)
-    return None if place is None else _proxied(place, message, bot_user, application)
+    return (
+        None if place is None else _proxied(place, message, bot_user, application, unnamed=unnamed)
+    )
 
 
-def edit_of(message: discord.Message, *, bot_user: int, application: int) -> Edit | None:
+def edit_of(
+    message: discord.Message, *, bot_user: int, application: int, unnamed: Container[int] = ()
+) -> Edit | None:
     """The new text of a member's message, of a webhook's, or of ours; None if it has none.
 
     What Discord adds by itself, such as the preview of a link, is no edit. Others'
@@ -115,36 +128,50 @@ def edit_of(message: discord.Message, *, bot_user: int, application: int) -> Edi
     is_foreign = _is_foreign(message, bot_user=bot_user, application=application)
     if message.edited_at is None or not (is_ours or is_foreign or _is_members(message)):
         return None
-    text = _own_text(message) if is_ours else message.clean_content.strip()
+    text = _own_text(message) if is_ours else _said(message, unnamed)
     return Edit(MessageId(message.id), text, milliseconds(message.edited_at), is_ours=is_ours)
 
 
-def shown_of(place: Place, message: discord.Message, *, bot_user: int, application: int) -> Shown:
+def shown_of(
+    place: Place,
+    message: discord.Message,
+    *,
+    bot_user: int,
+    application: int,
+    unnamed: Container[int] = (),
+) -> Shown:
     """A message as it was read in the channel at *place*."""
     is_ours = is_own(message, bot_user=bot_user, application=application)
     line = None
     if not is_ours and _is_members(message):
-        line = _incoming(place, message, bot_user, application)
+        line = _incoming(place, message, bot_user, application, unnamed=unnamed)
     return Shown(
         message=MessageId(message.id),
-        text=_own_text(message) if is_ours else message.clean_content.strip(),
+        text=_own_text(message) if is_ours else _said(message, unnamed),
         at_ms=milliseconds(message.created_at),
         edited_ms=_edited_ms(message),
         line=line,
-        posted=_proxied(place, message, bot_user, application),
+        posted=_proxied(place, message, bot_user, application, unnamed=unnamed),
         is_ours=is_ours,
         is_literal=is_ours or message.clean_content == escape_mentions(message.content),
         offers=line_to_retry(custom_ids_of(message)) if is_ours else None,
     )
 
 
-def _incoming(place: Place, message: discord.Message, bot_user: int, application: int) -> Incoming:
+def _incoming(
+    place: Place,
+    message: discord.Message,
+    bot_user: int,
+    application: int,
+    *,
+    unnamed: Container[int],
+) -> Incoming:
     return Incoming(
         place=place,
         message=MessageId(message.id),
         author=UserId(message.author.id),
         name=message.author.display_name,
-        text=message.clean_content.strip(),
+        text=_said(message, unnamed),
         mentions_bot=any(user.id == bot_user for user in message.mentions),
         replies_to_character=_is_ours(message.reference, bot_user, application),
         at_ms=milliseconds(message.created_at),
@@ -157,7 +184,12 @@ def _incoming(place: Place, message: discord.Message, bot_user: int, application
 
 
 def _proxied(
-    place: Place, message: discord.Message, bot_user: int, application: int
+    place: Place,
+    message: discord.Message,
+    bot_user: int,
+    application: int,
+    *,
+    unnamed: Container[int],
 ) -> Proxied | None:
     is_foreign = _is_foreign(message, bot_user=bot_user, application=application)
     if not is_foreign or message.type is not discord.MessageType.default:
@@ -166,9 +198,18 @@ def _proxied(
         place=place,
         message=MessageId(message.id),
         name=message.author.display_name,
-        text=message.clean_content.strip(),
+        text=_said(message, unnamed),
         mentions_bot=any(user.id == bot_user for user in message.mentions),
     )
+
+
+def _said(message: discord.Message, unnamed: Container[int]) -> str:
+    """The text as members see it, but for the names of those who are not to be named."""
+    text = message.clean_content
+    for user in message.mentions:
+        if user.id in unnamed:
+            text = text.replace(f"@{user.display_name}", f"@{SOMEBODY}")
+    return text.strip()
 
 
 def _replies_to(message: discord.Message) -> MessageId | None:

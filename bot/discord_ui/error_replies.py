@@ -44,6 +44,16 @@ async def acknowledge(interaction: discord.Interaction[Any]) -> bool:
     """Acknowledge a press; False if another process acts on it, or nobody does.
 
     Who is kept out here is told so.
+    """
+    if not await received(interaction):
+        return False
+    if why := await why_not(interaction):
+        await tell(interaction, UserError(why))
+    return not why
+
+
+async def received(interaction: discord.Interaction[Any]) -> bool:
+    """Acknowledge a press that is for everybody; False if another process acts on it.
 
     One that came too late is acted on all the same: it was meant.
     """
@@ -55,9 +65,7 @@ async def acknowledge(interaction: discord.Interaction[Any]) -> bool:
         log.info("a press was not acknowledged", extra={"code": error.code})
         if error.code == ALREADY_ACKNOWLEDGED:
             return False
-    if why := await why_not(interaction):
-        await tell(interaction, UserError(why))
-    return not why
+    return True
 
 
 async def lets_in(interaction: discord.Interaction[Any]) -> bool:

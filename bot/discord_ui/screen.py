@@ -6,7 +6,7 @@ so those whose words are new to us are asked for.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Container, Sequence
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -33,11 +33,17 @@ class DiscordScreen:
 
     Args:
         within_s: how long Discord may take for one answer.
+        unnamed: users whose names no text has.
     """
 
     def __init__(
-        self, *, requests_per_s: float = REQUESTS_PER_S, within_s: float = WITHIN_S
+        self,
+        *,
+        requests_per_s: float = REQUESTS_PER_S,
+        within_s: float = WITHIN_S,
+        unnamed: Container[int] = (),
     ) -> None:
+        self._unnamed = unnamed
         self._client: discord.Client | None = None
         self._every_s = 1.0 / requests_per_s
         self._within_s = within_s
@@ -91,7 +97,10 @@ class DiscordScreen:
         await self._name_people(place, [each for each in found if _is_new(each, known)])
         me = client.user.id if client.user is not None else 0
         application = client.application_id or 0
-        return [shown_of(place, each, bot_user=me, application=application) for each in found]
+        return [
+            shown_of(place, each, bot_user=me, application=application, unnamed=self._unnamed)
+            for each in found
+        ]
 
     async def shows(self, place: Place, message: MessageId) -> bool:
         self._require_rights(place)

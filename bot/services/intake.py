@@ -145,6 +145,9 @@ class Intake:
             StoreUnavailable, StoreRefusesWrites.
         """
         channel = line.place.channel
+        if not await self._hears(line):  # it may have been heard before, and is gone now
+            await self._store.delete(channel, [line.message])
+            return None
         said = replace(
             line,
             name=posted.name,

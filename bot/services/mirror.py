@@ -7,7 +7,7 @@ either: its channel is doubtful until `CatchUp` has looked at it.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -17,6 +17,7 @@ from bot.core.triggers import Decision, is_out_of_character
 from bot.services.doubts import Doubts
 from bot.services.early_edits import EarlyEdits
 from bot.services.incoming import Edit, Incoming, Proxied
+from bot.services.intake import everybody
 from bot.services.proxies import Proxies
 
 log = logging.getLogger(__name__)
@@ -60,9 +61,22 @@ class Memory(Protocol):
 class Mirror:
     """Takes in what members and others do to messages. Never raises for want of a store."""
 
-    def __init__(self, *, memory: Memory, doubts: Doubts, clock_s: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        *,
+        memory: Memory,
+        doubts: Doubts,
+        clock_s: Callable[[], float],
+        may_keep: Callable[[Incoming], Awaitable[bool]] = everybody,
+    ) -> None:
+        """Set up.
+
+        Args:
+            may_keep: whether anything of a line's author may be kept, for a moment even.
+        """
         self._memory = memory
         self._doubts = doubts
+        self._may_keep = may_keep
         self._early = EarlyEdits(clock_s)
         self._proxies = Proxies(clock_s)
 
@@ -82,6 +96,9 @@ class Mirror:
     async def heard(self, incoming: Incoming) -> None:
         """A member has written a message."""
         channel, message = incoming.place.channel, incoming.message
+        if not await self._may_keep(incoming):
+            self.passed(channel, message)
+            return
         posted = self._proxies.heard(incoming)
         early = self._early.find(channel, message)
         if early is not None:
@@ -109,6 +126,8 @@ class Mirror:
                 may have come into the story.
         """
         if edit.is_ours and self._memory.is_echo(channel, edit.message, edit.at_ms):
+            return
+        if line is not None and not await self._may_keep(line):
             return
         if not edit.is_ours:
             self._early.keep(channel, edit)

@@ -10,6 +10,7 @@ from bot.core.generation import ModelLimits, Tokens
 from bot.core.lengths import AUTO, ChosenLength, Length, LengthSource, LengthStep, choose_length
 from bot.core.lore_in_story import with_lore
 from bot.core.ports import Metrics, SceneStore, TextGenerator
+from bot.core.privacy import nameless
 from bot.core.profiles import ModelProfile
 from bot.core.prompt import pieces, render, speakers, stop_strings
 from bot.core.scene import NO_TURN, ChannelId, Scene, TurnId, UserId
@@ -122,6 +123,7 @@ class Prompting:
             GenerationError: the model server cannot be asked for limits or counts.
             StoreUnavailable, StoreRefusesWrites: nobody knows the player's length.
         """
+        scene = nameless(scene)
         channel = scene.head.place.channel
         me = await self._store.user_length(author) if author is not None else None
         length = self._length(
@@ -179,6 +181,7 @@ class Prompting:
         """
         length = ChosenLength(LengthStep(AUTO, most_tokens, (0, 0)), LengthSource.DEFAULT)
         limits = await self._generator.limits()
+        scene = nameless(scene)
         hinted = replace(scene, head=replace(scene.head, instruction=hint))
         story = story_of(hinted, character, AUTO, trigger=NO_TURN, cast=cast)
         story, _ = await self._with_lore(scene, character, story, limits)

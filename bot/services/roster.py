@@ -130,6 +130,10 @@ class Roster:
         """Take a character for changed."""
         self._checked.pop(key, None)
 
+    def forget(self, key: CharacterKey) -> None:
+        """Drop what is held of a character that is erased."""
+        self._drop(key)
+
     async def choices(self, viewer: Viewer) -> Sequence[Choice]:
         """Everybody whom *viewer* may choose: their own, then the server's, then the host's."""
         await self._follow()

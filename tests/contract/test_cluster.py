@@ -114,3 +114,19 @@ async def test_old_scenes_are_indexed_on_every_node(
     assert await store.channels_of(ANN) == CHANNELS
     assert await store.channels_in(GUILD) == CHANNELS
     assert await store.guilds() == [GUILD]
+
+
+async def test_who_is_forgotten_is_looked_for_on_all_nodes(
+    store: RedisSceneStore, client: RedisCluster
+) -> None:
+    for channel in CHANNELS:
+        await play(store, channel)
+    await client.delete(user_channels_key(ANN))
+
+    assert await store.search(ANN) == CHANNELS
+    assert await store.rewrite_file() is None
+    for node in client.get_primaries():
+        await client.execute_command("CONFIG", "SET", "appendonly", "yes", target_nodes=node)
+    assert await store.rewrite_file()
+    for node in client.get_primaries():
+        await client.execute_command("CONFIG", "SET", "appendonly", "no", target_nodes=node)

@@ -110,6 +110,9 @@ change it, as this one does with later schemas. Since
     rp:left         HASH    guild id -> when (Unix ms) what is stored of  never
                             a guild that we have left is due to be
                             forgotten; not there once that was done
+    rp:refusals     HASH    user id, or user@guild for one guild only ->    never
+                            when (Unix ms) they asked not to be stored;
+                            `ver`, which grows with every change
     rp:note:NAME    STRING  a note of `NoteStore`                         never
     rp:probe        STRING  "1", written to see whether Redis takes it    60 s
     rp:shard:F:I    STRING  owner of shard I of the bot whose token has   the lease
@@ -129,6 +132,7 @@ SCHEMA_VERSION = 2
 LIVE = "rp:live"
 GUILDS = "rp:guilds"
 LEFT = "rp:left"
+REFUSALS = "rp:refusals"
 PROBE = "rp:probe"
 HOST_RELOADS = "rp:reloads"
 

@@ -11,6 +11,7 @@ from bot.adapters.redis_store.answers import head_of, turn_of, work_of
 from bot.adapters.redis_store.calls import ANSWER_WITHIN, Calls
 from bot.adapters.redis_store.channel_scripts import ChannelScripts
 from bot.adapters.redis_store.connection import RedisClient
+from bot.adapters.redis_store.erasure import Erasure
 from bot.adapters.redis_store.errors import translated
 from bot.adapters.redis_store.guild_index import GuildIndex
 from bot.adapters.redis_store.known import Known
@@ -57,7 +58,7 @@ SCRIPTS = (
 )
 
 
-class RedisSceneStore(Stories, Wardrobes):
+class RedisSceneStore(Stories, Wardrobes, Erasure):
     """Borrows the client; does not close it.
 
     A change that has begun is not torn by cancellation: the caller stays until

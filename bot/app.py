@@ -129,6 +129,7 @@ async def open_app(
             on_unauthorized=stops.refused.set,
             reached=reached,
             is_age_restricted=screen.is_age_restricted,
+            words_of=lambda place: words_in(screen.language_of(place)),
         )
         pace, notices = pace_of(settings), Notices(world.voice)
         dispatcher = dispatcher_of(pace)

@@ -68,6 +68,7 @@ from bot.services.roster import Roster
 from bot.services.staff import Staff
 from bot.services.turns import TurnPipeline
 from bot.services.welcome import WelcomeStore
+from bot.services.worded_voice import WordedThreads, WordedVoice, WordsOf, english
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -161,12 +162,14 @@ async def open_world(
     on_unauthorized: Callable[[], None],
     reached: Reached,
     is_age_restricted: IsAgeRestricted,
+    words_of: WordsOf = english,
 ) -> tuple[World, Echoes, Threads]:
     """Open what the pipeline works on; beside it the echoes of our own posts, and threads.
 
     Args:
         on_unauthorized: told when Discord does not accept the token any more.
         is_age_restricted: asked of a channel before anybody plays in it.
+        words_of: our own words in the language of a place.
     """
     http = await stack.enter_async_context(
         aiohttp.ClientSession(
@@ -183,7 +186,7 @@ async def open_world(
         token=token_of(settings),
         on_unauthorized=on_unauthorized,
     )
-    voice = _voice(settings, rest, ground.store)
+    voice = WordedVoice(_voice(settings, rest, ground.store), words_of)
     echoes = Echoes(store=ground.store, voice=voice, metrics=ground.metrics)
     prompting = Prompting(
         store=ground.store,
@@ -208,7 +211,7 @@ async def open_world(
         is_age_restricted=is_age_restricted,
         hears=ground.hears,
     )
-    return world, echoes, DiscordThreads(rest)
+    return world, echoes, WordedThreads(DiscordThreads(rest), words_of)
 
 
 def card_desk_of(ground: Ground, staff: Staff) -> CardDesk:

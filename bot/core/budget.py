@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from bot.core.errors import UserError
+from bot.core.phrases import phrase
 
 REMAINS = 0.5
 """Of the budget: what a cut leaves. More means cutting more often, less forgets more."""
@@ -28,8 +29,12 @@ class PromptTooLong(UserError):
 
     def __init__(self, *, tokens: int, budget: int) -> None:
         super().__init__(
-            f"The character and the last message need {tokens:,} tokens, and the model has room "
-            f"for {budget:,}. Shorten the persona, the scenario or the message."
+            phrase(
+                "The character and the last message need {tokens:,} tokens, and the model has "
+                "room for {budget:,}. Shorten the persona, the scenario or the message.",
+                tokens=tokens,
+                budget=budget,
+            )
         )
         self.tokens = tokens
         self.budget = budget

@@ -76,9 +76,9 @@ def read_chat(data: bytes, filename: str = "") -> Chat:
     if PurePosixPath(filename).suffix.lower() in _TEXT_ENDINGS:
         if data.count(b"\n") >= MOST_LINES:
             raise ChatFileError(_TOO_MANY_LINES)
-        found = shaped_text(_decoded(data, "The file", warnings))
+        found = shaped_text(_decoded(data, phrase("The file"), warnings))
         if found is not None:
-            warnings.add("The file does not say who is a player: who speaks first is not.")
+            warnings.add(phrase("The file does not say who is a player: who speaks first is not."))
             return _assembled(found.header, list(enumerate(found.lines, 1)), "Message", warnings)
     return _read_json_lines(data, warnings)
 
@@ -94,7 +94,7 @@ class _Warnings:
     def skip(self, where: str, why: object) -> None:
         """Tell that a message was left out."""
         self.first_skipped = self.first_skipped or f"{where.lower()}: {why}"
-        self.add(f"{where} was skipped: {why}.")
+        self.add(phrase("{where} was skipped: {why}.", where=where, why=why))
 
     def add(self, sentence: str) -> None:
         if len(self._said) < MOST_WARNINGS:
@@ -103,7 +103,11 @@ class _Warnings:
             self._further += 1
 
     def all(self) -> tuple[str, ...]:
-        more = (f"There are {self._further:,} more such warnings.",) if self._further else ()
+        more = (
+            (phrase("There are {further:,} more such warnings.", further=self._further),)
+            if self._further
+            else ()
+        )
         return (*self._said, *more)
 
 
@@ -120,7 +124,9 @@ def _decoded(data: bytes, what: str, warnings: _Warnings) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError:
-        warnings.add(f"{what} holds bytes that are no UTF-8 text; a \ufffd stands for each.")
+        warnings.add(
+            phrase("{what} holds bytes that are no UTF-8 text; a � stands for each.", what=what)
+        )
         return data.decode(errors="replace")
 
 
@@ -135,7 +141,7 @@ def _room(data: bytes) -> int:
 
 def _parsed(data: bytes, room: int, what: str, warnings: _Warnings) -> object:
     if _values(data) > room:
-        raise BadJson("it is crammed with numbers or lists")
+        raise BadJson(phrase("it is crammed with numbers or lists"))
     return read_json(_decoded(data, what, warnings))
 
 
@@ -146,11 +152,11 @@ def _read_json_file(data: bytes, warnings: _Warnings) -> Chat:
         return _read_json_lines(data, warnings)
     noted = _Warnings()
     try:
-        document = _parsed(data, _room(data), "The file", noted)
+        document = _parsed(data, _room(data), phrase("The file"), noted)
     except BadJson as error:
         if end >= 0:
             return _read_json_lines(data, warnings)
-        raise ChatFileError(phrase("The file cannot be read: {error}.", error=error)) from None
+        raise ChatFileError(phrase("The file cannot be read: {error}.", error=str(error))) from None
     return _read_document(document, noted)
 
 
@@ -175,7 +181,12 @@ def _read_document(document: object, warnings: _Warnings) -> Chat:
                 )
             )
         if found.set_aside:
-            warnings.add(f"The file holds {found.set_aside:,} more chats: the longest was read.")
+            warnings.add(
+                phrase(
+                    "The file holds {set_aside:,} more chats: the longest was read.",
+                    set_aside=found.set_aside,
+                )
+            )
         return _assembled(found.header, list(enumerate(found.lines, 1)), "Message", warnings)
     values = document if isinstance(document, list) else [document]
     return _read_values(enumerate(values, 1), "Message", warnings)
@@ -194,10 +205,13 @@ def _parsed_lines(data: bytes, warnings: _Warnings) -> Iterator[tuple[int, objec
         line = data[start : end if end >= 0 else None].strip()
         if line:
             try:
-                yield number, _parsed(line, room, f"Line {number:,}", warnings)
+                yield (
+                    number,
+                    _parsed(line, room, phrase("Line {number:,}", number=number), warnings),
+                )
                 room -= _values(line)
             except BadJson as error:
-                warnings.skip(f"Line {number:,}", error)
+                warnings.skip(phrase("Line {number:,}", number=number), error)
         if end < 0:
             return
         start = end + 1
@@ -266,7 +280,9 @@ def _assembled(
             warnings.skip(f"{unit} {number:,}", error)
     if not messages:
         if warnings.first_skipped or header is None:
-            why = f" that can be read ({warnings.first_skipped})" * bool(warnings.first_skipped)
+            why = phrase(
+                " that can be read ({first_skipped})", first_skipped=warnings.first_skipped
+            ) * bool(warnings.first_skipped)
             raise ChatFileError(
                 phrase(
                     "There are no messages in the file{why}: {what_to_give}",
@@ -274,7 +290,7 @@ def _assembled(
                     what_to_give=_WHAT_TO_GIVE,
                 )
             )
-        warnings.add("There are no messages in the file.")
+        warnings.add(phrase("There are no messages in the file."))
     return Chat(
         tuple(messages),
         user_name=names.user,

@@ -4,6 +4,8 @@ import json
 import math
 import re
 
+from bot.core.phrases import phrase
+
 MOST_LEVELS = 60
 """Of lists and objects within each other; front ends need five or six."""
 _LONGEST_NUMBER = 40
@@ -26,12 +28,14 @@ def read_json(text: str) -> object:
     try:
         value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        raise BadJson(f"it is no JSON from character {error.pos + 1:,} on") from None
+        raise BadJson(
+            phrase("it is no JSON from character {pos:,} on", pos=error.pos + 1)
+        ) from None
     except RecursionError:
-        raise BadJson("it is nested too deeply") from None
+        raise BadJson(phrase("it is nested too deeply")) from None
     brackets = text.count("[") + text.count("{")
     if brackets > MOST_LEVELS and _is_deeper(value, MOST_LEVELS):
-        raise BadJson("it is nested too deeply")
+        raise BadJson(phrase("it is nested too deeply"))
     return _mended(value) if _HALF.search(text) else value
 
 

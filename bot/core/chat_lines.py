@@ -13,6 +13,7 @@ from typing import NamedTuple
 from bot.core.chat import CHARACTER, NARRATOR, USER, Chat, ChatMessage
 from bot.core.chat_dates import iso_date, read_date
 from bot.core.chat_json import whole_characters, write_json
+from bot.core.phrases import phrase
 from bot.core.scene import Role
 
 _NOBODY = "unused"
@@ -189,7 +190,7 @@ def _flat_at(flat: Sequence[str | None], chosen: int | None) -> str:
     candidates = flat if chosen is None else [flat[chosen], *flat]
     text = next((each for each in candidates if each is not None), None)
     if text is None:
-        raise BadLine("it has no text")
+        raise BadLine(phrase("it has no text"))
     return text
 
 

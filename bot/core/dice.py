@@ -118,13 +118,15 @@ def _terms(formula: str) -> Iterator[Term]:
 def _term(found: re.Match[str]) -> Term:
     sign = -1 if found["sign"] == "-" else 1
     if found["number"] is not None:
-        return Term(sign, _bounded(found["number"], MOST_ADDED, "A number to add"))
-    count = _bounded(found["count"] or "1", MOST_DICE, "The number of dice", least=1)
-    sides = _bounded(found["sides"], MOST_SIDES, "The number of sides", least=2)
+        return Term(sign, _bounded(found["number"], MOST_ADDED, phrase("A number to add")))
+    count = _bounded(found["count"] or "1", MOST_DICE, phrase("The number of dice"), least=1)
+    sides = _bounded(found["sides"], MOST_SIDES, phrase("The number of sides"), least=2)
     rule = found["rule"]
     if rule is None:
         return Term(sign, count, sides, kept=count)
-    picked = _bounded(found["kept"] or "1", count, "How many dice are kept or dropped", least=1)
+    picked = _bounded(
+        found["kept"] or "1", count, phrase("How many dice are kept or dropped"), least=1
+    )
     kept = count - picked if rule.startswith("d") else picked
     if not kept:
         raise UserError(phrase("One of the dice has to count."))

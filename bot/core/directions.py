@@ -33,7 +33,7 @@ def noted(head: SceneHead, text: str, *, once: bool, depth: int = NOTE_DEPTH) ->
     Raises:
         UserError: it has no words, or too many.
     """
-    note = _words(text, NOTE_CHARACTERS, "A note")
+    note = _words(text, NOTE_CHARACTERS, phrase("A note"))
     depth = max(0, min(depth, DEEPEST_NOTE))
     return Change(head=replace(head, note=note, note_depth=depth, note_once=once))
 
@@ -49,7 +49,9 @@ def with_scenario(head: SceneHead, text: str) -> Change:
     Raises:
         UserError: it has no words, or too many.
     """
-    return Change(head=replace(head, scenario=_words(text, SCENARIO_CHARACTERS, "A scenario")))
+    return Change(
+        head=replace(head, scenario=_words(text, SCENARIO_CHARACTERS, phrase("A scenario")))
+    )
 
 
 def instructed(head: SceneHead, text: str) -> Change:
@@ -58,7 +60,7 @@ def instructed(head: SceneHead, text: str) -> Change:
     Raises:
         UserError: it has no words, or too many.
     """
-    asked = _words(text, INSTRUCTION_CHARACTERS, "An instruction")
+    asked = _words(text, INSTRUCTION_CHARACTERS, phrase("An instruction"))
     # It stands in brackets in the prompt.
     return Change(head=replace(head, instruction=asked.strip("[]").strip() or asked))
 
@@ -74,7 +76,7 @@ def narrated(text: str) -> str:
     Raises:
         UserError: it has no words, or too many.
     """
-    return _words(text, NARRATED_CHARACTERS, "A narrator's line")
+    return _words(text, NARRATED_CHARACTERS, phrase("A narrator's line"))
 
 
 def time_passed(text: str) -> str:
@@ -83,7 +85,7 @@ def time_passed(text: str) -> str:
     Raises:
         UserError: it has no words, or too many.
     """
-    said = " ".join(_words(text, TIME_CHARACTERS, "A time").split())
+    said = " ".join(_words(text, TIME_CHARACTERS, phrase("A time")).split())
     said = said[0].upper() + said[1:]
     return f"— {said if said.endswith(_ENDS) else f'{said}.'} —"
 

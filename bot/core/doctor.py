@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.core.generation import ModelLimits
+from bot.core.phrases import phrase, template
 from bot.core.profiles import ModelProfile
 
 OLDEST_REDIS = (7, 0)
@@ -14,8 +15,6 @@ NEARLY_FULL = 0.75
 """Of Redis' memory: from here on somebody should know."""
 CLOCK_ADVICE_S, CLOCK_BROKEN_S = 5.0, 60.0
 """Logs tell the wrong time; certificates are refused, and ages of lines misjudged."""
-WEBHOOKS_AT_MOST = 15
-"""Discord takes no more in one channel."""
 NAMED_CHANNELS = 5
 USUAL_STOPS = 4
 """Of TGI: header, end and the names of two who play."""
@@ -66,7 +65,7 @@ class MemoryFacts:
 def judge_memory(facts: MemoryFacts) -> Iterator[Finding]:
     """Whether stories are safe there."""
     if why := too_old(facts.version):
-        yield Finding("redis", State.BROKEN, why, "Update it.")
+        yield Finding("redis", State.BROKEN, why, phrase("Update it."))
     if facts.policy != KEEPS_ALL:
         yield Finding("redis", State.BROKEN, *evicts(facts.policy))
     if facts.has_file is False:
@@ -75,8 +74,8 @@ def judge_memory(facts: MemoryFacts) -> Iterator[Finding]:
         yield Finding(
             "redis",
             State.BROKEN,
-            "Redis could not save to its disk last time, and will refuse changes.",
-            "Look at its log, and at the space and the rights of its data folder.",
+            phrase("Redis could not save to its disk last time, and will refuse changes."),
+            phrase("Look at its log, and at the space and the rights of its data folder."),
         )
     yield _memory_room(facts)
     if abs(facts.clock_ahead_s) >= CLOCK_ADVICE_S:
@@ -87,34 +86,47 @@ def too_old(version: str) -> str:
     """Why a Redis of this version cannot be used; empty if it can."""
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
     if numbers and numbers < OLDEST_REDIS:
-        return f"Redis {version} is too old: use Redis 7.0, Valkey 7.2 or later."
+        return phrase(
+            "Redis {version} is too old: use Redis 7.0, Valkey 7.2 or later.", version=version
+        )
     return ""
 
 
 def evicts(policy: str) -> tuple[str, str]:
     """What is wrong with an eviction policy, and what to do."""
-    what = f"Redis would silently delete stories when its memory is full (its policy: {policy})."
+    what = phrase(
+        "Redis would silently delete stories when its memory is full (its policy: {policy}).",
+        policy=policy,
+    )
     do = "maxmemory-policy noeviction"
-    return what, f"Set `{do}` in redis.conf or run `CONFIG SET {do}`."
+    return what, phrase("Set `{do}` in redis.conf or run `CONFIG SET {do}`.", do=do)
 
 
 NO_FILE = (
-    "Redis keeps no append-only file, so a crash of it loses the newest part of every story.",
-    "Set `appendonly yes` in redis.conf or run `CONFIG SET appendonly yes`.",
+    phrase(
+        "Redis keeps no append-only file, so a crash of it loses the newest part of every story."
+    ),
+    phrase("Set `appendonly yes` in redis.conf or run `CONFIG SET appendonly yes`."),
 )
 
 
 def _memory_room(facts: MemoryFacts) -> Finding:
     used = _megabytes(facts.used_bytes)
     if not facts.max_bytes:
-        return Finding("redis", State.FINE, f"Redis uses {used} and has no limit of its own.")
-    what = f"Redis uses {used} of {_megabytes(facts.max_bytes)}."
+        return Finding(
+            "redis", State.FINE, phrase("Redis uses {used} and has no limit of its own.", used=used)
+        )
+    what = phrase(
+        "Redis uses {used} of {max_bytes}.", used=used, max_bytes=_megabytes(facts.max_bytes)
+    )
     if facts.used_bytes >= NEARLY_FULL * facts.max_bytes:
         return Finding(
             "redis",
             State.ADVICE,
             what,
-            "Raise its maxmemory, or keep stories for fewer days, before it refuses new lines.",
+            phrase(
+                "Raise its maxmemory, or keep stories for fewer days, before it refuses new lines."
+            ),
         )
     return Finding("redis", State.FINE, what)
 
@@ -131,14 +143,20 @@ def judge_clock(whose: str, ahead_s: float) -> Finding:
     """
     off_s = abs(ahead_s)
     if off_s < CLOCK_ADVICE_S:
-        return Finding("clock", State.FINE, f"The clock of the {whose} is right.")
+        return Finding(
+            "clock", State.FINE, phrase("The clock of the {whose} is right.", whose=whose)
+        )
     state = State.BROKEN if off_s >= CLOCK_BROKEN_S else State.ADVICE
-    way = "ahead" if ahead_s > 0 else "behind"
+    way = (
+        template("The clock of the {whose} is {off_s:,.0f} s ahead.")
+        if ahead_s > 0
+        else template("The clock of the {whose} is {off_s:,.0f} s behind.")
+    )
     return Finding(
         "clock",
         state,
-        f"The clock of the {whose} is {off_s:,.0f} s {way}.",
-        "Let it be set by NTP (`timedatectl set-ntp true`).",
+        phrase(way, whose=whose, off_s=off_s),
+        phrase("Let it be set by NTP (`timedatectl set-ntp true`)."),
     )
 
 
@@ -152,8 +170,8 @@ def judge_model(name: str, limits: ModelLimits | None, profile: ModelProfile) ->
         yield Finding(
             "model",
             State.BROKEN,
-            f"{name} does not answer.",
-            "Start it, or correct BOT_TGI__URLS; a model that loads takes minutes.",
+            phrase("{name} does not answer.", name=name),
+            phrase("Start it, or correct BOT_TGI__URLS; a model that loads takes minutes."),
         )
         return
     wanted = profile.context_tokens
@@ -161,185 +179,75 @@ def judge_model(name: str, limits: ModelLimits | None, profile: ModelProfile) ->
         yield Finding(
             "model",
             State.ADVICE,
-            f"{name} takes {limits.max_total_tokens:,} tokens, the profile {profile.name}"
-            f" has {wanted:,}: the characters remember less than they could.",
-            f"Start it with `--max-total-tokens {wanted}`, or set"
-            f" BOT_PROMPT__CONTEXT_TOKENS={limits.max_total_tokens}.",
+            phrase(
+                "{name} takes {max_total_tokens:,} tokens, the profile {profile} has "
+                "{wanted:,}: the characters remember less than they could.",
+                name=name,
+                max_total_tokens=limits.max_total_tokens,
+                profile=profile.name,
+                wanted=wanted,
+            ),
+            phrase(
+                "Start it with `--max-total-tokens {wanted}`, or set "
+                "BOT_PROMPT__CONTEXT_TOKENS={max_total_tokens}.",
+                wanted=wanted,
+                max_total_tokens=limits.max_total_tokens,
+            ),
         )
     least_input = min(wanted, limits.max_total_tokens) // 2
     if limits.max_input_tokens < least_input:
         yield Finding(
             "model",
             State.ADVICE,
-            f"{name} takes prompts of {limits.max_input_tokens:,} tokens only.",
-            f"Start it with `--max-input-tokens {wanted * 7 // 8}` or more.",
+            phrase(
+                "{name} takes prompts of {max_input_tokens:,} tokens only.",
+                name=name,
+                max_input_tokens=limits.max_input_tokens,
+            ),
+            phrase("Start it with `--max-input-tokens {wanted}` or more.", wanted=wanted * 7 // 8),
         )
     if limits.max_stop_sequences < USUAL_STOPS:
         yield Finding(
             "model",
             State.ADVICE,
-            f"{name} takes {limits.max_stop_sequences} stop strings, and writes on behind others.",
-            f"Start it with `--max-stop-sequences {2 * USUAL_STOPS}`.",
+            phrase(
+                "{name} takes {max_stop_sequences} stop strings, and writes on behind others.",
+                name=name,
+                max_stop_sequences=limits.max_stop_sequences,
+            ),
+            phrase("Start it with `--max-stop-sequences {count}`.", count=2 * USUAL_STOPS),
         )
     yield Finding(
         "model",
         State.FINE,
-        f"{name} answers: {limits.model}, {limits.max_total_tokens:,} tokens.",
+        phrase(
+            "{name} answers: {model}, {max_total_tokens:,} tokens.",
+            name=name,
+            model=limits.model,
+            max_total_tokens=limits.max_total_tokens,
+        ),
     )
 
 
-class Right(StrEnum):
-    """A permission of the bot, as Discord's settings call it."""
-
-    VIEW = "View Channel"
-    SEND = "Send Messages"
-    SEND_IN_THREADS = "Send Messages in Threads"
-    READ_HISTORY = "Read Message History"
-    MANAGE_WEBHOOKS = "Manage Webhooks"
-    ATTACH_FILES = "Attach Files"
-    ADD_REACTIONS = "Add Reactions"
-    CREATE_THREADS = "Create Public Threads"
-    EMBED_LINKS = "Embed Links"
-    EXTERNAL_EMOJIS = "Use External Emojis"
-
-
-WITHOUT = {
-    Right.VIEW: "I hear and say nothing",
-    Right.SEND: "I can say nothing",
-    Right.SEND_IN_THREADS: "I can say nothing in threads",
-    Right.READ_HISTORY: "I miss what is said while I am restarted, and cannot look for lost posts",
-    Right.MANAGE_WEBHOOKS: "characters speak under my name and face instead of their own",
-    Right.ATTACH_FILES: "I can show no portraits and hand out no files",
-    Right.ADD_REACTIONS: "I cannot mark lines that a character does not hear",
-    Right.CREATE_THREADS: "stories cannot be branched, nor started in a thread of their own",
-    Right.EMBED_LINKS: "links show no preview",
-    Right.EXTERNAL_EMOJIS: "emojis of other servers do not show",
-}
-"""What does not work then."""
-
-NEEDED = frozenset({Right.VIEW, Right.SEND, Right.MANAGE_WEBHOOKS, Right.READ_HISTORY})
-"""Without these a scene is not what it should be; the others are good to have."""
-_HIDES = {
-    Right.VIEW: frozenset(Right) - {Right.VIEW},
-    Right.SEND: frozenset({Right.EMBED_LINKS, Right.ATTACH_FILES}),
-}
-"""Who lacks the one has none of the others either, whatever is switched on."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelFacts:
-    """A channel in which the bot is to play.
-
-    Attributes:
-        granted: what the bot may do there.
-        webhooks: how many there are; None if that cannot be known.
-        own_webhooks: how many of them are the bot's.
-    """
-
-    name: str
-    granted: frozenset[Right]
-    webhooks: int | None = None
-    own_webhooks: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class GuildFacts:
-    """A server.
-
-    Attributes:
-        role: the bot's own role there.
-        granted: what it may do there wherever no channel says otherwise.
-        channels: those that matter.
-    """
-
-    name: str
-    role: str
-    granted: frozenset[Right]
-    channels: Sequence[ChannelFacts]
-
-
-def judge_guild(guild: GuildFacts) -> Iterator[Finding]:
-    """What the bot lacks in the channels that matter, with the switch for each right."""
-    is_whole = True
-    for right in Right:
-        lacking = [
-            channel.name
-            for channel in guild.channels
-            if right not in channel.granted and not _is_hidden(right, channel.granted)
-        ]
-        if not lacking and (right in guild.granted or _is_hidden(right, guild.granted)):
-            continue
-        if not lacking and guild.channels:
-            continue  # the channels that matter say otherwise
-        is_whole = False
-        yield _lack(guild, right, lacking)
-    for channel in guild.channels:
-        yield from _webhooks(channel)
-    if is_whole:
-        where = _listed([channel.name for channel in guild.channels]) or guild.name
-        yield Finding("permissions", State.FINE, f"I have every permission I use in {where}.")
-
-
-def told_weakness(granted: frozenset[Right]) -> str:
-    """What a member who starts a scene is told that it will lack; empty if nothing."""
-    lacking = [right for right in Right if right in NEEDED - granted]
-    if not lacking:
-        return ""
-    reasons = "; ".join(f"without “{right}” {WITHOUT[right]}" for right in lacking)
-    return f"Mind that I lack a permission here: {reasons}. /doctor names the switch."
-
-
-def _lack(guild: GuildFacts, right: Right, channels: Sequence[str]) -> Finding:
-    if right in guild.granted:
-        do = (
-            f"Edit Channel → Permissions → {guild.role}: set “{right}” to ✓ in {_listed(channels)}."
-        )
-    else:
-        do = f"Server Settings → Roles → {guild.role} → Permissions: switch “{right}” on."
-    return Finding(
-        "permissions",
-        State.BROKEN if right in NEEDED else State.ADVICE,
-        f"I lack “{right}” in {_listed(channels) or guild.name}: {WITHOUT[right]}.",
-        do,
-    )
-
-
-def _is_hidden(right: Right, granted: frozenset[Right]) -> bool:
-    return any(right in hidden for by, hidden in _HIDES.items() if by not in granted)
-
-
-def _webhooks(channel: ChannelFacts) -> Iterator[Finding]:
-    if channel.webhooks is None:
-        return
-    left = WEBHOOKS_AT_MOST - channel.webhooks
-    what = f"{channel.name} has {channel.webhooks} of {WEBHOOKS_AT_MOST} webhooks"
-    if not channel.own_webhooks and left <= 0:
-        yield Finding(
-            "webhooks",
-            State.BROKEN,
-            f"{what}, and none is mine: {WITHOUT[Right.MANAGE_WEBHOOKS]}.",
-            "Edit Channel → Integrations → Webhooks: delete one that nobody uses.",
-        )
-    else:
-        yield Finding("webhooks", State.FINE, f"{what}, {channel.own_webhooks} of them mine.")
-
-
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """The first few, and how many more."""
     shown = ", ".join(names[:NAMED_CHANNELS])
     more = len(names) - NAMED_CHANNELS
-    return f"{shown} and {more} more" if more > 0 else shown
+    return phrase("{shown} and {more} more", shown=shown, more=more) if more > 0 else shown
 
 
 def judge_intents(*, has_content: bool) -> Finding:
     """Whether Discord lets the bot read what members write."""
     if has_content:
-        return Finding("discord", State.FINE, "The Message Content intent is on.")
+        return Finding("discord", State.FINE, phrase("The Message Content intent is on."))
     return Finding(
         "discord",
         State.BROKEN,
-        "The Message Content intent is off: every message would be empty.",
-        "Switch on “Message Content Intent” in the developer portal (your application, page Bot,"
-        " Privileged Gateway Intents).",
+        phrase("The Message Content intent is off: every message would be empty."),
+        phrase(
+            "Switch on “Message Content Intent” in the developer portal (your "
+            "application, page Bot, Privileged Gateway Intents)."
+        ),
     )
 
 
@@ -351,23 +259,34 @@ def judge_commands(known: Iterable[str], wanted: Iterable[str]) -> Finding:
         return Finding(
             "commands",
             State.BROKEN,
-            f"Discord does not know {len(missing)} of my commands: {_listed(missing)}.",
-            "Restart me: I send them at the start.",
+            phrase(
+                "Discord does not know {count} of my commands: {missing}.",
+                count=len(missing),
+                missing=listed(missing),
+            ),
+            phrase("Restart me: I send them at the start."),
         )
     if not there:
         return Finding(
-            "commands", State.BROKEN, "Discord knows no commands of mine.", "Start the bot once."
+            "commands",
+            State.BROKEN,
+            phrase("Discord knows no commands of mine."),
+            phrase("Start the bot once."),
         )
-    return Finding("commands", State.FINE, f"Discord knows my {len(there)} commands.")
+    return Finding(
+        "commands", State.FINE, phrase("Discord knows my {count} commands.", count=len(there))
+    )
 
 
 def judge_faces(*, has_address: bool, has_channel: bool) -> Finding:
     """Whether characters can have faces."""
     if has_address or has_channel:
-        return Finding("settings", State.FINE, "Portraits have a place where Discord finds them.")
+        return Finding(
+            "settings", State.FINE, phrase("Portraits have a place where Discord finds them.")
+        )
     return Finding(
         "settings",
         State.ADVICE,
-        "Portraits have no place where Discord finds them: characters have no faces.",
-        "Set BOT_DISCORD__ASSET_CHANNEL to a channel for them, or BOT_HTTP__PUBLIC_URL.",
+        phrase("Portraits have no place where Discord finds them: characters have no faces."),
+        phrase("Set BOT_DISCORD__ASSET_CHANNEL to a channel for them, or BOT_HTTP__PUBLIC_URL."),
     )

@@ -37,7 +37,7 @@ class TooOldForButtons(UserError):
     """The reply under which a button was pressed is not the newest any more."""
 
     def __init__(self) -> None:
-        super().__init__("This reply is too old for buttons: use its Apps menu.")
+        super().__init__(phrase("This reply is too old for buttons: use its Apps menu."))
 
 
 class TextChanged(UserError):
@@ -155,7 +155,7 @@ def hide(scene: Scene, turn: TurnId, *, hidden: bool) -> Change:
     """
     found = turn_in(scene, turn)
     if found.hidden is hidden:
-        raise UserError("It is hidden already." if hidden else "It is not hidden.")
+        raise UserError(phrase("It is hidden already.") if hidden else phrase("It is not hidden."))
     return Change(put=(replace(found, hidden=hidden),))
 
 
@@ -167,7 +167,7 @@ def pin(scene: Scene, turn: TurnId, *, pinned: bool) -> Change:
     """
     found = turn_in(scene, turn)
     if found.pinned is pinned:
-        raise UserError("It is pinned already." if pinned else "It is not pinned.")
+        raise UserError(phrase("It is pinned already.") if pinned else phrase("It is not pinned."))
     return Change(put=(replace(found, pinned=pinned),))
 
 
@@ -265,7 +265,9 @@ def select(scene: Scene, turn: TurnId, step: int, *, now_ms: int) -> Change:
     found = newest_reply(scene, turn)
     current = found.current + step
     if not 0 <= current < len(found.swipes):
-        raise UserError("This is the first one." if step < 0 else "This is the last one.")
+        raise UserError(
+            phrase("This is the first one.") if step < 0 else phrase("This is the last one.")
+        )
     chosen = replace(found, current=current, parts=(), count="")
     return Change(put=(chosen,), work=shown_again(chosen, at_ms=now_ms))
 

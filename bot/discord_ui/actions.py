@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import discord
 from discord import app_commands
 
-from bot.core.doctor import told_weakness
 from bot.core.errors import NoLiveScene, UserError
+from bot.core.guild_doctor import told_weakness
 from bot.core.length_table import LengthTable, expected
 from bot.core.lengths import AUTO, Length, LengthSource, LengthStep
 from bot.core.phrases import Paragraphs, counted, joined, phrase

@@ -11,10 +11,12 @@ from discord.ext import commands
 
 from bot.core.doctor import Finding, State, judge_commands, must_act
 from bot.core.errors import StoreRefusesWrites, StoreUnavailable, UserError
+from bot.core.phrases import Paragraphs, phrase
 from bot.core.rights import Action
 from bot.core.scene import ChannelId, GuildId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.examination import examine_guild, facts_of, judge_application
+from bot.discord_ui.wording import say
 from bot.services.doctor import Doctor
 
 TOLD_CHARACTERS = 1_900
@@ -49,8 +51,8 @@ async def examine(interaction: discord.Interaction[Any], actions: Actions) -> No
         async with asyncio.timeout(WITHIN_S):
             findings = await _findings(interaction, actions.doctor)
     except TimeoutError:
-        raise UserError("That took too long. Please try again in a minute.") from None
-    await interaction.followup.send(told(findings), ephemeral=True)
+        raise UserError(phrase("That took too long. Please try again in a minute.")) from None
+    await say(interaction, told(findings))
 
 
 async def _findings(interaction: discord.Interaction[Any], doctor: Doctor) -> list[Finding]:
@@ -84,13 +86,13 @@ async def _of_discord(interaction: discord.Interaction[Any], doctor: Doctor) -> 
 def told(findings: Iterable[Finding]) -> str:
     """As a member reads it: what is to be done first."""
     ordered = sorted(findings, key=lambda finding: _ORDER.index(finding.state))
-    head = "Something has to be done:" if must_act(ordered) else "I am well here:"
+    head = phrase("Something has to be done:") if must_act(ordered) else phrase("I am well here:")
     lines = [head, *map(_line, ordered)]
     while len("\n".join(lines)) > TOLD_CHARACTERS:
-        lines = [*lines[:-2], "… and more: `python -m bot doctor` on the host tells all."]
-    return "\n".join(lines)
+        lines = [*lines[:-2], phrase("… and more: `python -m bot doctor` on the host tells all.")]
+    return Paragraphs(lines)
 
 
 def _line(finding: Finding) -> str:
-    line = f"{SIGNS[finding.state]} {finding.what}"
-    return f"{line}\n-# {finding.do}" if finding.do else line
+    line = [f"{SIGNS[finding.state]} ", finding.what]
+    return Paragraphs([*line, "\n-# ", finding.do] if finding.do else line, "")

@@ -6,16 +6,9 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 import aiohttp
 import discord
 
-from bot.core.doctor import (
-    ChannelFacts,
-    Finding,
-    GuildFacts,
-    Right,
-    State,
-    judge_commands,
-    judge_guild,
-    judge_intents,
-)
+from bot.core.doctor import Finding, State, judge_commands, judge_intents
+from bot.core.guild_doctor import ChannelFacts, GuildFacts, Right, judge_guild
+from bot.core.phrases import phrase
 from bot.core.scene import ChannelId, GuildId
 
 log = logging.getLogger(__name__)
@@ -77,7 +70,7 @@ async def examine_guild(
         *judge_guild(
             GuildFacts(
                 name=guild.name,
-                role="my role" if role is None else role.name,
+                role=phrase("my role") if role is None else role.name,
                 granted=granted_by(me.guild_permissions),
                 channels=found,
             )
@@ -116,16 +109,18 @@ async def examine_by_token(
         except discord.LoginFailure:
             return [
                 _broken(
-                    "Discord does not accept the token.",
-                    "Copy it anew from the developer portal (your application, page Bot, Reset"
-                    " Token) into BOT_DISCORD__TOKEN.",
+                    phrase("Discord does not accept the token."),
+                    phrase(
+                        "Copy it anew from the developer portal (your application, page Bot, "
+                        "Reset Token) into BOT_DISCORD__TOKEN."
+                    ),
                 )
             ]
         except (discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError) as error:
             return [
                 _broken(
-                    f"Discord cannot be reached ({type(error).__name__}).",
-                    "Check the network, and BOT_DISCORD__API_URL if you have set it.",
+                    phrase("Discord cannot be reached ({name}).", name=type(error).__name__),
+                    phrase("Check the network, and BOT_DISCORD__API_URL if you have set it."),
                 )
             ]
 
@@ -137,8 +132,8 @@ async def _examine(client: discord.Client, matters: Matters) -> list[Finding]:
     found.append(judge_commands(known, ()))
     guilds = [guild async for guild in client.fetch_guilds(limit=MOST_GUILDS)]
     if not guilds:
-        do = "Invite it: README, “On your server”, has the address."
-        found.append(Finding("discord", State.ADVICE, "The bot is in no server.", do))
+        do = phrase("Invite it: README, “On your server”, has the address.")
+        found.append(Finding("discord", State.ADVICE, phrase("The bot is in no server."), do))
     for each in guilds:
         guild = await client.fetch_guild(each.id)
         me = await guild.fetch_member(client.user.id if client.user else 0)

@@ -13,6 +13,7 @@ from bot.core.phrases import Words, phrase, translated
 from bot.core.scene import SceneHead
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.convert import member_of
+from bot.discord_ui.wording import say
 from bot.services.guild_desk import Standing
 
 UNKNOWN = Standing(can_administer=False, can_start=True, barred="")
@@ -48,7 +49,7 @@ class HelpCog(commands.Cog):
                 raise UserError(phrase("I know no such topic. /help alone lists all."))
             described = dict(_described(interaction.client.tree, words))
             told = page(found, described, member, await self._scene(interaction))
-        await interaction.followup.send(translated(told, words), ephemeral=True)
+        await say(interaction, translated(told, words))
 
     @show.autocomplete("topic")
     async def _topics(

@@ -79,6 +79,11 @@ class DiscordScreen:
         found = None if guild is None else guild.get_channel(channel)
         return None if found is None else is_age_restricted(found)
 
+    def language_of(self, place: Place) -> str:
+        """Discord's locale of the server; empty in direct messages, and where it is not known."""
+        guild = self._guild(place)
+        return "" if guild is None else guild.preferred_locale.value
+
     async def page(
         self,
         place: Place,

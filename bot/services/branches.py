@@ -14,7 +14,7 @@ from bot.core.errors import (
     UserError,
 )
 from bot.core.links import link_to
-from bot.core.phrases import phrase
+from bot.core.phrases import joined, phrase
 from bot.core.plain_text import shortened
 from bot.core.ports import SceneStore, ThreadHome, Threads
 from bot.core.scene import ChannelId, MessageId, Place, Scene, TurnId, UserId
@@ -59,7 +59,11 @@ class Branches:
         place = await self._open(
             asked,
             f"{head.character_name} and {opening.owner_name}",
-            f"{opening.owner_name} starts a scene with **{head.character_name}** here.",
+            phrase(
+                "{owner} starts a scene with **{name}** here.",
+                owner=opening.owner_name,
+                name=head.character_name,
+            ),
         )
         await self._scenes.start(replace(opening, place=place))
         return place
@@ -132,5 +136,10 @@ def _origin(scene: Scene, turn: TurnId | None, who: str, told: Scene) -> str:
     last = next((each for each in scene.turns if each.id == turn), scene.turns[-1])
     shown = last.messages[-1] if last.messages else None
     where = link_to(scene.head.place, shown)
-    said = f"{who} lets the story with **{told.head.character_name}** go another way from [here]"
-    return f"{said}({where}).{last_line(told.turns)}"
+    said = phrase(
+        "{who} lets the story with **{name}** go another way from [here]({where}).",
+        who=who,
+        name=told.head.character_name,
+        where=where,
+    )
+    return joined(said, last_line(told.turns), between="")

@@ -242,14 +242,17 @@ class CardDesk:
         if stored.entry.owner == viewer.user:
             await self._store.retire(choice.key)
             await self._forget_oldest(viewer.user)
-            return f"**{plain(choice.name)}** is deleted. Scenes that play with it go on."
+            return phrase(
+                "**{name}** is deleted. Scenes that play with it go on.", name=plain(choice.name)
+            )
         if not is_admin:
             raise UserError(phrase("Only the one who brought this character in may delete it."))
         await self._store.unshare(choice.key)
         self._roster.look_again(choice.key)
-        return (
-            f"**{plain(choice.name)}** no longer plays for this server. Its owner keeps it, and "
-            "scenes that play with it go on."
+        return phrase(
+            "**{name}** no longer plays for this server. Its owner keeps it, and scenes that play "
+            "with it go on.",
+            name=plain(choice.name),
         )
 
     def _entry_of(self, card: Card, key: CharacterKey, viewer: Viewer, where: Visibility) -> Entry:
@@ -287,7 +290,10 @@ class CardDesk:
                     try:
                         portrait = await asyncio.to_thread(self._redraw, card.picture)
                     except BadPicture as error:
-                        said = f"Its picture cannot be shown ({error}); it plays without one."
+                        said = phrase(
+                            "Its picture cannot be shown ({why}); it plays without one.",
+                            why=str(error),
+                        )
                         return card, None, (*card.warnings, said)
             except TimeoutError:
                 raise UserError(
@@ -311,7 +317,7 @@ class CardDesk:
     ) -> Preview:
         card = replace(card, picture=portrait.picture if portrait is not None else None)
         if entry.name != card.name:
-            notes = (f"It plays under the name “{entry.name}”.", *notes)
+            notes = (phrase("It plays under the name “{name}”.", name=entry.name), *notes)
         text = in_every_prompt(card)
         try:
             async with asyncio.timeout(COUNT_WITHIN_S):

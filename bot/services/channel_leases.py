@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
 from bot.core.errors import LeaseLost, StoreRefusesWrites, StoreUnavailable, UserError
+from bot.core.phrases import phrase
 from bot.core.ports import SceneStore
 from bot.core.scene import TurnId, Work, WorkKind, reply_turn_id
 from bot.core.store_answers import Taken
@@ -81,7 +82,9 @@ class ChannelLeases:
             if lane.is_leaving:
                 return None
             if loop.time() >= give_up_at:
-                raise ChannelTaken("Another reply has been under way here for long. Try again.")
+                raise ChannelTaken(
+                    phrase("Another reply has been under way here for long. Try again.")
+                )
             await lane.wait_for_hurry(min(ASK_EVERY_S, self._for_s / 5))
             if lane.is_stopped:
                 return None

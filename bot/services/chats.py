@@ -77,11 +77,11 @@ class Chats:
             raise UserError(
                 phrase(
                     "As {chosen} the story has {count:.1f} MB, and Discord takes files of "
-                    "up to {most_bytes:.1f} MB here{chosen_2}.",
+                    "up to {most_bytes:.1f} MB here{hint}.",
                     chosen=chosen,
                     count=len(content) / _MB,
                     most_bytes=most_bytes / _MB,
-                    chosen_2=_SMALLER.get(chosen, ""),
+                    hint=_SMALLER.get(chosen, ""),
                 )
             )
         return ChatFile(file_name(chat, chosen), content)
@@ -97,7 +97,10 @@ class Chats:
         """
         told, left_out = await self._told(chat, opening)
         lacks_note = told.head.note != chat.note
-        title = f"The story of a file goes on from here, with {len(told.turns)} lines before it."
+        title = phrase(
+            "The story of a file goes on from here, with {count} lines before it.",
+            count=len(told.turns),
+        )
         head = await self._store.head(opening.place.channel)
         if head is None or not head.live:
             await self._shelf.begin(told, title=title)

@@ -8,6 +8,7 @@ from bot.core.doctor import Finding, MemoryFacts, State, judge_clock, judge_memo
 from bot.core.errors import StoreRefusesWrites, StoreUnavailable
 from bot.core.generation import ModelLimits
 from bot.core.guild_rules import ChannelRule, GuildRules
+from bot.core.phrases import phrase
 from bot.core.ports import GuildStore, SceneStore
 from bot.core.profiles import ModelProfile
 from bot.core.scene import ChannelId, GuildId
@@ -74,14 +75,20 @@ class Doctor:
             async with asyncio.timeout(EXAMINED_WITHIN_S):
                 servers = await self._memory.facts()
         except StoreRefusesWrites as error:
-            return [Finding("redis", State.ADVICE, f"Redis does not let me look: {error}")]
+            return [
+                Finding(
+                    "redis",
+                    State.ADVICE,
+                    phrase("Redis does not let me look: {error}", error=str(error)),
+                )
+            ]
         except (StoreUnavailable, TimeoutError):
             return [
                 Finding(
                     "redis",
                     State.BROKEN,
-                    "Redis does not answer.",
-                    "Start it, or correct BOT_REDIS__URL.",
+                    phrase("Redis does not answer."),
+                    phrase("Start it, or correct BOT_REDIS__URL."),
                 )
             ]
         return [finding for facts in servers for finding in judge_memory(facts)]
@@ -92,8 +99,10 @@ class Doctor:
                 servers = await self._models.each_limits()
         except TimeoutError:
             servers = [None]
-        names = ["The model server"] if len(servers) == 1 else []
-        names = names or [f"Model server {number}" for number in range(1, len(servers) + 1)]
+        names = [phrase("The model server")] if len(servers) == 1 else []
+        names = names or [
+            phrase("Model server {number}", number=number) for number in range(1, len(servers) + 1)
+        ]
         return [
             finding
             for name, limits in zip(names, servers, strict=True)

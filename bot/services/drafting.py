@@ -9,6 +9,7 @@ from bot.core.characters import Character
 from bot.core.errors import GenerationTooLong, UserError
 from bot.core.facts import Ending, ReplyFacts
 from bot.core.generation import Finish, FinishReason, GenerationRequest, Sampling
+from bot.core.phrases import phrase
 from bot.core.ports import Metrics, TextGenerator
 from bot.core.profiles import ModelProfile
 from bot.core.repeats import RepeatJudge, Verdict, is_near_repeat
@@ -317,5 +318,5 @@ def _is_cut(attempt: _Attempt) -> bool:
 
 def _nothing_more(lane: Lane) -> str:
     if lane.partial.spoken:
-        return "The model had nothing to add to that, twice. The reply stays as it is."
-    return "The model had nothing to say to that, twice. Try again, or add a line."
+        return phrase("The model had nothing to add to that, twice. The reply stays as it is.")
+    return phrase("The model had nothing to say to that, twice. Try again, or add a line.")

@@ -181,7 +181,7 @@ class Inspection:
         )
         fate = fate_of(message, said, around)
         if scene is None:
-            return Explanation(fate, "the character")
+            return Explanation(fate, phrase("the character"))
         turn = shown_by(scene, message)
         if turn is not None and fate is Fate.ANSWERED:
             turn = reply_to(scene, turn.id)

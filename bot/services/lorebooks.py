@@ -134,11 +134,10 @@ class Lorebooks:
             return ref
         found = await self.listed(place, wanted)
         if len(found) != 1:
-            how_many = "no entry" if not found else "more than one entry"
             raise UserError(
-                phrase(
-                    "There is {how_many} like that. Choose one from the list.", how_many=how_many
-                )
+                phrase("There is more than one entry like that. Choose one from the list.")
+                if found
+                else phrase("There is no entry like that. Choose one from the list.")
             )
         return found[0].ref
 

@@ -15,6 +15,7 @@ from bot.core.change import Change
 from bot.core.directions import NARRATOR
 from bot.core.errors import PostError, PostRefused, ScenePaused, TextRefused, UserError
 from bot.core.harmless import harmless
+from bot.core.phrases import phrase
 from bot.core.ports import Button, CharacterSource, SceneMemory, Speaker, Voice
 from bot.core.scene import (
     ChannelId,
@@ -303,14 +304,19 @@ def _opens(turn: Turn) -> bool:
 
 
 def _why_not(turn: Turn, error: PostError) -> str:
-    then = "start again" if _opens(turn) else "try again"
-    match error:
-        case TextRefused():
-            return "Discord, or this server's filter, does not let these words through."
-        case PostRefused():
-            return (
-                "I may not write here. Give me View Channel, Send Messages and Manage "
-                f"Webhooks in this channel, then {then}."
+    match error, _opens(turn):
+        case TextRefused(), _:
+            return phrase("Discord, or this server's filter, does not let these words through.")
+        case PostRefused(), True:
+            return phrase(
+                "I may not write here. Give me View Channel, Send Messages and Manage Webhooks in "
+                "this channel, then start again."
             )
-    what = "the greeting" if _opens(turn) else "it"
-    return f"Discord did not take {what}. {then.capitalize()} in a moment."
+        case PostRefused(), False:
+            return phrase(
+                "I may not write here. Give me View Channel, Send Messages and Manage Webhooks in "
+                "this channel, then try again."
+            )
+        case _, True:
+            return phrase("Discord did not take the greeting. Start again in a moment.")
+    return phrase("Discord did not take it. Try again in a moment.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from bot.core.phrases import phrase
 from bot.core.ports import Button
 from bot.core.scene import ChannelId, TurnId, WorkKind
 from bot.services.lane import Lane
@@ -20,12 +21,12 @@ def stop_button(channel: ChannelId, mark: str) -> Button:
 
     The mark at the end of its id says which post this is, whoever finds it.
     """
-    return Button("Stop", f"{STOP_PREFIX}{channel}:{mark}", danger=True)
+    return Button(phrase("Stop"), f"{STOP_PREFIX}{channel}:{mark}", danger=True)
 
 
 def retry_button(trigger: TurnId) -> Button:
     """Ask again for the reply to *trigger*; stands under a notice, which then goes."""
-    return Button("Try again", f"{RETRY_PREFIX}{trigger}", emoji="🔁")
+    return Button(phrase("Try again"), f"{RETRY_PREFIX}{trigger}", emoji="🔁")
 
 
 def line_to_retry(custom_ids: Sequence[str]) -> TurnId | None:
@@ -66,7 +67,7 @@ def row(
     return (
         Button("◀", f"{PREVIOUS_PREFIX}{reply}", disabled=number == 1),
         Button(f"{number}/{of} ▶", f"{NEXT_PREFIX}{reply}"),
-        Button("Write it anew" if repeats else "", f"{NEW_PREFIX}{reply}", emoji="🔁"),
-        Button("▶▶ Continue" if may_go_on else "▶▶", f"{CONTINUE_PREFIX}{reply}"),
+        Button(phrase("Write it anew") if repeats else "", f"{NEW_PREFIX}{reply}", emoji="🔁"),
+        Button(phrase("▶▶ Continue") if may_go_on else "▶▶", f"{CONTINUE_PREFIX}{reply}"),
         Button("⋯", f"{MORE_PREFIX}{mark or reply}"),
     )

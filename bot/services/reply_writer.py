@@ -17,6 +17,7 @@ from bot.core.errors import (
     StoreUnavailable,
 )
 from bot.core.facts import Ending, ReplyFacts
+from bot.core.phrases import phrase
 from bot.core.ports import Metrics, SceneMemory, Speaker
 from bot.core.profiles import ModelProfile
 from bot.core.scene import (
@@ -50,7 +51,6 @@ from bot.services.rows import Rows, row_of
 from bot.services.typist import Typist
 
 COMMIT_PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
-
 log = logging.getLogger(__name__)
 
 LiveReplyFactory = Callable[..., LiveReply]
@@ -381,7 +381,7 @@ def _as(character: Character) -> Speaker:
 
 def _claimed(lane: Lane, taken: Taken) -> tuple[Scene, Work]:
     if taken.scene is None or not taken.scene.head.live:
-        raise NoLiveScene("The scene was stopped meanwhile.")
+        raise NoLiveScene(phrase("The scene was stopped meanwhile."))
     if not taken.is_claimed or taken.work is None:
         raise LeaseLost("Another process has taken the channel.")
     lane.head, lane.turns = taken.scene.head, taken.scene.turns

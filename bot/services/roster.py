@@ -163,9 +163,15 @@ class Roster:
             return chosen
         names = {choice.name.casefold(): choice.name for choice in choices}
         near = difflib.get_close_matches(wanted.strip().casefold(), names, n=1, cutoff=0.5)
-        hint = f" Did you mean {names[near[0]]}?" if near else " Choose one from the list."
+        hint = (
+            phrase("Did you mean {name}?", name=names[near[0]])
+            if near
+            else phrase("Choose one from the list.")
+        )
         raise CharacterUnknown(
-            phrase("There is no character “{wanted}”.{hint}", wanted=wanted.strip()[:50], hint=hint)
+            phrase(
+                "There is no character “{wanted}”. {hint}", wanted=wanted.strip()[:50], hint=hint
+            )
         )
 
     async def choose(self, viewer: Viewer, wanted: str) -> Character:

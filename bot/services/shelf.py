@@ -18,7 +18,7 @@ from bot.core.copies import begun_anew, brought_back, copied, next_work, replace
 from bot.core.errors import NoLiveScene, PostError, UserError
 from bot.core.greetings import are_several
 from bot.core.links import link_to
-from bot.core.phrases import phrase
+from bot.core.phrases import joined, phrase
 from bot.core.plain_text import shortened
 from bot.core.ports import GuildStore, SceneMemory, Voice
 from bot.core.scene import (
@@ -166,8 +166,11 @@ class Shelf:
         shown = [each for turn in change.put for each in turn.messages]
         if shown:  # while they were no part of a story, nobody heard what became of them
             self._doubts.changed(channel, min(shown))
-        where = f" It goes on [from here]({link_to(head.place, max(shown))})." if shown else ""
-        await self._say(head, f"The story is back as it was.{where}")
+        said = phrase("The story is back as it was.")
+        if shown:
+            link = link_to(head.place, max(shown))
+            said = joined(said, phrase("It goes on [from here]({link}).", link=link))
+        await self._say(head, said)
         await self._go_on(channel, change)
         return head
 
@@ -216,7 +219,7 @@ class Shelf:
             raise await self._unknown(channel, name)
         self.require_character(saved.head, is_age_restricted=is_age_restricted)
         told = copied(saved, event=event, at_ms=at_ms)
-        title = f"The story **{clean_name(name)}** goes on from here."
+        title = phrase("The story **{name}** goes on from here.", name=clean_name(name))
         return await self.put_in_place(channel, told, f"load {event}", title=title)
 
     async def put_in_place(
@@ -228,7 +231,7 @@ class Shelf:
             name: of what takes that back.
             title: says in the channel what it is.
         """
-        text = title + last_line(told.turns)
+        text = joined(title, last_line(told.turns), between="")
         return await self._replace(
             channel, lambda scene: _owned(told, scene.head), name, notice=text
         )
@@ -255,7 +258,7 @@ class Shelf:
         work = next_work(told.turns, told.head.started_ms)
         head = await self._scenes.begin(told, work)
         if title:
-            await self._say(head, title + last_line(told.turns))
+            await self._say(head, joined(title, last_line(told.turns), between=""))
         await self._go_on(head.place.channel, Change(work=work))
         return head
 
@@ -346,9 +349,13 @@ class Shelf:
     async def _unknown(self, channel: ChannelId, name: str) -> UserError:
         names = [save.name for save in await self._store.saves(channel)]
         near = difflib.get_close_matches(clean_name(name), names, n=1, cutoff=0.5)
-        hint = f" Did you mean “{near[0]}”?" if near else " /roleplay scenes shows what there is."
+        hint = (
+            phrase("Did you mean “{name}”?", name=near[0])
+            if near
+            else phrase("/roleplay scenes shows what there is.")
+        )
         return UserError(
-            phrase("No story is saved here as “{name}”.{hint}", name=clean_name(name), hint=hint)
+            phrase("No story is saved here as “{name}”. {hint}", name=clean_name(name), hint=hint)
         )
 
 

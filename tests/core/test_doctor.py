@@ -5,21 +5,23 @@ from dataclasses import replace
 import pytest
 
 from bot.core.doctor import (
-    NEEDED,
-    WEBHOOKS_AT_MOST,
-    ChannelFacts,
-    GuildFacts,
     MemoryFacts,
-    Right,
     State,
     judge_clock,
     judge_commands,
-    judge_guild,
     judge_memory,
     judge_model,
     must_act,
 )
 from bot.core.generation import ModelLimits
+from bot.core.guild_doctor import (
+    NEEDED,
+    WEBHOOKS_AT_MOST,
+    ChannelFacts,
+    GuildFacts,
+    Right,
+    judge_guild,
+)
 from tests.profiles import ZEPHRP
 
 WELL = MemoryFacts("8.0.1", "noeviction", True, True, 10 * 2**20, 384 * 2**20)  # noqa: FBT003

@@ -9,6 +9,8 @@ import zlib
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from bot.core.phrases import phrase
+
 MAGIC = b"PK\x03\x04"
 MOST_MEMBERS = 4000
 _END = struct.Struct("<4s4H2LH")
@@ -50,11 +52,19 @@ class Member(NamedTuple):
             try:
                 data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(self.packed, most_bytes + 1)
             except zlib.error:
-                raise BadArchive(f"{self.name!r} in it is damaged") from None
+                raise BadArchive(phrase("{name} in it is damaged", name=repr(self.name))) from None
         else:
-            raise BadArchive(f"{self.name!r} in it is packed in a way that is not read")
+            raise BadArchive(
+                phrase("{name} in it is packed in a way that is not read", name=repr(self.name))
+            )
         if len(data) > most_bytes:
-            raise BadArchive(f"{self.name!r} in it is larger than {most_bytes // 1024**2} MB")
+            raise BadArchive(
+                phrase(
+                    "{name} in it is larger than {most_bytes} MB",
+                    name=repr(self.name),
+                    most_bytes=most_bytes // 1024**2,
+                )
+            )
         return data
 
 
@@ -71,15 +81,17 @@ def members(data: bytes) -> list[Member]:
     """
     end = data.rfind(_END_MARK)
     if end < 0 or end + _END.size > len(data):
-        raise BadArchive("it is cut short")
+        raise BadArchive(phrase("it is cut short"))
     _, _, _, _, _, size, offset, _ = _END.unpack_from(data, end)
     start = end - size
     before = start - offset  # whatever stands in front: a picture
     if start < 0 or before < 0:
-        raise BadArchive("its list of files is damaged")
+        raise BadArchive(phrase("its list of files is damaged"))
     found = list(_entries(memoryview(data), start, end, before))
     if sum(len(each.packed) for each in found) > len(data):
-        raise BadArchive("its files lie over each other")  # each copy of them would be as large
+        raise BadArchive(
+            phrase("its files lie over each other")
+        )  # each copy of them would be as large
     return found
 
 
@@ -88,20 +100,20 @@ def _entries(view: memoryview, at: int, end: int, before: int) -> Iterator[Membe
         if at >= end:
             return
         if at + _ENTRY.size > end:
-            raise BadArchive("its list of files is damaged")
+            raise BadArchive(phrase("its list of files is damaged"))
         entry = _ENTRY.unpack_from(view, at)
         mark, flags, method, crc = entry[0], entry[3], entry[4], entry[7]
         packed, size, letters, extra, remark, local = *entry[8:13], entry[16]
         if mark != _ENTRY_MARK:
-            raise BadArchive("its list of files is damaged")
+            raise BadArchive(phrase("its list of files is damaged"))
         at += _ENTRY.size
         name = _name(bytes(view[at : at + letters]), flags)
         at += letters + extra + remark
         if flags & _ENCRYPTED:
-            raise BadArchive("it is locked with a password")
+            raise BadArchive(phrase("it is locked with a password"))
         if not name.endswith("/"):
             yield Member(name, method, crc, size, _packed(view, before + local, packed))
-    raise BadArchive(f"it has more than {MOST_MEMBERS:,} files")
+    raise BadArchive(phrase("it has more than {most_members:,} files", most_members=MOST_MEMBERS))
 
 
 def _name(raw: bytes, flags: int) -> str:
@@ -115,11 +127,11 @@ def _name(raw: bytes, flags: int) -> str:
 
 def _packed(view: memoryview, at: int, length: int) -> memoryview:
     if at + _LOCAL.size > len(view):
-        raise BadArchive("it is cut short")
+        raise BadArchive(phrase("it is cut short"))
     local = _LOCAL.unpack_from(view, at)
     start = at + _LOCAL.size + local[9] + local[10]
     if local[0] != MAGIC or start + length > len(view):
-        raise BadArchive("one of its files is damaged")
+        raise BadArchive(phrase("one of its files is damaged"))
     return view[start : start + length]
 
 

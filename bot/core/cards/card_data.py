@@ -12,6 +12,7 @@ from bot.core.cards.rating import Judgement, judge
 from bot.core.cards.shapes import Shaped
 from bot.core.characters import Rating
 from bot.core.lorebook import DEPTH
+from bot.core.phrases import phrase
 from bot.core.plain_text import plain
 
 LONGEST_NAME = 80
@@ -81,7 +82,7 @@ def _first_greetings(data: Json, notes: Notes) -> tuple[str, ...]:
     """Read the first message; of a list of them, the others are alternatives to it."""
     value = data.get("first_mes", "")
     if isinstance(value, (list, tuple)):
-        notes.add("`first_mes` was a list; the others of it are alternate greetings now.")
+        notes.add(phrase("`first_mes` was a list; the others of it are alternate greetings now."))
         return fields.texts(value, "first_mes", notes) or ("",)
     return (fields.text(value, "first_mes", notes),)
 
@@ -114,16 +115,22 @@ def name_in(value: object, notes: Notes) -> str:
     name = "" if value is None else fields.line(value, "name", notes)
     visible = " ".join(plain(name).split())
     if visible != name:
-        notes.add("The name held what nobody sees; it was taken out.")
+        notes.add(phrase("The name held what nobody sees; it was taken out."))
         name = visible
     if len(name) > LONGEST_NAME:
-        notes.add(f"The name has {len(name):,} characters; the first {LONGEST_NAME} are used here.")
+        notes.add(
+            phrase(
+                "The name has {count:,} characters; the first {longest_name} are used here.",
+                count=len(name),
+                longest_name=LONGEST_NAME,
+            )
+        )
     return name[:LONGEST_NAME].strip()
 
 
 def _called(fallback: str, notes: Notes) -> str:
     name = name_in(fallback, Notes()) or NAMELESS
-    notes.add(f"The card has no name; it is called {name!r} here.")
+    notes.add(phrase("The card has no name; it is called {name} here.", name=repr(name)))
     return name
 
 
@@ -155,7 +162,7 @@ def assets_in(value: object, notes: Notes) -> tuple[Asset, ...]:
         if isinstance(item, Mapping) and isinstance(item.get("uri"), str)
     ]
     if not isinstance(value, list) or len(found) < len(items):
-        notes.add("Something in `assets` was no asset and is left out.")
+        notes.add(phrase("Something in `assets` was no asset and is left out."))
     return tuple(found)
 
 
@@ -172,6 +179,8 @@ def depth_prompt_in(extensions: Json, notes: Notes) -> DepthPrompt | None:
         return None
     depth = fields.natural(value.get("depth", DEPTH))
     if depth is None:
-        notes.add(f"The depth of `depth_prompt` was no number; it is {DEPTH} now.")
+        notes.add(
+            phrase("The depth of `depth_prompt` was no number; it is {depth} now.", depth=DEPTH)
+        )
         depth = DEPTH
     return DepthPrompt(said, depth, role_of(value.get("role")))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bot.core.cards.notes import Notes
+from bot.core.phrases import phrase
 
 MOST_TEXT = 16 * 1024
 MOST_ITEMS = 100
@@ -32,11 +33,16 @@ def text(value: object, name: str, notes: Notes) -> str:
     """Read a text; *name* is told where it was none."""
     said = _as_text(value, name, notes)
     if holds_controls(said):
-        notes.add(f"`{name}` held control characters; they were taken out.")
+        notes.add(phrase("`{name}` held control characters; they were taken out.", name=name))
     said = clean(said)
     if len(said) > MOST_TEXT:
         notes.add(
-            f"`{name}` has {len(said):,} characters; only the first {MOST_TEXT:,} are used here."
+            phrase(
+                "`{name}` has {count:,} characters; only the first {most_text:,} are used here.",
+                name=name,
+                count=len(said),
+                most_text=MOST_TEXT,
+            )
         )
     return said[:MOST_TEXT]
 
@@ -45,15 +51,15 @@ def _as_text(value: object, name: str, notes: Notes) -> str:
     if isinstance(value, str):
         return value
     if value is None:
-        notes.add(f"`{name}` was null; it is empty now.")
+        notes.add(phrase("`{name}` was null; it is empty now.", name=name))
         return ""
     if isinstance(value, (int, float)):
-        notes.add(f"`{name}` was a number or a truth value; it is text now.")
+        notes.add(phrase("`{name}` was a number or a truth value; it is text now.", name=name))
         return str(value).lower() if isinstance(value, bool) else str(value)
     if isinstance(value, (list, tuple)):
-        notes.add(f"`{name}` was a list; its texts were joined.")
+        notes.add(phrase("`{name}` was a list; its texts were joined.", name=name))
         return "\n".join(item for item in value if isinstance(item, str) and item.strip())
-    notes.add(f"`{name}` was no text and is left out.")
+    notes.add(phrase("`{name}` was no text and is left out.", name=name))
     return ""
 
 
@@ -66,26 +72,26 @@ def texts(value: object, name: str, notes: Notes, *, commas: bool = False) -> tu
     """Read a list of texts; one text alone is a list as well, of several with *commas*."""
     items: list[object]
     if value is None:
-        notes.add(f"`{name}` was null; it is an empty list now.")
+        notes.add(phrase("`{name}` was null; it is an empty list now.", name=name))
         items = []
     elif isinstance(value, str):
         if value.strip():
-            notes.add(f"`{name}` was one text; it is a list now.")
+            notes.add(phrase("`{name}` was one text; it is a list now.", name=name))
         items = [*value.split(",")] if commas else [value]
     elif isinstance(value, Mapping):
-        notes.add(f"`{name}` was an object; its values are a list now.")
+        notes.add(phrase("`{name}` was an object; its values are a list now.", name=name))
         items = list(value.values())
     elif isinstance(value, (list, tuple)):
         items = list(value)
     else:
-        notes.add(f"`{name}` was no list and is left out.")
+        notes.add(phrase("`{name}` was no list and is left out.", name=name))
         items = []
     found = [
         clean(item).strip() if commas else clean(item) for item in _strings(items, name, notes)
     ]
     kept = [item[:MOST_TEXT] for item in found if item.strip()]
     if len(kept) > MOST_ITEMS or any(len(item) > MOST_TEXT for item in found):
-        notes.add(f"`{name}` is too long; only its beginning is used here.")
+        notes.add(phrase("`{name}` is too long; only its beginning is used here.", name=name))
     return tuple(kept[:MOST_ITEMS])
 
 
@@ -97,7 +103,9 @@ def _strings(items: list[object], name: str, notes: Notes) -> list[str]:
         elif isinstance(item, (int, float)) and not isinstance(item, bool):
             found.append(str(item))
         else:
-            notes.add(f"`{name}` held something that is no text; it was left out.")
+            notes.add(
+                phrase("`{name}` held something that is no text; it was left out.", name=name)
+            )
     return found
 
 
@@ -106,13 +114,13 @@ def keys_of(value: object, notes: Notes) -> tuple[str, ...]:
     if isinstance(value, str) and _REGEX.fullmatch(value.strip()):
         value = [value]  # whose commas part nothing
     elif isinstance(value, str) and value.strip():
-        notes.in_entry("the keys were one text; they are a list now")
+        notes.in_entry(phrase("the keys were one text; they are a list now"))
     if value is None:
         return ()
     mended = Notes()
     found = texts(value, "keys", mended, commas=isinstance(value, str))
     if not isinstance(value, str) and mended.all():
-        notes.in_entry("some keys were no texts, or too many; they were left out")
+        notes.in_entry(phrase("some keys were no texts, or too many; they were left out"))
     return tuple(key.strip() for key in found)
 
 
@@ -150,7 +158,7 @@ def mapping(value: object, name: str, notes: Notes) -> dict[str, object]:
     """Read an object."""
     if isinstance(value, Mapping):
         return {str(key): each for key, each in value.items()}
-    notes.add(f"`{name}` was no object; it is empty now.")
+    notes.add(phrase("`{name}` was no object; it is empty now.", name=name))
     return {}
 
 
@@ -164,12 +172,12 @@ def seconds(value: object, name: str, notes: Notes) -> int | None:
     elif isinstance(value, str):
         number = _from_text(value.strip())
     if number is not None and number >= _MILLISECONDS_FROM:
-        notes.add(f"`{name}` was in milliseconds; it is in seconds now.")
+        notes.add(phrase("`{name}` was in milliseconds; it is in seconds now.", name=name))
         number /= 1000
     elif isinstance(value, str):
-        notes.add(f"`{name}` was a text; it is a number now.")
+        notes.add(phrase("`{name}` was a text; it is a number now.", name=name))
     if number is None or not 0 <= number < _MILLISECONDS_FROM:
-        notes.add(f"`{name}` is no time and is left out.")
+        notes.add(phrase("`{name}` is no time and is left out.", name=name))
         return None
     return int(number) or None
 

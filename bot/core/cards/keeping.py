@@ -51,7 +51,11 @@ def raw_of(card: Card, data: bytes) -> tuple[bytes, tuple[str, ...]]:
     if card.picture is None or card.members:
         if len(zlib.compress(data)) <= MOST_RAW:
             return data, ()
-        further = ("The archive is large: its further files are not kept.",) if card.members else ()
+        further = (
+            (phrase("The archive is large: its further files are not kept."),)
+            if card.members
+            else ()
+        )
         return fitting(to_json(replace(card, members=(), avatar=None))), further
     return fitting(to_json(card)), ()
 

@@ -11,6 +11,7 @@ from bot.core.cards.fields import mapping as read_mapping
 from bot.core.cards.fields import text as read_text
 from bot.core.cards.notes import Notes
 from bot.core.lorebook import DEPTH, Book, Json, Logic, LoreEntry, Position
+from bot.core.phrases import phrase
 
 MOST_ENTRIES = 500
 MOST_TEXT = 16 * 1024
@@ -29,15 +30,19 @@ def read_book(value: object, notes: Notes) -> Book | None:
     if value is None:
         return None
     if not isinstance(value, Mapping):
-        notes.add("`character_book` was no object and is left out.")
+        notes.add(phrase("`character_book` was no object and is left out."))
         return None
     if isinstance(value.get("entries"), Mapping):
-        notes.add("The lore entries were an object; they are a list now.")
+        notes.add(phrase("The lore entries were an object; they are a list now."))
     found = entries_in(value)
     entries = [entry for each in found[:MOST_ENTRIES] if (entry := read_entry(each, notes))]
     if len(found) > MOST_ENTRIES:
         notes.add(
-            f"The lorebook has {len(found):,} entries; only the first {MOST_ENTRIES} are used here."
+            phrase(
+                "The lorebook has {count:,} entries; only the first {most_entries} are used here.",
+                count=len(found),
+                most_entries=MOST_ENTRIES,
+            )
         )
     name = value.get("name")
     description = value.get("description")
@@ -58,7 +63,7 @@ def read_book(value: object, notes: Notes) -> Book | None:
 def read_entry(value: object, notes: Notes) -> LoreEntry | None:
     """Read an entry of a lorebook; None if it is none."""
     if not isinstance(value, Mapping):
-        notes.in_entry("there was nothing to read; they were left out")
+        notes.in_entry(phrase("there was nothing to read; they were left out"))
         return None
     if is_foreign(value):
         value = v2_entry(value)
@@ -100,10 +105,15 @@ def read_entry(value: object, notes: Notes) -> LoreEntry | None:
 def _content(entry: Json, notes: Notes) -> str:
     content = entry.get("content")
     if not isinstance(content, str):
-        notes.in_entry("`content` was no text")
+        notes.in_entry(phrase("`content` was no text"))
         content = "" if content is None or isinstance(content, (Mapping, list)) else str(content)
     if len(content) > MOST_TEXT:
-        notes.in_entry(f"`content` is too long; only {MOST_TEXT:,} characters are used here")
+        notes.in_entry(
+            phrase(
+                "`content` is too long; only {most_text:,} characters are used here",
+                most_text=MOST_TEXT,
+            )
+        )
     return clean(content)[:MOST_TEXT]
 
 
@@ -126,16 +136,18 @@ def _number(book: Json, name: str, notes: Notes) -> int | None:
     value = book.get(name)
     number = natural(value)
     if value is not None and number is None:
-        notes.add(f"`character_book.{name}` is no number and is left out.")
+        notes.add(phrase("`character_book.{name}` is no number and is left out.", name=name))
     elif isinstance(value, str):
-        notes.add(f"`character_book.{name}` was a text; it is a number now.")
+        notes.add(phrase("`character_book.{name}` was a text; it is a number now.", name=name))
     return number
 
 
 def _truth(book: Json, name: str, notes: Notes) -> bool | None:
     value = book.get(name)
     if value is not None and not isinstance(value, bool):
-        notes.add(f"`character_book.{name}` was no truth value; it was read as one.")
+        notes.add(
+            phrase("`character_book.{name}` was no truth value; it was read as one.", name=name)
+        )
     return fact(value)
 
 
@@ -148,7 +160,7 @@ def _order(entry: Json, notes: Notes) -> int:
     value = entry.get("insertion_order")
     number = whole(value)
     if value is not None and type(value) is not int:
-        notes.in_entry("`insertion_order` was no number")
+        notes.in_entry(phrase("`insertion_order` was no number"))
     return ORDER if number is None else number
 
 
@@ -163,7 +175,7 @@ def _position(entry: Json, extensions: Json, notes: Notes) -> Position:
     """Read where an entry goes: SillyTavern's number in the extensions wins over V2's word."""
     said = entry.get("position")
     if said is not None and said not in ("before_char", "after_char"):
-        notes.in_entry("`position` was no word of the format")
+        notes.in_entry(phrase("`position` was no word of the format"))
     kind = whole(extensions.get("position"))
     if kind is None:
         kind = _WORDS.get(said, whole(said)) if isinstance(said, str) else whole(said)

@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+from bot.core.phrases import counted, phrase
+
 MOST_NOTES = 30
 
 
@@ -26,9 +28,17 @@ class Notes:
 
     def all(self) -> tuple[str, ...]:
         """Everything that was said."""
-        counted = [
-            f"In {count:,} lore {'entry' if count == 1 else 'entries'} {what}."
+        told = [
+            counted(
+                count,
+                phrase("In 1 lore entry {what}.", what=what),
+                phrase("In {count:,} lore entries {what}.", count=count, what=what),
+            )
             for what, count in self._entries.items()
         ]
-        more = [f"There are {self._further:,} more such warnings."] if self._further else []
-        return (*self._said, *counted, *more)
+        more = (
+            [phrase("There are {further:,} more such warnings.", further=self._further)]
+            if self._further
+            else []
+        )
+        return (*self._said, *told, *more)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from bot.core.cards.notes import Notes
 from bot.core.chat_json import BadJson, read_json
+from bot.core.phrases import phrase
 
 MOST_BASE64 = 3 * 1024 * 1024
 MOST_TEXT = 2 * 1024 * 1024
@@ -43,7 +44,7 @@ class LockedPayload(BadPayload):
 def no_yaml(text: str) -> object:
     """Read nothing: for where YAML is not to be read."""
     del text
-    raise ValueError("it is no JSON")
+    raise ValueError(phrase("it is no JSON"))
 
 
 def read_payload(data: bytes, notes: Notes, read_yaml: ReadYaml = no_yaml) -> object:
@@ -53,10 +54,12 @@ def read_payload(data: bytes, notes: Notes, read_yaml: ReadYaml = no_yaml) -> ob
         BadPayload: it is none, or too large.
     """
     if len(data) > MOST_BASE64:
-        raise BadPayload(f"it is larger than {MOST_BASE64 // 1024**2} MB")
+        raise BadPayload(
+            phrase("it is larger than {most_base64} MB", most_base64=MOST_BASE64 // 1024**2)
+        )
     bare = data.strip(_BLANK)
     if bare.startswith(LOCKED):
-        raise LockedPayload("it is locked with a password")
+        raise LockedPayload(phrase("it is locked with a password"))
     if bare.startswith(b"data:"):
         bare = bare.partition(b",")[2]
     if _BYTE_LIST.fullmatch(bare[:_HEAD].rpartition(b",")[0] or bare):
@@ -77,26 +80,28 @@ def _from_base64(data: bytes) -> bytes:
     try:
         return binascii.a2b_base64(digits + b"=" * (-len(digits) % 4))
     except binascii.Error:
-        raise BadPayload("it is neither JSON nor base64") from None
+        raise BadPayload(phrase("it is neither JSON nor base64")) from None
 
 
 def _from_byte_list(data: bytes) -> bytes:
     try:
         return bytes(int(digits[0]) for digits in _DIGITS.finditer(data))
     except ValueError:
-        raise BadPayload("it is neither JSON nor base64") from None
+        raise BadPayload(phrase("it is neither JSON nor base64")) from None
 
 
 def _read_text(data: bytes, notes: Notes, read_yaml: ReadYaml) -> object:
     if len(data) > MOST_TEXT:
-        raise BadPayload(f"its text is larger than {MOST_TEXT // 1024**2} MB")
+        raise BadPayload(
+            phrase("its text is larger than {most_text} MB", most_text=MOST_TEXT // 1024**2)
+        )
     if data.startswith(LOCKED):
-        raise LockedPayload("it is locked with a password")
+        raise LockedPayload(phrase("it is locked with a password"))
     text = _decoded(data, notes)
     if text[:1] in ("{", "["):
         return _read_json(text, notes)
     if len(data) > MOST_YAML:
-        raise BadPayload("it is no JSON")
+        raise BadPayload(phrase("it is no JSON"))
     try:
         return read_yaml(text)
     except ValueError as error:
@@ -106,7 +111,7 @@ def _read_text(data: bytes, notes: Notes, read_yaml: ReadYaml) -> object:
 def _read_json(text: str, notes: Notes) -> object:
     values = text.count(",") + text.count("[") + text.count("{")
     if values > _VALUES + len(text) // _BYTES_A_COMMA:
-        raise BadPayload("it is crammed with numbers or lists")
+        raise BadPayload(phrase("it is crammed with numbers or lists"))
     try:
         document = _read_first(text, notes)
     except BadJson as error:
@@ -129,7 +134,7 @@ def _decoded(data: bytes, notes: Notes) -> str:
         if not encoding.startswith("utf-8"):
             text = data.decode(encoding, "replace")
         else:
-            notes.add("The text is no UTF-8; it was read as Windows-1252.")
+            notes.add(phrase("The text is no UTF-8; it was read as Windows-1252."))
             text = data.decode("cp1252", "replace")
     return text.strip("\ufeff \t\r\n\0")
 
@@ -145,5 +150,5 @@ def _read_first(text: str, notes: Notes) -> object:
             end = len(text)
         if end == len(text):
             raise
-        notes.add("Something stood behind the card's text; it was left out.")
+        notes.add(phrase("Something stood behind the card's text; it was left out."))
         return read_json(text[:end])

@@ -10,6 +10,7 @@ from bot.core.cards.examples import examples_in
 from bot.core.cards.notes import Notes
 from bot.core.characters import Character, ExampleLine
 from bot.core.names import NAME_CHARACTERS
+from bot.core.phrases import phrase
 from bot.core.scene import CharacterKey
 from bot.core.script import Note
 
@@ -30,12 +31,18 @@ def playing(card: Card, key: CharacterKey) -> Playing:
     notes = Notes()
     name = card.name[:NAME_CHARACTERS].rstrip()
     if name != card.name:
-        notes.add(f"The name is longer than {NAME_CHARACTERS} characters; it plays as {name!r}.")
+        notes.add(
+            phrase(
+                "The name is longer than {name_characters} characters; it plays as {name}.",
+                name_characters=NAME_CHARACTERS,
+                name=repr(name),
+            )
+        )
     persona = "\n".join(
         text.strip() for text in (card.description, card.personality) if text.strip()
     )
     if not persona:
-        notes.add("The card does not say who the character is.")
+        notes.add(phrase("The card does not say who the character is."))
     called = card.nickname or name
     character = Character(
         key=key,
@@ -85,12 +92,17 @@ def _portrait(card: Card, notes: Notes) -> bytes | None:
     if card.picture is None:
         return None
     if png.size_of(card.picture) is None:
-        notes.add("Its picture is no PNG; it plays without one.")
+        notes.add(phrase("Its picture is no PNG; it plays without one."))
     elif not png.is_fit_to_show(card.picture):
-        notes.add("Its picture is too large to be shown; it plays without one.")
+        notes.add(phrase("Its picture is too large to be shown; it plays without one."))
     else:
         bare = png.without_texts(card.picture)
         if len(bare) <= MOST_PORTRAIT:
             return bare
-        notes.add(f"Its picture is larger than {MOST_PORTRAIT // 1024} kB; it plays without one.")
+        notes.add(
+            phrase(
+                "Its picture is larger than {most_portrait} kB; it plays without one.",
+                most_portrait=MOST_PORTRAIT // 1024,
+            )
+        )
     return None

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from bot.core.cards.notes import Notes
+from bot.core.phrases import phrase
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
 MOST_CHUNKS = 50_000
@@ -53,17 +54,17 @@ def chunks(data: bytes) -> Iterator[Chunk]:
     view, at = memoryview(data), len(MAGIC)
     for _ in range(MOST_CHUNKS):
         if at + _HEAD + _TAIL > len(data):
-            raise BadPng("it is cut short")
+            raise BadPng(phrase("it is cut short"))
         length = int.from_bytes(view[at : at + 4])
         end = at + _HEAD + length + _TAIL
         if end > len(data):
-            raise BadPng("a part of it is longer than the file")
+            raise BadPng(phrase("a part of it is longer than the file"))
         kind = bytes(view[at + 4 : at + _HEAD])
         yield Chunk(kind, view[at + _HEAD : end - _TAIL], view[at:end])
         if kind == b"IEND":
             return
         at = end
-    raise BadPng("it has too many parts")
+    raise BadPng(phrase("it has too many parts"))
 
 
 def texts(data: bytes, keywords: Sequence[str], notes: Notes) -> list[PngText]:
@@ -84,19 +85,30 @@ def texts(data: bytes, keywords: Sequence[str], notes: Notes) -> list[PngText]:
                 continue
             text = _text(chunk, room)
             if text is None:
-                notes.add(f"The `{keyword}` text of the picture cannot be unpacked.")
+                notes.add(
+                    phrase(
+                        "The `{keyword}` text of the picture cannot be unpacked.", keyword=keyword
+                    )
+                )
                 continue
             room -= len(text)
             found.append(PngText(keyword, text))
             if zlib.crc32(chunk.whole[4:-_TAIL]) != int.from_bytes(chunk.whole[-_TAIL:]):
-                notes.add("A checksum in the picture is wrong; the card was read all the same.")
+                notes.add(
+                    phrase("A checksum in the picture is wrong; the card was read all the same.")
+                )
     except BadPng as error:
         if not found:
             raise
-        notes.add(f"The picture is damaged ({error}); the card was read all the same.")
+        notes.add(
+            phrase(
+                "The picture is damaged ({error}); the card was read all the same.",
+                error=str(error),
+            )
+        )
     else:
         if end < len(data):
-            notes.add("Something stands behind the end of the picture; it was left out.")
+            notes.add(phrase("Something stands behind the end of the picture; it was left out."))
     return found
 
 
@@ -126,7 +138,12 @@ def _text(chunk: Chunk, room: int) -> bytes | None:
         except zlib.error:
             return None
     if len(rest) > room:
-        raise BadPng(f"its texts unpack to more than {MOST_UNPACKED // 1024**2} MB")
+        raise BadPng(
+            phrase(
+                "its texts unpack to more than {most_unpacked} MB",
+                most_unpacked=MOST_UNPACKED // 1024**2,
+            )
+        )
     return rest
 
 

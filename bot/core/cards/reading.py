@@ -87,7 +87,7 @@ def _opened(data: bytes, notes: Notes, read_yaml: ReadYaml) -> _Contents:
         raise CardFileError(
             phrase(
                 "The file cannot be read ({error}): {what_to_give}",
-                error=error,
+                error=str(error),
                 what_to_give=_WHAT_TO_GIVE,
             )
         ) from None
@@ -99,7 +99,8 @@ def _read_png(data: bytes, notes: Notes) -> _Contents:
     except BadPng as error:
         raise CardFileError(
             phrase(
-                "The picture is damaged ({error}): give the file as it was downloaded.", error=error
+                "The picture is damaged ({error}): give the file as it was downloaded.",
+                error=str(error),
             )
         ) from None
     if not found:
@@ -112,17 +113,23 @@ def _read_png(data: bytes, notes: Notes) -> _Contents:
         except LockedPayload:
             raise
         except BadPayload as error:
-            failed = failed or f"its `{text.keyword}` text: {error}"
+            failed = failed or phrase(
+                "its `{keyword}` text: {error}", keyword=text.keyword, error=str(error)
+            )
             continue
         if shaped(document, Notes()) is not None:
             for note in mended.all():
                 notes.add(note)
             if failed:
                 notes.add(
-                    f"A part could not be read ({failed}); `{text.keyword}` was read instead."
+                    phrase(
+                        "A part could not be read ({failed}); `{keyword}` was read instead.",
+                        failed=failed,
+                        keyword=text.keyword,
+                    )
                 )
             return _Contents(document, picture=data)
-        failed = failed or f"its `{text.keyword}` text: it is no card"
+        failed = failed or phrase("its `{keyword}` text: it is no card", keyword=text.keyword)
     raise CardFileError(
         phrase(
             "The card in the picture cannot be read ({failed}): give the file as "
@@ -153,7 +160,10 @@ def _read_archive(data: bytes, notes: Notes) -> _Contents:
         document = read_payload(card.unpacked(MOST_CARD), notes)
     except BadArchive as error:
         raise CardFileError(
-            phrase("The archive cannot be used ({error}): export the character again.", error=error)
+            phrase(
+                "The archive cannot be used ({error}): export the character again.",
+                error=str(error),
+            )
         ) from None
     rest = tuple(file for file in files if file is not card)
     return _Contents(document, members=rest)
@@ -165,7 +175,12 @@ def _card_among(files: list[Member], notes: Notes) -> Member:
             return file
     for file in files:
         if PurePosixPath(file.name).name.lower() == CARD_NAME:
-            notes.add(f"The archive has its `{CARD_NAME}` in another place than it ought to be.")
+            notes.add(
+                phrase(
+                    "The archive has its `{card_name}` in another place than it ought to be.",
+                    card_name=CARD_NAME,
+                )
+            )
             return file
     raise CardFileError(
         phrase(
@@ -181,7 +196,13 @@ def _with_picture(card: Card, contents: _Contents, notes: Notes) -> Card:
         avatar, picture = _portrait(card, contents.members, notes)
     if picture is not None and png.size_of(picture) and not png.is_fit_to_show(picture):
         width, height = png.size_of(picture) or (0, 0)
-        notes.add(f"The picture ({width:,} x {height:,}) is too large to be shown as a portrait.")
+        notes.add(
+            phrase(
+                "The picture ({width:,} x {height:,}) is too large to be shown as a portrait.",
+                width=width,
+                height=height,
+            )
+        )
     return replace(card, avatar=avatar, picture=picture, members=contents.members)
 
 
@@ -199,10 +220,12 @@ def _portrait(
         try:
             return path, file.unpacked(MOST_PICTURE)
         except BadArchive as error:
-            notes.add(f"The portrait in the archive cannot be used ({error}).")
+            notes.add(
+                phrase("The portrait in the archive cannot be used ({error}).", error=str(error))
+            )
             return path, None
     if any(_path_of(icon.uri) for icon in icons):
-        notes.add("The portrait that the card names is not in the archive.")
+        notes.add(phrase("The portrait that the card names is not in the archive."))
     return None, None
 
 
@@ -234,7 +257,7 @@ def _is_picture(data: bytes) -> bool:
 
 def _read_picture(data: bytes, notes: Notes) -> _Contents:
     del notes
-    kind = "GIF" if data.startswith(b"GIF8") else "kind of"
+    kind = "GIF" if data.startswith(b"GIF8") else phrase("kind of")
     raise CardFileError(phrase(_NO_CARD_IN_PICTURE, kind=kind))
 
 

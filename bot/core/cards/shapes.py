@@ -6,6 +6,7 @@ from typing import NamedTuple
 from bot.core.cards.books import book_in, entries_in
 from bot.core.cards.notes import Notes
 from bot.core.cards.own_lore import own_entry
+from bot.core.phrases import phrase
 
 Json = Mapping[str, object]
 Fields = dict[str, object]
@@ -44,7 +45,7 @@ def shaped(document: object, notes: Notes) -> Shaped | None:
     """Bring *document* into V2's form; None if there is no card in it."""
     book = book_in(document)
     if book is not None:
-        notes.add("The file is a lorebook: there is no character in it.")
+        notes.add(phrase("The file is a lorebook: there is no character in it."))
         data: Fields = {
             "name": book.get("name") or "",
             "character_book": {**book, "entries": entries_in(book)},
@@ -54,7 +55,7 @@ def shaped(document: object, notes: Notes) -> Shaped | None:
         found = next((each for each in document if isinstance(each, Mapping)), None)
         if found is None or book_in(found) is not None:
             return None
-        notes.add("The file is a list; its first character was read.")
+        notes.add(phrase("The file is a list; its first character was read."))
         document = found
     if not isinstance(document, Mapping):
         return None
@@ -96,16 +97,16 @@ def _enveloped(fields: Fields, spec: str, notes: Notes) -> Shaped | None:
     if not isinstance(data, Mapping):
         if not kind and not any(name in fields for name in V1):
             return None
-        notes.add("The card has no `data`; its fields were taken from around it.")
+        notes.add(phrase("The card has no `data`; its fields were taken from around it."))
         data = {name: value for name, value in fields.items() if name in FIELDS}
     data = {str(name): value for name, value in data.items()}
     if not kind:
         if not any(name in data or name in fields for name in FIELDS):
             return None
         notes.add(
-            "The card does not say of which format it is."
+            phrase("The card does not say of which format it is.")
             if not spec
-            else "The card names a format that is not known; it was read as V2."
+            else phrase("The card names a format that is not known; it was read as V2.")
         )
         kind = "v3" if "group_only_greetings" in data else "v2"
     _fill_holes(data, fields, notes)
@@ -118,7 +119,9 @@ def _fill_holes(data: Fields, around: Fields, notes: Notes) -> None:
     for name in FIELDS:
         missing = data.get(name) is None or (name == "name" and not str(data[name]).strip())
         if missing and around.get(name) not in (None, ""):
-            notes.add(f"`{name}` was missing in `data`; it was taken from beside it.")
+            notes.add(
+                phrase("`{name}` was missing in `data`; it was taken from beside it.", name=name)
+            )
             data[name] = around[name]
 
 
@@ -129,7 +132,9 @@ def _note_version(fields: Json, kind: str, notes: Notes) -> None:
         return
     newest = _NEWEST.get(kind, version)
     if version > newest:
-        notes.add(f"The card is of a newer version of its format than {newest}.")
+        notes.add(
+            phrase("The card is of a newer version of its format than {newest}.", newest=newest)
+        )
 
 
 def _is_gradio(fields: Json) -> bool:

@@ -280,15 +280,14 @@ def _assembled(
             warnings.skip(f"{unit} {number:,}", error)
     if not messages:
         if warnings.first_skipped or header is None:
-            why = phrase(
-                " that can be read ({first_skipped})", first_skipped=warnings.first_skipped
-            ) * bool(warnings.first_skipped)
+            facts = {"first": warnings.first_skipped, "what_to_give": _WHAT_TO_GIVE}
             raise ChatFileError(
                 phrase(
-                    "There are no messages in the file{why}: {what_to_give}",
-                    why=why,
-                    what_to_give=_WHAT_TO_GIVE,
+                    "There are no messages in the file that can be read ({first}): {what_to_give}",
+                    **facts,
                 )
+                if warnings.first_skipped
+                else phrase("There are no messages in the file: {what_to_give}", **facts)
             )
         warnings.add(phrase("There are no messages in the file."))
     return Chat(

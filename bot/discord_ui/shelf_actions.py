@@ -120,14 +120,18 @@ def require_thread_rights(interaction: discord.Interaction, home: ThreadHome | N
         return  # what to do instead says whoever would start it
     in_forum = home.kind is ThreadKind.FORUM
     right = phrase("Create Posts") if in_forum else phrase("Create Public Threads")
-    for granted, who in ((interaction.permissions, "You"), (interaction.app_permissions, "I")):
+    for granted, is_member in (
+        (interaction.permissions, True),
+        (interaction.app_permissions, False),
+    ):
         if not (granted.send_messages if in_forum else granted.create_public_threads):
-            where = f"in <#{home.channel}>"
+            facts = {"right": right, "channel": home.channel}
             raise UserError(
                 phrase(
-                    "{who} need the right {right} {where} to start a thread there.",
-                    who=who,
-                    right=right,
-                    where=where,
+                    "You need the right {right} in <#{channel}> to start a thread there.", **facts
+                )
+                if is_member
+                else phrase(
+                    "I need the right {right} in <#{channel}> to start a thread there.", **facts
                 )
             )

@@ -57,7 +57,10 @@ def test_there_is_enough_of_every_length(conversations: list[Conversation]) -> N
     assert list(problems_of_size(conversations, replies_by_length(conversations, counter))) == []
 
 
-def test_all_of_it_becomes_text_as_the_bot_asks_for_it_and_twice_the_same(tmp_path: Path) -> None:
+@pytest.mark.parametrize("every", [7, pytest.param(1, marks=pytest.mark.soak)])
+def test_all_of_it_becomes_text_as_the_bot_asks_for_it_and_twice_the_same(
+    tmp_path: Path, every: int
+) -> None:
     outs = [tmp_path / "once.jsonl", tmp_path / "again.jsonl"]
     for out in outs:
         tokenizer = str(word_tokenizer(tmp_path))
@@ -67,5 +70,5 @@ def test_all_of_it_becomes_text_as_the_bot_asks_for_it_and_twice_the_same(tmp_pa
     assert once == again
     rows = [json.loads(line) for line in once.decode().splitlines()]
     assert len(rows) >= len(list(DATA.rglob("*.yaml")))
-    for row in rows:
+    for row in rows[::every]:
         assert_is_served(row, DATA / row["id"].partition("#")[0])

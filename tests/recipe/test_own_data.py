@@ -57,18 +57,20 @@ def test_there_is_enough_of_every_length(conversations: list[Conversation]) -> N
     assert list(problems_of_size(conversations, replies_by_length(conversations, counter))) == []
 
 
-@pytest.mark.parametrize("every", [7, pytest.param(1, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    ("part", "every"), [("s-z", 3), pytest.param("", 1, marks=pytest.mark.soak)]
+)
 def test_all_of_it_becomes_text_as_the_bot_asks_for_it_and_twice_the_same(
-    tmp_path: Path, every: int
+    tmp_path: Path, part: str, every: int
 ) -> None:
     outs = [tmp_path / "once.jsonl", tmp_path / "again.jsonl"]
     for out in outs:
         tokenizer = str(word_tokenizer(tmp_path))
-        assert main(["dataset", str(DATA), "--out", str(out), "--tokenizer", tokenizer]) == 0
+        assert main(["dataset", str(DATA / part), "--out", str(out), "--tokenizer", tokenizer]) == 0
 
     once, again = (out.read_bytes() for out in outs)
     assert once == again
     rows = [json.loads(line) for line in once.decode().splitlines()]
-    assert len(rows) >= len(list(DATA.rglob("*.yaml")))
+    assert len(rows) >= len(list((DATA / part).rglob("*.yaml")))
     for row in rows[::every]:
-        assert_is_served(row, DATA / row["id"].partition("#")[0])
+        assert_is_served(row, DATA / part / row["id"].partition("#")[0])

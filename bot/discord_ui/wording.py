@@ -106,8 +106,9 @@ def _translated(embed: discord.Embed, words: Words) -> discord.Embed:
     found = embed.copy()
     found.title = embed.title and translated(embed.title, words)
     found.description = embed.description and translated(embed.description, words)
+    fields = embed.fields  # before they are cleared: a copy shares them with its original
     found.clear_fields()
-    for field in embed.fields:
+    for field in fields:
         name, value = translated(field.name or "", words), translated(field.value or "", words)
         found.add_field(name=name, value=value, inline=field.inline)
     return found

@@ -32,9 +32,10 @@ async def test_a_copy_of_the_folder_made_while_the_server_writes_is_whole(tmp_pa
         await asyncio.sleep(1.1)  # the log is written out every second
         await redis.config_set("auto-aof-rewrite-percentage", 0)
         async with asyncio.TaskGroup() as tasks:
-            writing = tasks.create_task(_write_on(redis))
+            is_copied = asyncio.Event()
+            tasks.create_task(_write_on(redis, is_copied))
             copy = await asyncio.to_thread(_packed, live)
-            writing.cancel()
+            is_copied.set()
 
     with tarfile.open(fileobj=io.BytesIO(copy)) as archive:
         archive.extractall(restored, filter="data")
@@ -44,9 +45,9 @@ async def test_a_copy_of_the_folder_made_while_the_server_writes_is_whole(tmp_pa
             assert await redis.get(f"rp:before:{number}") == b"x" * 1000
 
 
-async def _write_on(redis: Redis) -> None:
+async def _write_on(redis: Redis, is_copied: asyncio.Event) -> None:
     number = 0
-    while True:
+    while not is_copied.is_set():
         number += 1
         await redis.set(f"rp:meanwhile:{number}", "y" * 1000)
 

@@ -176,7 +176,7 @@ async def test_who_is_new_to_us_is_asked_for_by_the_name_of_the_guild(stage: Sta
     assert line.name == f"Nick {stage.world.mara.id}"
     assert line.text == f"@Nick {TOM_ID}?"
     assert sorted(asked) == sorted([TOM_ID, stage.world.mara.id])
-    assert page[0].line == replace(line, name="Mara", text="@Tom?")
+    assert page[0].line == replace(line, name="Mara", text="@Tom?", roles=None)
 
 
 async def test_where_we_may_not_read_discord_is_not_even_asked(stage: Stage) -> None:

@@ -9,6 +9,7 @@ import ast
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -33,6 +34,7 @@ _LIMITS = {
 _MARKERS = frozenset({"phrase", "template"})
 
 
+@cache
 def texts() -> Mapping[str, int]:
     """Every text with the most characters that it may have in any language."""
     found: dict[str, int] = {}

@@ -121,6 +121,17 @@ def _unquoted(turn: Turn, names: Collection[str], said: Container[str]) -> Turn:
     return replace(turn, quoted="") if is_theirs or turn.quoted in said else turn
 
 
+class Kind(StrEnum):
+    """Of what somebody is forgotten."""
+
+    LINE = "line"
+    QUOTE = "quote"
+    SAVE = "save"
+    STORY = "story"
+    PERSONA = "persona"
+    CHARACTER = "character"
+
+
 @dataclass(frozen=True, slots=True)
 class Forgotten:
     """A receipt: how much of somebody was forgotten.
@@ -142,14 +153,14 @@ class Forgotten:
     missed: int = 0
     file_is_new: bool | None = None
 
-    def counts(self) -> Iterator[tuple[int, str]]:
+    def counts(self) -> Iterator[tuple[int, Kind]]:
         """What was forgotten, by kind; kinds of which there was nothing are left out."""
-        found: Mapping[str, int] = {
-            "line": self.lines,
-            "quote in others' lines": self.quotes,
-            "saved story": self.saves,
-            "story that only you played": self.stories,
-            "persona": self.personas,
-            "character": self.characters,
+        found: Mapping[Kind, int] = {
+            Kind.LINE: self.lines,
+            Kind.QUOTE: self.quotes,
+            Kind.SAVE: self.saves,
+            Kind.STORY: self.stories,
+            Kind.PERSONA: self.personas,
+            Kind.CHARACTER: self.characters,
         }
         yield from ((count, kind) for kind, count in found.items() if count)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.core.disclosure import Channel, Person, SavedScene, lines_of, written
 from bot.core.errors import UserError
+from bot.core.phrases import phrase
 from bot.core.ports import PersonaStore, SceneMemory
 from bot.core.roster_ports import CharacterStore
 from bot.core.scene import GuildId, Place, UserId
@@ -125,9 +126,12 @@ class Disclosure:
             content, name = await asyncio.to_thread(gzip.compress, content), f"{name}.gz"
         if len(content) > most_bytes:
             raise UserError(
-                f"What is stored of you has {len(content) / _MB:.1f} MB even when packed, and "
-                f"Discord takes files of up to {most_bytes / _MB:.1f} MB here. Ask whoever hosts "
-                "me for it."
+                phrase(
+                    "What is stored of you has {has:.1f} MB even when packed, and Discord takes "
+                    "files of up to {most:.1f} MB here. Ask whoever hosts me for it.",
+                    has=len(content) / _MB,
+                    most=most_bytes / _MB,
+                )
             )
         return ExportFile(name, content)
 

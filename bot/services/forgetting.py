@@ -14,6 +14,7 @@ from typing import Protocol
 
 from bot.core.change import Change, Undo
 from bot.core.errors import StoreRefusesWrites, StoreUnavailable, UserError
+from bot.core.phrases import phrase
 from bot.core.ports import GuildStore, PersonaStore, SceneMemory
 from bot.core.privacy import Forgotten, Reach, names_of, without
 from bot.core.roster_ports import CharacterStore
@@ -162,7 +163,7 @@ class Forgetting:
                 tally.quotes += _quotes(scene, left)
                 break
         else:
-            raise UserError("Too much is going on there right now.")
+            raise UserError(phrase("Too much is going on there right now."))
         self._forgets.channel(channel)
         tally.channels += tally.lines + tally.saves + tally.stories + tally.quotes > before
 

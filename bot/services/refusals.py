@@ -7,6 +7,7 @@ import asyncio
 import logging
 
 from bot.core.errors import StoreRefusesWrites, StoreUnavailable
+from bot.core.phrases import phrase
 from bot.core.privacy import Refusal, RefusalStore
 from bot.core.scene import GuildId, UserId
 from bot.services.incoming import Incoming
@@ -14,11 +15,11 @@ from bot.services.incoming import Incoming
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 1.0
-NEVER_STORED = (
+NEVER_STORED = phrase(
     "You have asked me never to store what you write, so I take nothing from you. "
     "/privacy optin takes that back."
 )
-READS_ONLY = (
+READS_ONLY = phrase(
     "You only read along on this server, as you have chosen. /privacy optin takes that back."
 )
 

@@ -58,7 +58,7 @@ def is_bare(text: ast.expr) -> bool:
         case ast.IfExp():
             return is_bare(text.body) or is_bare(text.orelse)
         case ast.Constant(value=str(words)):
-            return bool(re.search(r"[A-Za-z]{2}", words))
+            return bool(re.search(r"[A-Za-z]{2,}[,.]?[ .…]", words))
         case ast.JoinedStr():
             return any(is_bare(each) for each in text.values if isinstance(each, ast.Constant))
     return False
@@ -140,7 +140,7 @@ def test_a_translation_says_something_and_keeps_blanks_at_its_ends(language: str
 
 @pytest.mark.parametrize("language", LANGUAGE_NAMES)
 def test_a_translation_names_the_commands_that_its_text_names(language: str) -> None:
-    commands = re.compile(r"`/[a-z][^`]*`|(?<![\w`])/[a-z]+(?: [a-z-]+)?(?=[\s.,:;)）。、])")
+    commands = re.compile(r"`/[a-z][^`]*`|(?<![\w`])/[a-z]+(?: [a-z-]+)?(?=[\s.,:;)])")
     wrong = [
         (text, said)
         for text, said in catalogue(language).items()

@@ -15,7 +15,7 @@ from functools import lru_cache
 from bot.core.errors import UserError
 from bot.core.lookalike_table import LOOKALIKES
 from bot.core.names import NAME_CHARACTERS, clean_name
-from bot.core.phrases import phrase
+from bot.core.phrases import phrase, template
 from bot.core.plain_text import shortened
 
 _SKELETONS_KNOWN = 4_096
@@ -40,9 +40,9 @@ _TITLES = "the a an of official bot team support help helper server channel guil
 class Whose(StrEnum):
     """To whom a name belongs that nobody else may have."""
 
-    MODERATOR = "a moderator's"
-    BOT = "my own"
-    CHARACTER = "a character's"
+    MODERATOR = "moderator"
+    BOT = "bot"
+    CHARACTER = "character"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,17 @@ class KnownName:
 
     name: str
     whose: Whose
+
+
+_IS_LIKE = {
+    Whose.MODERATOR: template(
+        "“{shown}” looks like a moderator's name here. Please choose another name."
+    ),
+    Whose.BOT: template("“{shown}” looks like my own name here. Please choose another name."),
+    Whose.CHARACTER: template(
+        "“{shown}” looks like a character's name here. Please choose another name."
+    ),
+}
 
 
 class NameTaken(UserError):
@@ -70,14 +81,15 @@ def fit_name(name: str, known: Iterable[KnownName] = ()) -> str:
     shown = shortened(cleaned, _NAME_SHOWN)
     if _is_reserved(cleaned):
         raise NameTaken(
-            f"“{shown}” looks like a name of Discord's or of a server's staff. "
-            "Please choose another name."
+            phrase(
+                "“{shown}” looks like a name of Discord's or of a server's staff. "
+                "Please choose another name.",
+                shown=shown,
+            )
         )
     for each in known:
         if looks_like(cleaned, each.name):
-            raise NameTaken(
-                f"“{shown}” looks like {each.whose} name here. Please choose another name."
-            )
+            raise NameTaken(phrase(_IS_LIKE[each.whose], shown=shown))
     return cleaned
 
 

@@ -8,14 +8,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from discord import app_commands
 
 from bot.adapters.word_files import LANGUAGES
 from bot.core.phrases import places_of
+from tools.command_tree import Command, command_tree
 from tools.write_words import catalogue, texts
 
 MAY_BE_INCOMPLETE = frozenset({"es", "fr", "ja", "pt"})
 """Languages that are still being translated. To be empty before a release."""
 
+MOST_OF_A_COMMAND = 8_000
+"""Characters of its names, descriptions and values, each in the language where it is longest."""
 ROOT = Path(__file__).parent.parent
 SAYING = {"say", "say_once", "say_in_place", "send_message", "explain", "notice", "send"}
 """What says its first text, or its second one behind the place, to people."""
@@ -158,6 +162,35 @@ def test_a_file_of_words_is_written_in_one_way() -> None:
         in_order = [text for text in texts() if text in words]
 
         assert list(words) == in_order, "run `python -m tools.write_words --tidy`"
+
+
+@pytest.mark.parametrize("command", command_tree(), ids=lambda command: command.name)
+def test_a_command_is_no_larger_than_discord_takes_with_all_its_languages(
+    command: Command,
+) -> None:
+    catalogues = [catalogue(language) for language in LANGUAGE_NAMES]
+
+    size = sum(
+        max(len(text), *(len(words.get(text, "")) for words in catalogues))
+        for text in texts_of(command)
+    )
+
+    assert size <= MOST_OF_A_COMMAND
+
+
+def texts_of(command: object) -> Iterator[str]:
+    """Names, descriptions and values of a command and all that is in it."""
+    match command:
+        case app_commands.Group():
+            yield from (command.name, command.description)
+            for each in command.commands:
+                yield from texts_of(each)
+        case app_commands.Command():
+            yield from (command.name, command.description)
+            for option in command.parameters:
+                yield from (option.display_name, str(option.description))
+                for choice in option.choices:
+                    yield from (choice.name, str(choice.value))
 
 
 def places_with_formats(text: str) -> set[tuple[str, str]]:

@@ -26,6 +26,7 @@ def routes() -> list[web.RouteDef]:
         web.post("/page/controls/overwrite", _overwrite),
         web.post("/page/controls/channel", _channel),
         web.post("/page/controls/member", _member),
+        web.post("/page/controls/language", _language),
         web.post("/page/controls/webhooks/delete", _delete_webhooks),
         web.post("/page/controls/webhooks/foreign", _foreign_webhook),
         web.post("/page/controls/event", _event),
@@ -89,6 +90,21 @@ async def _member(request: web.Request) -> web.Response:
     if "role_ids" in body.fields:
         site.world.set_roles(user, tuple(int(each) for each in body.fields["role_ids"]))
     site.world.time_out(user, body.fields.get("silent_until"))
+    return answer({})
+
+
+async def _language(request: web.Request) -> web.Response:
+    """Set a member's client to another language, or the server where no member is named."""
+    site = site_of(request)
+    body = await read_body(request, ("user_id", "locale"))
+    locale = str(body.fields.get("locale"))
+    if body.fields.get("user_id") is None:
+        site.world.language = locale
+        site.gateway.dispatch("GUILD_UPDATE", site.payloads.guild(), guild_id=site.world.guild_id)
+    else:
+        user = snowflake(body.fields, "user_id")
+        site.world.user(user)
+        site.world.languages[user] = locale
     return answer({})
 
 

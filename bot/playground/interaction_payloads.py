@@ -34,7 +34,7 @@ class InteractionPayloads:
             "channel_id": str(channel.id),
             "channel": self._payloads.partial_channel(channel, interaction.user_id),
             "app_permissions": str(int(rights(self._world, self._world.bot_id, channel))),
-            "locale": "en-US",
+            "locale": self._world.language_of(interaction.user_id),
             "entitlements": [],
             "attachment_size_limit": _FILE_BYTES,
             "authorizing_integration_owners": {"0": str(self._world.guild_id)},
@@ -89,8 +89,12 @@ class InteractionPayloads:
         held = str(int(rights(self._world, user_id, channel)))
         return {
             "guild_id": str(self._world.guild_id),
-            "guild_locale": "en-US",
-            "guild": {"id": str(self._world.guild_id), "locale": "en-US", "features": []},
+            "guild_locale": self._world.language,
+            "guild": {
+                "id": str(self._world.guild_id),
+                "locale": self._world.language,
+                "features": [],
+            },
             "member": {**self._payloads.member(user_id), "permissions": held},
         }
 

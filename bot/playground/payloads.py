@@ -103,7 +103,7 @@ class Payloads:
             "vanity_url_code": None,
             "banner": None,
             "premium_tier": 0,
-            "preferred_locale": "en-US",
+            "preferred_locale": self._world.language,
         }
 
     def guild_create(self) -> JSON:

@@ -125,6 +125,9 @@ class Channel:
         return self.type == DIRECT
 
 
+ENGLISH = "en-US"
+
+
 class World:
     """Users, roles, members and channels; keeps what changes in the journal."""
 
@@ -139,6 +142,8 @@ class World:
         self.roles = {role.id: role for role in _roles(bot_name)}
         self.members = {member.user_id: member for member in _members()}
         self.channels = {channel.id: channel for channel in _channels()}
+        self.languages: dict[int, str] = {}
+        self.language = ENGLISH
         for key, body in journal.all("channel"):
             if body is None:
                 self.channels.pop(key, None)
@@ -203,6 +208,10 @@ class World:
     def time_out(self, user_id: int, until: str | None) -> None:
         """Put a member under time-out, or end it, for as long as the process lives."""
         self.members[user_id] = replace(self.members[user_id], silent_until=until)
+
+    def language_of(self, user_id: int) -> str:
+        """The locale that a member's client is set to."""
+        return self.languages.get(user_id, ENGLISH)
 
     def is_adult(self, channel: Channel) -> bool:
         """Whether the channel is age-restricted; a thread takes its parent's mark."""

@@ -105,6 +105,11 @@ class Playground:
         body = {"user_id": str(user), "role_ids": [str(role) for role in roles]}
         await self.act("/page/controls/member", body)
 
+    async def set_language(self, locale: str, user: int | None = None) -> None:
+        """Set a member's client to a language; without one, the server."""
+        body = {"locale": locale} | ({} if user is None else {"user_id": str(user)})
+        await self.act("/page/controls/language", body)
+
     async def delete_webhooks(self, channel: int) -> None:
         """Take a channel's webhooks away, as an administrator may."""
         await self.act("/page/controls/webhooks/delete", {"channel_id": str(channel)})

@@ -72,6 +72,8 @@ def _worded(interaction: Interaction, text: str, options: dict[str, Any]) -> dic
             _translate(item, words)
     if isinstance(embed, discord.Embed):
         options["embed"] = _translated(embed, words)
+    if "embeds" in options:
+        options["embeds"] = [_translated(each, words) for each in options["embeds"]]
     if text:
         options["content"] = _fitting(text, words, ANSWER_CHARACTERS)
     return options
@@ -103,6 +105,7 @@ def _translate_field(field: discord.ui.TextInput[Any], words: Words) -> None:
 
 
 def _translated(embed: discord.Embed, words: Words) -> discord.Embed:
+    fields = embed.fields  # a copy of an embed has the very list that it copies
     found = embed.copy()
     found.title = embed.title and translated(embed.title, words)
     found.description = embed.description and translated(embed.description, words)

@@ -9,6 +9,7 @@ import pytest
 from bot.adapters.discord_rest import DiscordRest, DiscordVoice, WebhookDirectory
 from bot.core.characters import Character
 from bot.core.errors import MessageGone
+from bot.core.phrases import Words
 from bot.core.ports import Button, ShownPost, Speaker, Voice
 from bot.core.scene import (
     ChannelId,
@@ -19,6 +20,7 @@ from bot.core.scene import (
     player_turn_id,
     reply_turn_id,
 )
+from bot.services.worded_voice import WordedVoice
 from tests.fakes.scripted_discord import scripted_discord
 from tests.fakes.scripted_voice import ScriptedVoice
 
@@ -31,6 +33,10 @@ REPLY = reply_turn_id(player_turn_id(MessageId(1)))
 ONE, TWO = mark_of(REPLY, 0), mark_of(REPLY, 1)
 
 Screen = Callable[[Place], list[tuple[int, str, str, list[str]]]]
+
+
+def in_german(_: Place) -> Words:
+    return {"Sit.": "Sitz."}
 
 
 def marked(mark: str) -> Button:
@@ -51,12 +57,12 @@ class Stage:
     screen: Screen
 
 
-@pytest.fixture(params=["scripted", "discord"])
+@pytest.fixture(params=["scripted", "worded", "discord"])
 async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
-    if request.param == "scripted":
+    if request.param != "discord":
         voice = ScriptedVoice()
         yield Stage(
-            voice,
+            voice if request.param == "scripted" else WordedVoice(voice, in_german),
             lambda place: [
                 (each.id, each.author, each.text, each.labels)
                 for each in voice.on_screen(place.channel)

@@ -1,6 +1,8 @@
+import copy
+
 import pytest
 
-from bot.core.phrases import Paragraphs, phrase, places_of, translated
+from bot.core.phrases import Paragraphs, counted, joined, phrase, places_of, translated
 
 GERMAN = {
     "{name} plays here already.": "{name} spielt hier schon.",
@@ -47,3 +49,30 @@ def test_places_of_a_template() -> None:
     assert places_of("{a} and {b:,} in {{braces}}") == {"a", "b"}
     with pytest.raises(ValueError, match="'}'"):
         places_of("{a")
+
+
+def test_what_is_joined_is_translated_part_by_part_and_has_no_gaps() -> None:
+    said = joined(phrase("No."), "", "Bo", between=" · ")
+
+    assert said == "No. · Bo"
+    assert translated(said, GERMAN) == "Nein. · Bo"
+
+
+def test_one_of_something_has_words_of_its_own() -> None:
+    assert counted(1, "1 line", "many lines") == "1 line"
+    assert counted(0, "1 line", "many lines") == "many lines"
+
+
+@pytest.mark.parametrize("said", [phrase("No."), Paragraphs([phrase("No."), "*"], ": ")])
+def test_a_phrase_that_was_copied_or_asked_for_its_text_is_still_one(said: str) -> None:
+    expected = translated(said, GERMAN)
+
+    for again in (copy.deepcopy(said), str(said)):
+        assert again == said
+        assert translated(again, GERMAN) == expected
+
+
+def test_a_translated_text_is_a_text_like_any_other() -> None:
+    assert type(translated(phrase("Yes."), {})) is str
+    assert type(translated(phrase("No."), GERMAN)) is str
+    assert type(translated(Paragraphs([phrase("No.")]), GERMAN)) is str

@@ -17,6 +17,7 @@ from bot.adapters.redis_store import (
     wait_until_ready,
 )
 from bot.adapters.redis_store.lore_books import RedisLoreStore
+from bot.adapters.redis_store.store import DaysIn, no_days
 from bot.adapters.tgi import Deadlines, TgiGenerator, open_tgi
 from bot.adapters.valkey import open_embedded
 from bot.core.profiles import ModelProfile
@@ -81,17 +82,20 @@ def store_on(
     *,
     bring: Bring = _nobody,
     unseen: Container[UserId] = (),
+    days_in: DaysIn = no_days,
 ) -> RedisSceneStore:
     """The memory on *redis*, which stays the caller's.
 
     Args:
         bring: told who plays in each scene that is read.
         unseen: users who are in no scene that is read.
+        days_in: for how many days of silence a guild has its stories kept, if not as usual.
     """
     return CastStore(
         redis,
         bring=bring,
         unseen=unseen,
+        days_in=days_in,
         keep=settings.turns.history_keep,
         ttl=timedelta(days=settings.turns.history_days),
         answer_within=answer_within(settings),

@@ -64,6 +64,7 @@ from bot.services.posting import Poster
 from bot.services.privacy import Privacy
 from bot.services.prompting import Prompting
 from bot.services.refusals import Refusals
+from bot.services.retention import Retention
 from bot.services.roster import Roster
 from bot.services.staff import Staff
 from bot.services.turns import TurnPipeline
@@ -131,7 +132,17 @@ async def open_ground(settings: Settings, stack: AsyncExitStack) -> Ground:
             "Redis does not say who must not be stored. Look whether it is well, then start again.",
             exit_code=EXIT_UNREACHABLE,
         ) from error
-    store = store_on(redis, settings, bring=characters.bring, unseen=refusals)
+    guild_desk = GuildDesk(
+        RedisGuildRules(redis, answer_within=answer_within(settings)),
+        is_open=settings.guilds.members_start,
+    )
+    store = store_on(
+        redis,
+        settings,
+        bring=characters.bring,
+        unseen=refusals,
+        days_in=guild_desk.keep_days,
+    )
     await _complete_index(store)
     return Ground(
         profile=profile,
@@ -140,10 +151,7 @@ async def open_ground(settings: Settings, stack: AsyncExitStack) -> Ground:
         redis=redis,
         store=store,
         lorebooks=Lorebooks(lore_on(redis, settings), Re2PatternSearch),
-        guild_desk=GuildDesk(
-            RedisGuildRules(redis, answer_within=answer_within(settings)),
-            is_open=settings.guilds.members_start,
-        ),
+        guild_desk=guild_desk,
         welcomes=RedisWelcomes(redis, answer_within=answer_within(settings)),
         refusals=refusals,
         probe=WriteProbe(redis, answer_within=answer_within(settings)),
@@ -251,9 +259,7 @@ def privacy_of(settings: Settings, world: World, ground: Ground, pipeline: TurnP
     # Whoever is in no scene that is read has a right to what is stored of them, too.
     whole = store_on(ground.redis, settings)
 
-    async def days_in(guild: GuildId | None) -> int:
-        return (await ground.guild_desk.rules(guild)).keep_days or settings.turns.history_days
-
+    retention = Retention(ground.store, ground.guild_desk, usual_days=settings.turns.history_days)
     held = Held(world.prompting.forget, ground.characters.forget)
     return Privacy(
         disclosure=Disclosure(
@@ -261,7 +267,7 @@ def privacy_of(settings: Settings, world: World, ground: Ground, pipeline: TurnP
             personas=ground.store,
             kept=ground.kept,
             refusals=ground.refusals,
-            days_in=days_in,
+            days_in=retention.days_in,
             now_ms=ground.clock.now_ms,
         ),
         forgetting=Forgetting(
@@ -271,6 +277,7 @@ def privacy_of(settings: Settings, world: World, ground: Ground, pipeline: TurnP
             pipeline=pipeline,
             forgets=held,
         ),
+        retention=retention,
         refusals=ground.refusals,
     )
 

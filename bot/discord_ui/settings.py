@@ -117,7 +117,10 @@ class SettingsCog(
         days: app_commands.Range[int, KEEP_DAYS.start, KEEP_DAYS.stop - 1] | None = None,
     ) -> None:
         """Choose after how many days of silence a story is forgotten."""
-        await self._settle(interaction, lambda rules: rules.kept_for(days))
+        await interaction.response.defer(ephemeral=True)
+        await self._actions.allow(interaction, Action.CHANGE_SETTINGS, None)
+        retention = self._actions.privacy.retention
+        await self._tell(interaction, await retention.settle(_guild(interaction), days))
 
     @app_commands.command()
     @app_commands.describe(keep="Whether links that a character writes can be clicked")

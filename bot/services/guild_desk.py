@@ -42,6 +42,10 @@ class GuildDesk:
         """What is settled there; nothing is in direct messages."""
         return GuildRules() if guild is None else await self._store.rules(guild)
 
+    async def keep_days(self, guild: GuildId) -> int | None:
+        """For how many days of silence its stories are kept; None if that is not settled."""
+        return (await self._store.rules(guild)).keep_days
+
     async def change(self, guild: GuildId, wish: Callable[[GuildRules], GuildRules]) -> GuildRules:
         """Settle what *wish* makes of what is settled; returns all that is then.
 

@@ -7,6 +7,7 @@ from bot.core.scene import GuildId, Place, UserId
 from bot.services.disclosure import Disclosure, ExportFile, Overview
 from bot.services.forgetting import Forgetting
 from bot.services.refusals import Refusals
+from bot.services.retention import Retention
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,7 @@ class Privacy:
 
     disclosure: Disclosure
     forgetting: Forgetting
+    retention: Retention
     refusals: Refusals
 
     async def overview(self, user: UserId) -> Overview:

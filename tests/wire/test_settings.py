@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.adapters.redis_store import connect
+from bot.adapters.redis_store.keys import meta_key
+from bot.core.scene import ChannelId
 from bot.playground.world import BOT_ROLE_ID, HARBOUR_ID, PLAYER_ROLE_ID, TAVERN_ID, TOM_ID
 from tests.wire.playing import Played, playing
 
@@ -123,3 +126,18 @@ async def test_s13_a_member_under_time_out_does_nothing_through_the_bot(played: 
     await played.world.time_out(TOM_ID, None)
     await tom.click(reply, "swipe:new")
     await played.asked(2)
+
+
+async def test_s41_an_admin_chooses_for_how_long_stories_are_kept(
+    played: Played, clean_redis_url: str
+) -> None:
+    told = await settle(played, "retention", days=3)
+
+    assert "A story is forgotten after 3 days of silence." in told
+    redis = connect(clean_redis_url, timeout_s=1.0)
+    left_ms = await redis.pttl(meta_key(ChannelId(TAVERN_ID)))
+    await redis.aclose()
+    assert 0 < 3 * 86_400_000 - left_ms < 60_000
+    assert "for 3 days" in await played.command("privacy show")
+    refused = await played.command("settings retention", member=played.world.tom, days=1)
+    assert "Only who may manage the server" in refused

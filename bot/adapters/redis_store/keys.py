@@ -4,7 +4,7 @@
 channel on one node of a Redis Cluster, as a script that touches them needs.
 A change of a channel sets the expiry of all its keys anew (one that every turn
 makes, once a tenth of it is over), so they vanish together once the channel has
-been silent for the store's *ttl*.
+been silent for the store's *ttl*, or for what its guild has chosen.
 
 A scene of an earlier schema is read as it is; the first change makes it one of
 this schema, and a process of the earlier version then reads it, but refuses to
@@ -22,6 +22,8 @@ change it, as this one does with later schemas. Since
                               `ver`    grows with every change
                               `wide`   keeps Redis from packing the hash
                               `floor`  highest turn id ever trimmed
+                              `keep_ms` instead of ttl, where its
+                                       guild has chosen that
                               `seen`   up to here all was taken notice of
                               `tag`    another after every change of the
                                        turns, or none

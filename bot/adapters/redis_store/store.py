@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 
 _CHUNK = 500
 _SCAN_COUNT = 500
+_GRACE_MS = 3_600_000
 _DELETED_AT_ONCE = 100
 """As in one event of Discord's: the answer is kept beside the scene's head."""
 SCRIPTS = (
@@ -51,11 +52,20 @@ SCRIPTS = (
     "edit",
     "head",
     "ingest",
+    "keep",
     "purge",
     "set_field",
     "start",
     "survey",
 )
+
+
+DaysIn = Callable[[GuildId], Awaitable[int | None]]
+"""For how many days of silence a guild has its stories kept."""
+
+
+async def no_days(_guild: GuildId) -> None:
+    """No guild has chosen anything."""
 
 
 class RedisSceneStore(Stories, Wardrobes, Erasure):
@@ -69,6 +79,7 @@ class RedisSceneStore(Stories, Wardrobes, Erasure):
         keep: turns remembered per channel; deleted ones count until trimmed.
         ttl: a channel that is not written for so long is forgotten.
         answer_within: the longest a method waits for one answer.
+        days_in: for how many days of silence a guild's scenes are kept; None: for *ttl*.
     """
 
     def __init__(
@@ -78,6 +89,7 @@ class RedisSceneStore(Stories, Wardrobes, Erasure):
         keep: int,
         ttl: timedelta,
         answer_within: timedelta = ANSWER_WITHIN,
+        days_in: DaysIn = no_days,
     ) -> None:
         calls = Calls(redis, answer_within=answer_within)
         names = (
@@ -94,6 +106,7 @@ class RedisSceneStore(Stories, Wardrobes, Erasure):
         self._dress = Script("dress", shared=False)
         self._wardrobes = Known(MOST_KNOWN)
         self._redis = redis
+        self._days_in = days_in
         self._run, self._unbroken = calls.run, calls.unbroken
         self._live = LiveList(calls)
         self._unsure = Unsure()
@@ -108,6 +121,8 @@ class RedisSceneStore(Stories, Wardrobes, Erasure):
     ) -> SceneHead:
         channel = head.place.channel
         fields = records.head_to_fields(head)
+        days = None if head.place.guild is None else await self._days_in(head.place.guild)
+        fields |= {} if days is None else {"keep_ms": str(_ms(days))}
         if head.place.guild is not None:
             fields["in_guild"] = "1"
             await self._unbroken(self._guilds.put(channel, head.place.guild))
@@ -257,6 +272,14 @@ class RedisSceneStore(Stories, Wardrobes, Erasure):
         for known in records.numbers([guild] if guild else [], channel, what="guild"):
             await self._guilds.drop(channel, GuildId(known))
 
+    async def keep_for(self, channel: ChannelId, days: int | None) -> None:
+        """Have the channel forgotten after so many days of silence; None: after the usual time.
+
+        What would be over by now stays for another hour, in which that can be taken back.
+        """
+        kept_ms = "" if days is None else _ms(days)
+        await self._change("keep", channel, kept_ms, _GRACE_MS)
+
     async def channels_of(self, user: UserId) -> Sequence[ChannelId]:
         return await self._index.channels_of(user)
 
@@ -324,6 +347,10 @@ class RedisSceneStore(Stories, Wardrobes, Erasure):
 
     async def _change(self, name: str, channel: ChannelId, *args: str | int) -> Any:
         return await self._channel.change(name, channel, *args)
+
+
+def _ms(days: int) -> int:
+    return int(timedelta(days=days).total_seconds() * 1000)
 
 
 def _survey_of(channel: ChannelId, answer: Sequence[Any]) -> Survey | None:

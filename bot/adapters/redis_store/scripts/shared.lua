@@ -33,8 +33,6 @@ local UNDO = KEYS[11]
 
 local SCHEMA = tonumber(ARGV[1])
 
-local TTL_MS = tonumber(ARGV[2])
-
 local KEEP = tonumber(ARGV[3])
 
 -- unpack() of several thousand values overflows Lua's stack.
@@ -145,17 +143,23 @@ local function head()
   return {fields, call('HGETALL', PLAYERS)}
 end
 
+-- How long the channel is kept while it is silent: its guild may have chosen that.
+local function ttl_ms()
+  return tonumber(call('HGET', META, 'keep_ms') or ARGV[2])
+end
+
 -- What takes a change back keeps its own time.
 local function renew()
-  for i = 1, 10 do call('PEXPIRE', KEYS[i], TTL_MS) end
+  local ms = ttl_ms()
+  for i = 1, 10 do call('PEXPIRE', KEYS[i], ms) end
 end
 
 -- The same for what happens in every turn, where so many commands would be much:
 -- only once a tenth of the time of `key` is over, or if it was made just now. Till
 -- then `made`, another key that this script may have made, gets the same time.
 local function renew_if_due(key, made)
-  local left = call('PTTL', key)
-  if left < TTL_MS * 0.9 or left > TTL_MS then return renew() end
+  local left, ms = call('PTTL', key), ttl_ms()
+  if left < ms * 0.9 or left > ms then return renew() end
   if made then call('PEXPIRE', made, left) end
 end
 

@@ -349,3 +349,17 @@ async def test_a_user_who_may_not_have_the_file_written_forgets_all_the_same(
     assert CANARY not in await stored(url)
     for client in (admin, redis):
         await client.aclose()
+
+
+async def test_who_only_started_a_scene_before_that_was_indexed_is_found(
+    scene_store: RedisSceneStore, redis: Redis
+) -> None:
+    await scene_store.start(replace(scene(), owner=BOB), None)
+    await redis.delete(keys.user_channels_key(BOB))
+    await redis.hset(keys.meta_key(HARBOUR), "listed", str(ANN))
+
+    await everywhere(scene_store, redis)
+
+    head = await scene_store.head(HARBOUR)
+    assert head is not None
+    assert (head.owner, head.scenario) == (0, "")

@@ -72,3 +72,9 @@ async def test_who_writes_in_the_next_scene_is_found_again(store: Store) -> None
     await store.ingest(HARBOUR, line(3, author=BOB, name="Bob"))
 
     assert await store.channels_of(BOB) == [HARBOUR]
+
+
+async def test_who_has_started_a_scene_is_found_before_they_write_in_it(store: Store) -> None:
+    await store.start(replace(scene(), owner=CID), None)
+
+    assert await store.channels_of(CID) == [HARBOUR]

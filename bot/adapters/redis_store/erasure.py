@@ -35,10 +35,10 @@ class Erasure:
         async for channels in self._channels():
             pipe = self._calls.redis.pipeline(transaction=False)
             for channel in channels:
-                pipe.hget(keys.meta_key(channel), "listed")
-            listed = await self._calls.run(pipe.execute())
-            for channel, users in zip(channels, listed, strict=True):
-                if users is None or str(user) in users.split(","):
+                pipe.hmget(keys.meta_key(channel), ["listed", "owner"])
+            noted = await self._calls.run(pipe.execute())
+            for channel, (users, owner) in zip(channels, noted, strict=True):
+                if users is None or str(user) in (owner, *users.split(",")):
                     held = await self._channel.change("holds", channel, user)
                     found += [channel] if held else []
         return sorted(found)

@@ -127,7 +127,8 @@ class RedisSceneStore(Stories, Wardrobes, Erasure):
             fields["in_guild"] = "1"
             await self._unbroken(self._guilds.put(channel, head.place.guild))
         turns = told if opening is None else (opening, *told)
-        writers = {turn.author for turn in turns if turn.author is not None} - {*head.players}
+        writers = {turn.author for turn in turns if turn.author is not None}
+        writers = {head.owner, *writers} - {*head.players}
         await self._unbroken(self._index.put(channel, map(str, sorted({*head.players, *writers}))))
         await self._live.put(channel)
         answer = await self._change(

@@ -1,7 +1,7 @@
 """What is left of a story without somebody: they are neither quoted nor named in it."""
 
 import re
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
@@ -122,14 +122,15 @@ def _unquoted(turn: Turn, names: Collection[str], said: Container[str]) -> Turn:
 
 
 class Kind(StrEnum):
-    """Of what somebody is forgotten."""
+    """Of what a receipt counts."""
 
-    LINE = "line"
-    QUOTE = "quote"
-    SAVE = "save"
-    STORY = "story"
-    PERSONA = "persona"
-    CHARACTER = "character"
+    CHANNELS = "channels"
+    LINES = "lines"
+    QUOTES = "quotes"
+    SAVES = "saves"
+    STORIES = "stories"
+    PERSONAS = "personas"
+    CHARACTERS = "characters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,14 +154,14 @@ class Forgotten:
     missed: int = 0
     file_is_new: bool | None = None
 
-    def counts(self) -> Iterator[tuple[int, Kind]]:
-        """What was forgotten, by kind; kinds of which there was nothing are left out."""
-        found: Mapping[Kind, int] = {
-            Kind.LINE: self.lines,
-            Kind.QUOTE: self.quotes,
-            Kind.SAVE: self.saves,
-            Kind.STORY: self.stories,
-            Kind.PERSONA: self.personas,
-            Kind.CHARACTER: self.characters,
+    def counts(self) -> Mapping[Kind, int]:
+        """How much was forgotten, by kind."""
+        return {
+            Kind.CHANNELS: self.channels,
+            Kind.LINES: self.lines,
+            Kind.QUOTES: self.quotes,
+            Kind.SAVES: self.saves,
+            Kind.STORIES: self.stories,
+            Kind.PERSONAS: self.personas,
+            Kind.CHARACTERS: self.characters,
         }
-        yield from ((count, kind) for kind, count in found.items() if count)

@@ -18,9 +18,9 @@ from bot.discord_ui.buttons import view_of
 from bot.discord_ui.convert import milliseconds
 from bot.discord_ui.error_replies import received, telling
 from bot.discord_ui.wording import say, say_in_place
-from bot.services.disclosure import Footprint, Overview
+from bot.services.disclosure import Overview
 
-CHANNELS_TOLD = 20
+CHANNELS_TOLD = 15
 _WHERE: Mapping[Reach, str] = {
     Reach.HERE: phrase("in this channel or thread"),
     Reach.SERVER: phrase("on this server"),
@@ -34,20 +34,56 @@ _CHOICES = [
         (Reach.EVERYWHERE, "everywhere, with personas, characters and settings"),
     )
 ]
-_GOES = phrase(
-    "your lines with all their versions, what others' lines quote of them, and what of them is "
-    "in saved stories. A story that only you played goes whole"
+_QUESTION = template(
+    "Shall I forget you {where}? Then these go: your lines with all their versions, what others' "
+    "lines quote of them, and what of them is in saved stories. A story that only you played goes "
+    "whole."
 )
 _OWN = phrase(
     "So do your personas, your own characters (scenes that play with them rest) and settings."
 )
-_STAYS = phrase("Replies of characters stay, and so do your messages in Discord itself.")
-OPTED_OUT = phrase(
-    "From now on I store nothing that you write, the model reads nothing of it, and you are not "
-    "named to it. Commands that would store something are closed to you. `/privacy optin` takes "
-    "that back.\n"
-    "What I had stored of you before is kept aside, and nobody and nothing reads it. Shall it go?"
+_STAYS = phrase(
+    "Replies of characters stay, and so do your messages in Discord itself. **This cannot be "
+    "taken back.**"
 )
+OPTED_OUT = Paragraphs(
+    (
+        phrase(
+            "From now on I store nothing that you write, the model reads nothing of it, and you "
+            "are not named to it. Commands that would store something are closed to you. "
+            "`/privacy optin` takes that back."
+        ),
+        phrase(
+            "What I had stored of you before is kept aside, and nobody and nothing reads it. "
+            "Shall it go?"
+        ),
+    )
+)
+_KINDS: Mapping[Kind, tuple[str, str]] = {
+    Kind.CHANNELS: (template("{count} channel"), template("{count} channels")),
+    Kind.LINES: (template("{count} line"), template("{count} lines")),
+    Kind.QUOTES: (
+        template("{count} quote in others' lines"),
+        template("{count} quotes in others' lines"),
+    ),
+    Kind.SAVES: (template("{count} saved story"), template("{count} saved stories")),
+    Kind.STORIES: (
+        template("{count} story that only you played"),
+        template("{count} stories that only you played"),
+    ),
+    Kind.PERSONAS: (template("{count} persona"), template("{count} personas")),
+    Kind.CHARACTERS: (template("{count} character"), template("{count} characters")),
+}
+_LINES = template("{count} line of yours"), template("{count} lines of yours")
+_KEPT = (
+    template("{where}: {parts}; kept until nobody has written there for {days} day."),
+    template("{where}: {parts}; kept until nobody has written there for {days} days."),
+)
+_FILE: Mapping[bool | None, str] = {
+    None: "",
+    True: phrase("The file on the disk was written anew without it."),
+    False: phrase("The file on the disk is written anew without it later."),
+}
 NOTHING = phrase("I store nothing of you.")
 
 
@@ -78,11 +114,8 @@ class PrivacyCog(
         made = await self._actions.privacy.export(
             UserId(interaction.user.id), most_bytes=interaction.filesize_limit
         )
-        await say(
-            interaction,
-            phrase("Your own words, and nobody else's."),
-            file=discord.File(BytesIO(made.content), made.name),
-        )
+        file = discord.File(BytesIO(made.content), made.name)
+        await say(interaction, phrase("Your own words, and nobody else's."), file=file)
 
     @app_commands.command()
     @app_commands.describe(where="Where I forget you")
@@ -91,16 +124,7 @@ class PrivacyCog(
         """Have me forget what you wrote; I ask once more before I do."""
         reach = _reach(where, interaction)
         own = _OWN if reach is Reach.EVERYWHERE else ""
-        question = joined(
-            phrase(
-                "Shall I forget you {where}? Then these go: {goes}.",
-                where=_WHERE[reach],
-                goes=_GOES,
-            ),
-            own,
-            _STAYS,
-            phrase("**This cannot be taken back.**"),
-        )
+        question = joined(phrase(_QUESTION, where=_WHERE[reach]), own, _STAYS)
         await say(interaction, question, view=view_of(ForgetButton(reach), ForgetButton(None)))
 
     @app_commands.command()
@@ -161,28 +185,37 @@ class ForgetButton(
 
 def receipt(done: Forgotten, reach: Reach) -> str:
     """What was forgotten, in numbers."""
-    kinds = Paragraphs((_counted(kind, count) for count, kind in done.counts()), ", ")
-    facts = {"where": _WHERE[reach], "channels": _channels(done.channels), "kinds": kinds}
+    kinds = [
+        phrase(counted(count, *_KINDS[kind]), count=count)
+        for kind, count in done.counts().items()
+        if count
+    ]
     told = phrase("Nothing of you was stored {where}.", where=_WHERE[reach])
-    if kinds and done.channels:
-        told = phrase("Forgotten {where} in {channels}: {kinds}.", **facts)
-    elif kinds:
-        told = phrase("Forgotten {where}: {kinds}.", **facts)
-    if done.missed:
-        missed = phrase(
-            "In {channels} it did not work: please ask again in a moment.",
-            channels=_channels(done.missed),
-        )
-        told = joined(told, missed)
-    if done.file_is_new:
-        told = joined(told, phrase("The file on the disk was written anew without it."))
-    elif done.file_is_new is False:
-        told = joined(told, phrase("The file on the disk is written anew without it later."))
-    return told
+    if kinds:
+        head = phrase("Forgotten {where}:", where=_WHERE[reach])
+        told = phrase("{head} {kinds}.", head=head, kinds=joined(*kinds, between=", "))
+    missed = phrase(
+        "In {count} channels it did not work: please ask again in a moment.", count=done.missed
+    )
+    return joined(told, missed if done.missed else "", _FILE[done.file_is_new])
 
 
 def _told(overview: Overview) -> Iterator[str]:
-    yield from map(_told_channel, overview.channels[:CHANNELS_TOLD])
+    for each in overview.channels[:CHANNELS_TOLD]:
+        place = each.place
+        is_direct = place.guild is None
+        where = phrase("Direct messages") if is_direct else f"<#{place.channel}>"
+        parts = [phrase(counted(each.lines, *_LINES), count=each.lines)]
+        if each.saved:
+            parts.append(phrase("{count} in saved stories", count=each.saved))
+        if each.is_owner:
+            parts.append(phrase("a scene that you started"))
+        yield phrase(
+            counted(each.days, *_KEPT),
+            where=where,
+            parts=joined(*parts, between=", "),
+            days=each.days,
+        )
     if rest := overview.channels[CHANNELS_TOLD:]:
         lines = sum(each.lines for each in rest)
         yield phrase(
@@ -190,10 +223,10 @@ def _told(overview: Overview) -> Iterator[str]:
         )
     if overview.personas or overview.characters:
         yield phrase(
-            "{personas} and {characters} of your own: until you delete them; a character goes a "
-            "year after its last use.",
-            personas=_counted(Kind.PERSONA, overview.personas),
-            characters=_counted(Kind.CHARACTER, overview.characters),
+            "Personas: {personas}. Characters of your own: {characters}. They are kept until you "
+            "delete them; a character goes a year after its last use.",
+            personas=overview.personas,
+            characters=overview.characters,
         )
     if not (overview.channels or overview.personas or overview.characters):
         yield NOTHING
@@ -202,53 +235,6 @@ def _told(overview: Overview) -> Iterator[str]:
             "That you are not to be stored, as you have asked (`/privacy optin` takes it back)."
         )
     yield phrase("`/privacy export` gives you all of it, `/privacy forget` erases it.")
-
-
-def _told_channel(held: Footprint) -> str:
-    place = held.place
-    where = phrase("Direct messages") if place.guild is None else f"<#{place.channel}>"
-    parts = [
-        counted(
-            held.lines,
-            phrase("1 line of yours"),
-            phrase("{count} lines of yours", count=held.lines),
-        )
-    ]
-    if held.saved:
-        parts.append(phrase("{count} in saved stories", count=held.saved))
-    if held.is_owner:
-        parts.append(phrase("a scene that you started"))
-    days = counted(held.days, phrase("1 day"), phrase("{count} days", count=held.days))
-    return phrase(
-        "{where}: {parts}; kept until nobody has written there for {days}.",
-        where=where,
-        parts=Paragraphs(parts, ", "),
-        days=days,
-    )
-
-
-def _channels(count: int) -> str:
-    return counted(count, phrase("1 channel"), phrase("{count} channels", count=count))
-
-
-_KINDS: Mapping[Kind, tuple[str, str]] = {
-    Kind.LINE: (template("1 line"), template("{count} lines")),
-    Kind.QUOTE: (
-        template("1 quote in others' lines"),
-        template("{count} quotes in others' lines"),
-    ),
-    Kind.SAVE: (template("1 saved story"), template("{count} saved stories")),
-    Kind.STORY: (
-        template("1 story that only you played"),
-        template("{count} stories that only you played"),
-    ),
-    Kind.PERSONA: (template("1 persona"), template("{count} personas")),
-    Kind.CHARACTER: (template("1 character"), template("{count} characters")),
-}
-
-
-def _counted(kind: Kind, count: int) -> str:
-    return phrase(counted(count, *_KINDS[kind]), count=count)
 
 
 def _reach(where: str, interaction: discord.Interaction) -> Reach:

@@ -127,9 +127,9 @@ class Disclosure:
         if len(content) > most_bytes:
             raise UserError(
                 phrase(
-                    "What is stored of you has {has:.1f} MB even when packed, and Discord takes "
+                    "What is stored of you has {size:.1f} MB even when packed, and Discord takes "
                     "files of up to {most:.1f} MB here. Ask whoever hosts me for it.",
-                    has=len(content) / _MB,
+                    size=len(content) / _MB,
                     most=most_bytes / _MB,
                 )
             )

@@ -77,7 +77,7 @@ async def test_show_counts_what_is_stored_and_repeats_no_words(played: Played) -
     told = await played.command("privacy show", member=tom)
 
     assert f"<#{TAVERN_ID}>: 2 lines of yours, 2 in saved stories" in told
-    assert "1 persona and 0 characters" in told
+    assert "Personas: 1. Characters of your own: 0." in told
     assert "for 30 days" in told
     assert CANARY not in told
     assert OTHERS not in told
@@ -116,7 +116,7 @@ async def test_s38_a_canary_is_nowhere_after_forget(played: Played, clean_redis_
 
     told = await forget(played, "everywhere")
 
-    assert "2 lines, 1 quote in others' lines, 1 saved story, 1 persona" in told
+    assert "1 channel, 2 lines, 1 quote in others' lines, 1 saved story, 1 persona" in told
     assert "was written anew" in told
     kept = await stored(clean_redis_url)
     assert CANARY not in kept
@@ -165,7 +165,7 @@ async def test_here_and_server_leave_what_is_elsewhere(
     assert f"Clover, {CANARY}" not in kept
     assert f"Harbour {CANARY}" in kept
 
-    assert "Forgotten on this server in 1 channel: 1 line" in await forget(played, "server")
+    assert "Forgotten on this server: 1 channel, 1 line" in await forget(played, "server")
     assert CANARY not in await stored(clean_redis_url)
     assert "Nothing of you was stored on this server" in await forget(played, "server")
     assert HARBOUR_ID != TAVERN_ID

@@ -60,6 +60,7 @@ from bot.services.dispatcher import Dispatcher
 from bot.services.inspection import Inspection
 from bot.services.length_tables import LengthTables
 from bot.services.milestones import Reached, pass_by
+from bot.services.newcomers import Newcomers
 from bot.services.notices import Notices
 from bot.services.personas import Personas
 from bot.services.presenting import Presenter
@@ -131,7 +132,12 @@ async def open_app(
             is_age_restricted=screen.is_age_restricted,
             words_of=lambda place: words_in(screen.language_of(place)),
         )
-        pace, notices = pace_of(settings), Notices(world.voice)
+        newcomers = Newcomers(
+            ground.consents, world.voice, now_ms=ground.clock.now_ms, clock_s=time.monotonic
+        )
+        asks = settings.guilds.ask_players
+        notices = Notices(world.voice, newcomers.joined) if asks else Notices(world.voice)
+        pace = pace_of(settings)
         dispatcher = dispatcher_of(pace)
         pipeline = pipeline_of(world, pace, dispatcher, doubtful=ground.doubts, notices=notices)
         await stack.enter_async_context(pipeline)
@@ -147,6 +153,7 @@ async def open_app(
             scenes,
             screen=screen,
             notices=notices,
+            newcomers=newcomers,
             present=lambda head: presenter.finish(head, oldest_ms=oldest_ms()),
         )
         await stack.enter_async_context(upkeep.running())
@@ -207,6 +214,7 @@ def _upkeep(
     *,
     screen: DiscordScreen,
     notices: Notices,
+    newcomers: Newcomers,
     present: Callable[[SceneHead], Awaitable[None]],
 ) -> Upkeep:
     ages = AgeWatch(
@@ -231,6 +239,8 @@ def _upkeep(
         welcomes=ground.welcomes,
         voice=world.voice,
         refusals=ground.refusals,
+        consents=ground.consents,
+        newcomers=newcomers,
         now_ms=ground.clock.now_ms,
         clock_s=time.monotonic,
     )

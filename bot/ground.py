@@ -30,6 +30,7 @@ from bot.adapters.redis_store import (
     RedisSceneStore,
     WriteProbe,
 )
+from bot.adapters.redis_store.consents import RedisConsents
 from bot.adapters.redis_store.examination import RedisExamination
 from bot.adapters.redis_store.guild_rules import RedisGuildRules
 from bot.adapters.redis_store.refusals import RedisRefusals
@@ -60,6 +61,7 @@ from bot.services.incoming import Incoming, Patience
 from bot.services.lore_telling import LoreTelling
 from bot.services.lorebooks import Lorebooks
 from bot.services.milestones import Milestone, Reached
+from bot.services.newcomers import ConsentStore
 from bot.services.posting import Poster
 from bot.services.privacy import Privacy
 from bot.services.prompting import Prompting
@@ -89,6 +91,7 @@ class Ground:
     lorebooks: Lorebooks
     guild_desk: GuildDesk
     welcomes: WelcomeStore
+    consents: ConsentStore
     refusals: Refusals
     probe: WriteProbe
     generator: TgiGenerator
@@ -153,6 +156,7 @@ async def open_ground(settings: Settings, stack: AsyncExitStack) -> Ground:
         lorebooks=Lorebooks(lore_on(redis, settings), Re2PatternSearch),
         guild_desk=guild_desk,
         welcomes=RedisWelcomes(redis, answer_within=answer_within(settings)),
+        consents=RedisConsents(redis, answer_within=answer_within(settings)),
         refusals=refusals,
         probe=WriteProbe(redis, answer_within=answer_within(settings)),
         generator=await stack.enter_async_context(open_generator(settings)),
@@ -274,6 +278,7 @@ def privacy_of(settings: Settings, world: World, ground: Ground, pipeline: TurnP
             store=whole,
             personas=ground.store,
             kept=ground.kept,
+            consents=ground.consents,
             pipeline=pipeline,
             forgets=held,
         ),

@@ -128,6 +128,8 @@ class GuildSettings(BaseModel, frozen=True, extra="forbid"):
 
     members_start: bool = False
     """Whether members may start scenes where no admin has allowed or started one."""
+    ask_players: bool = True
+    """Whether who joins a shared story is told once that it is stored, with buttons to choose."""
 
 
 class HttpSettings(BaseModel, frozen=True, extra="forbid"):

@@ -22,6 +22,7 @@ from bot.services.doubts import Doubts
 from bot.services.guild_desk import GuildDesk
 from bot.services.lorebooks import Lorebooks
 from bot.services.mirror import Mirror
+from bot.services.newcomers import ConsentStore, Newcomers
 from bot.services.refusals import Refusals
 from bot.services.scenes import Scenes
 from bot.services.turns import TurnPipeline
@@ -37,6 +38,7 @@ class Upkeep:
     events: Events
     debts: Debts
     refusals: Refusals
+    newcomers: Newcomers
 
     async def look_up(self, guilds: Iterable[discord.Guild], shard: int) -> None:
         """Nobody tells what happened in those of *guilds* that *shard* hears of.
@@ -75,6 +77,7 @@ class Upkeep:
                 tasks.create_task(self.events.departures.run(), name="forgetting"),
                 tasks.create_task(self.debts.run(), name="clearing the screen"),
                 tasks.create_task(self.refusals.run(), name="looking who refuses"),
+                tasks.create_task(self.newcomers.run(), name="telling newcomers"),
             ]
             try:
                 yield
@@ -98,6 +101,8 @@ def upkeep_of(
     welcomes: WelcomeStore,
     voice: Voice,
     refusals: Refusals,
+    consents: ConsentStore,
+    newcomers: Newcomers,
     now_ms: Callable[[], int],
     clock_s: Callable[[], float],
 ) -> Upkeep:
@@ -122,6 +127,8 @@ def upkeep_of(
         await lorebooks.forget_guild(guild)
         await guild_desk.forget(guild)
         await welcomes.forget_welcome(guild)
+        await consents.forget_guild(guild)
+        await refusals.forget_guild(guild)
 
     departures = Departures(
         store=store,
@@ -134,4 +141,4 @@ def upkeep_of(
     )
     mirror = Mirror(memory=pipeline, doubts=doubts, clock_s=clock_s, may_keep=refusals.is_heard)
     events = Events(mirror, departures, catch_up, Gaps(doubts), ages, Welcome(welcomes, voice))
-    return Upkeep(verifier, events, debts, refusals)
+    return Upkeep(verifier, events, debts, refusals, newcomers)

@@ -25,6 +25,7 @@ from bot.discord_ui.character_buttons import CHARACTER_ITEMS
 from bot.discord_ui.chat_files import WhoSelect
 from bot.discord_ui.command_sync import sync_if_changed
 from bot.discord_ui.command_words import CommandWords, WordsIn
+from bot.discord_ui.consent import ConsentButton
 from bot.discord_ui.continuity import Continuity, ContinuousBot
 from bot.discord_ui.convert import (
     custom_ids_of,
@@ -170,7 +171,7 @@ class RoleplayBot(ContinuousBot):
         self.add_dynamic_items(*DYNAMIC_ITEMS, *STORY_ITEMS, *PLAYER_LINE_ITEMS, ClearButton)
         self.add_dynamic_items(*SHELF_ITEMS, WhoSelect, *CHARACTER_ITEMS, WhoPlaysSelect)
         self.add_dynamic_items(WelcomeButton)
-        self.add_dynamic_items(*PRIVACY_ITEMS)
+        self.add_dynamic_items(*PRIVACY_ITEMS, ConsentButton)
         await self.add_cog(RoleplayCog(self.actions))
         await self.add_cog(LengthCog(self.actions))
         await self.add_cog(SceneCog(self.actions))

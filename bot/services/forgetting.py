@@ -19,6 +19,7 @@ from bot.core.ports import GuildStore, PersonaStore, SceneMemory
 from bot.core.privacy import Forgotten, Reach, names_of, without
 from bot.core.roster_ports import CharacterStore
 from bot.core.scene import ChannelId, CharacterKey, Place, Scene, SceneHead, UserId
+from bot.services.newcomers import ConsentStore
 
 log = logging.getLogger(__name__)
 
@@ -88,12 +89,14 @@ class Forgetting:
         store: Memory,
         personas: PersonaStore,
         kept: CharacterStore,
+        consents: ConsentStore,
         pipeline: Pipeline,
         forgets: Forgets,
     ) -> None:
         self._store = store
         self._personas = personas
         self._kept = kept
+        self._consents = consents
         self._pipeline = pipeline
         self._forgets = forgets
 
@@ -190,6 +193,7 @@ class Forgetting:
         personas = len((await self._personas.wardrobe(user)).personas)
         characters = await self._kept.of_user(user)
         await self._kept.forget_user(user)
+        await self._consents.forget_user(user)
         for entry in characters:
             self._forgets.character(entry.key)
         await self._store.set_user_length(user, None)

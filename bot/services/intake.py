@@ -30,6 +30,7 @@ from bot.services.casting import Casting
 from bot.services.heard import Heard
 from bot.services.incoming import Incoming, Proxied
 from bot.services.lane import Trigger
+from bot.services.newcomers import Newcomer
 from bot.services.notices import Notices
 from bot.services.recent import Recent
 
@@ -124,11 +125,14 @@ class Intake:
         self.note_live(ingested.head, place.channel)
         if ingested.status is not IngestStatus.STORED or ingested.head is None:
             return None, None
+        is_new = incoming.author not in before.players
+        if is_new and not is_late and incoming.author != before.owner:
+            self._notices.joined(Newcomer(place, incoming.author, turn.name))
         known, turn = turn.facts, await self._known_now(before, ingested.head, incoming, turn)
         decision = await self._settle(ingested.head, incoming, turn, known)
         if decision is Decision.ANSWER:
             return decision, Trigger(turn.id, incoming.author, speaker=_speaker(turn))
-        is_second = len(ingested.head.players) == ROUND and incoming.author not in before.players
+        is_second = len(ingested.head.players) == ROUND and is_new
         if is_second and not is_late and ingested.head.reply_mode is ReplyMode.AUTO:
             # From here on the first player is not answered every time either.
             name = ingested.head.character_name

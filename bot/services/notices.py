@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from bot.core.errors import PostError
 from bot.core.ports import Button, Voice
 from bot.core.scene import ChannelId, MessageId, Place, TurnId
+from bot.services.newcomers import Newcomer
 from bot.services.recent import Recent
 
 log = logging.getLogger(__name__)
@@ -21,11 +22,20 @@ TAKE_BACK_S = 3.0
 """For removing a notice, also while the process ends."""
 
 
-class Notices:
-    """Borrows the voice. Nothing raises: where nothing can be said, the log has to do."""
+def _nobody(_newcomer: Newcomer) -> None:
+    """Newcomers are told nothing."""
 
-    def __init__(self, voice: Voice) -> None:
+
+class Notices:
+    """Borrows the voice. Nothing raises: where nothing can be said, the log has to do.
+
+    Args:
+        joined: told of everybody who plays in a shared story for the first time.
+    """
+
+    def __init__(self, voice: Voice, joined: Callable[[Newcomer], None] = _nobody) -> None:
         self._voice = voice
+        self.joined = joined
         self._said_at: Recent[tuple[ChannelId, str], float] = Recent(CHANNELS_KEPT)
         self._standing: Recent[ChannelId, dict[MessageId, TurnId]] = Recent(CHANNELS_KEPT)
         self._settled: Recent[ChannelId, TurnId] = Recent(CHANNELS_KEPT)

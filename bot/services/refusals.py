@@ -89,6 +89,16 @@ class Refusals:
         await self.look()
         return bool(theirs)
 
+    async def forget_guild(self, guild: GuildId) -> None:
+        """Nobody reads only there any more.
+
+        Raises:
+            StoreUnavailable, StoreRefusesWrites.
+        """
+        for each in [each for each in self._known if each.guild == guild]:
+            await self._store.drop(each)
+        await self.look()
+
     async def run(self) -> None:
         """Look every second, for as long as the process lives."""
         while True:

@@ -10,6 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.adapters.redis_store import RedisCharacterStore, RedisSceneStore, connect, keys
+from bot.adapters.redis_store.consents import RedisConsents
 from bot.core.change import Change, Undo
 from bot.core.errors import StoreUnavailable
 from bot.core.personas import PlayerPersona, Wardrobe
@@ -63,6 +64,7 @@ def forgetting(store: RedisSceneStore, redis: Redis, lanes: Lanes | None = None)
         store=store,
         personas=store,
         kept=RedisCharacterStore(redis, retired_for=timedelta(days=1)),
+        consents=RedisConsents(redis),
         pipeline=lanes or Lanes(),
         forgets=Held(lambda _: None, lambda _: None),
     )
@@ -213,6 +215,7 @@ async def test_personas_characters_drafts_and_settings_go_only_from_everywhere(
     assert await kept.put(mine)
     await kept.put_draft(BOB, mine)
     await kept.set_default(BOB, CharacterKey("mira"), is_guild=False)
+    assert await RedisConsents(redis).told(GuildId(7), BOB, 5)
 
     await forgetting(scene_store, redis).forget(BOB, Reach.SERVER, PLACE)
     assert (await scene_store.wardrobe(BOB)).personas

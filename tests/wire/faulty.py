@@ -48,6 +48,7 @@ async def faulty(redis_url: str, folder: Path, **settings: str) -> AsyncGenerato
                 "BOT_HTTP__PORT": str(free_port()),
                 "BOT_CHARACTERS": str(ROOT / "characters"),
                 "BOT_GUILDS__MEMBERS_START": "true",
+                "BOT_GUILDS__ASK_PLAYERS": "false",
                 "BOT_TURNS__MERGE_PAUSE_S": "0.1",
                 **settings,
             },

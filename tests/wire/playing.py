@@ -95,12 +95,12 @@ class Played:
 
 
 @asynccontextmanager
-async def playing(redis_url: str, folder: Path) -> AsyncGenerator[Played, None]:
+async def playing(redis_url: str, folder: Path, **settings: str) -> AsyncGenerator[Played, None]:
     """Start a scene in the tavern, without a greeting; each character says who it is."""
     client = connect(redis_url, timeout_s=2.0)
     store = RedisSceneStore(client, keep=2000, ttl=timedelta(days=1))
     try:
-        async with running(redis_url, folder) as all_there:
+        async with running(redis_url, folder, **settings) as all_there:
             played = Played(all_there.world, all_there.tgi, all_there.bot, store)
             played.tgi.reply = speaking
             await played.command("roleplay start", character="clover", greeting="none")

@@ -185,6 +185,7 @@ def settings_for(world: Playground, *, redis_url: str, tgi_url: str) -> dict[str
         "BOT_REDIS__URL": redis_url,
         "BOT_TGI__URLS": tgi_url,
         "BOT_GUILDS__MEMBERS_START": "true",
+        "BOT_GUILDS__ASK_PLAYERS": "false",
         "BOT_HTTP__PORT": str(free_port()),
         "BOT_CHARACTERS": str(ROOT / "characters"),
         "BOT_DISCORD__STEADY_S": "0.05",

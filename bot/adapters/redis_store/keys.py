@@ -107,6 +107,9 @@ change it, as this one does with later schemas. Since
     rp:g:{G}:rules  HASH    `rules`: what its admins have settled (JSON)  never
     rp:g:{G}:welcomed                                                     400 days
                     STRING  "1": guild {G} was told what this bot is
+    rp:g:{G}:told                                                         400 days
+                    HASH    user id -> when (Unix ms) they were told that
+                            stories of guild {G} are stored
     rp:guilds       HASH    guild id -> when it was written here: every   never
                             guild with any of these, and maybe more
     rp:left         HASH    guild id -> when (Unix ms) what is stored of  never
@@ -140,6 +143,7 @@ HOST_RELOADS = "rp:reloads"
 
 
 EVERY_META = "rp:{*}:meta"
+EVERY_TOLD = "rp:g:{*}:told"
 
 
 def channel_named(meta: str) -> str:
@@ -248,6 +252,11 @@ def channel_lore_key(channel: ChannelId) -> str:
 def guild_lore_key(guild: GuildId) -> str:
     """Where the lorebooks of *guild* are."""
     return f"rp:g:{{{guild}}}:lore"
+
+
+def guild_told_key(guild: GuildId) -> str:
+    """Where it is kept who was told that stories of *guild* are stored."""
+    return f"{guild_key(guild)}:told"
 
 
 def guild_welcomed_key(guild: GuildId) -> str:

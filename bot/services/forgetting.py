@@ -123,6 +123,11 @@ class Forgetting:
         log.info("somebody was forgotten", extra={"channels": tally.channels, "reach": reach})
         return replace(receipt, file_is_new=await self._store.rewrite_file())
 
+    async def hide(self, user: UserId) -> None:
+        """Drop what is held in memory of stories in which *user* is not to be read any more."""
+        for channel in await self._store.channels_of(user):
+            self._forgets.channel(channel)
+
     async def _channels(self, user: UserId, reach: Reach, place: Place) -> Sequence[ChannelId]:
         if reach is Reach.HERE:
             return [place.channel]

@@ -34,6 +34,7 @@ class Privacy:
     async def opt_out(self, user: UserId, guild: GuildId | None, *, at_ms: int) -> None:
         """Store nothing of *user* from now on, in one server or with None anywhere."""
         await self.refusals.put(Refusal(user, guild), at_ms)
+        await self.forgetting.hide(user)
 
     async def opt_in(self, user: UserId) -> bool:
         """Store *user* again; returns whether they were not to be."""

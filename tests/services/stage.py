@@ -28,6 +28,7 @@ from bot.core.triggers import Decision
 from bot.services.casting import IsAgeRestricted, nowhere
 from bot.services.echoes import Echoes
 from bot.services.incoming import Incoming, Patience
+from bot.services.intake import Hears, everybody
 from bot.services.milestones import Reached, pass_by
 from bot.services.notices import Notices
 from bot.services.posting import Poster
@@ -185,6 +186,7 @@ async def open_stage(
     doubtful: Container[ChannelId] = (),
     notices: Notices | None = None,
     is_age_restricted: IsAgeRestricted = nowhere,
+    hears: Hears = everybody,
 ) -> AsyncGenerator[Stage, None]:
     store = store or MemorySceneStore()
     voice = voice or ScriptedVoice()
@@ -217,6 +219,7 @@ async def open_stage(
                 clock_s=lambda: time.monotonic() + frozen_s[0],
                 reached=reached,
                 is_age_restricted=is_age_restricted,
+                hears=hears,
             ),
             Pace(
                 patience=Patience(

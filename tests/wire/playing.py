@@ -95,7 +95,7 @@ class Played:
 
 
 @asynccontextmanager
-async def playing(redis_url: str, folder: Path, **settings: str) -> AsyncGenerator[Played, None]:
+async def playing(redis_url: str, folder: Path, **settings: Any) -> AsyncGenerator[Played, None]:
     """Start a scene in the tavern, without a greeting; each character says who it is."""
     client = connect(redis_url, timeout_s=2.0)
     store = RedisSceneStore(client, keep=2000, ttl=timedelta(days=1))

@@ -78,6 +78,9 @@ async def test_s40_what_was_stored_before_is_read_by_nobody_from_then_on(played:
 
     await opt_out(played)
 
+    shown = await world.mara.answer(await world.mara.slash("context"))
+    assert CANARY not in str(shown.raw)
+    assert CANARY not in await played.command("roleplay scenes")
     again = await played.say("Clover, what did they say?", reply_to=line)
     await played.reply(after=again)
     prompts = [asked.prompt for asked in played.tgi.asked[before:]]

@@ -16,14 +16,14 @@ from bot.core.scene import (
     UserId,
     Work,
 )
-from bot.core.store_answers import Ingested, Taken
+from bot.core.store_answers import Ingested, Survey, Taken
 
 
 class CastStore(RedisSceneStore):
     """Has the characters of each scene brought that it reads for somebody.
 
-    So whoever holds a scene finds those who play in it as they are now. `survey` is
-    left out: it reads all scenes at once, and whoever goes on with one reads it.
+    So whoever holds a scene finds those who play in it as they are now. `survey` brings
+    nobody: it reads all scenes at once, and whoever goes on with one reads it.
 
     Whatever is done with a scene goes through here. So whoever asked never to be
     stored is in none of them, whatever is kept of them still.
@@ -53,6 +53,14 @@ class CastStore(RedisSceneStore):
         scene = await super().read(channel)
         await self._known(scene.head if scene is not None else None)
         return None if scene is None else without(scene, self._unseen)
+
+    async def survey(self, channels: Sequence[ChannelId]) -> Sequence[Survey]:
+        return [self._visible(survey) for survey in await super().survey(channels)]
+
+    def _visible(self, survey: Survey) -> Survey:
+        head, last = without_players(survey.head, self._unseen), survey.last
+        is_hidden = last is not None and last.author is not None and last.author in self._unseen
+        return replace(survey, head=head, last=None if is_hidden else last)
 
     async def take(
         self, channel: ChannelId, owner: str, for_s: float, work: Work, **named: Any

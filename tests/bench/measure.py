@@ -210,6 +210,7 @@ def environment_of(address: Address, tgi: ScriptedTgi, redis_url: str, port: int
         "BOT_TURNS__MERGE_PAUSE_S": "0",
         "BOT_CHARACTERS": str(ROOT / "characters"),
         "BOT_GUILDS__MEMBERS_START": "true",
+        "BOT_GUILDS__ASK_PLAYERS": "false",
     }
 
 

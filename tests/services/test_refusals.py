@@ -100,3 +100,15 @@ async def test_all_that_somebody_asked_for_is_taken_back() -> None:
     assert not known.of(TOM)
     assert known.of(MARA) == {Refusal(MARA)}
     assert not await known.drop(TOM)
+
+
+async def test_who_read_only_on_a_server_that_is_forgotten_is_nobody_there_any_more() -> None:
+    store = MemoryRefusals()
+    known = Refusals(store)
+    for refusal in (Refusal(TOM, ELSEWHERE), Refusal(TOM, HARBOUR.guild), Refusal(MARA)):
+        await known.put(refusal, 5)
+
+    await known.forget_guild(ELSEWHERE)
+
+    assert (await store.refusals())[1] == {Refusal(TOM, HARBOUR.guild), Refusal(MARA)}
+    assert known.of(TOM) == {Refusal(TOM, HARBOUR.guild)}

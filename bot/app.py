@@ -34,16 +34,19 @@ from bot.core.errors import (
     StartupError,
     first_of,
 )
+from bot.core.metrics import Event
 from bot.core.ports import Threads
 from bot.core.scene import SceneHead
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.client import RoleplayBot, use_discord_at
-from bot.discord_ui.continuity import Continuity, ContinuousBot
+from bot.discord_ui.continuity import Continuity, ContinuousBot, GatewayWatch
 from bot.discord_ui.screen import DiscordScreen
+from bot.gauges import watch_gauges
 from bot.ground import (
     Ground,
     card_desk_of,
     doctor_on,
+    memory_of,
     open_ground,
     open_world,
     pace_of,
@@ -69,6 +72,7 @@ from bot.services.scenes import Scenes
 from bot.services.shelf import Shelf
 from bot.services.staff import Staff
 from bot.services.turns import TurnPipeline
+from bot.services.vitals import Vitals
 from bot.serving import Stops, serve
 from bot.settings import EXIT_CONFIG, Settings
 from bot.upkeep import Upkeep, upkeep_of
@@ -163,6 +167,7 @@ async def open_app(
             due = upkeep.events.catch_up.due
             count = await pipeline.recover(place.predecessor, later=due)
             if count:
+                ground.metrics.count(Event.RECOVERED, times=count)
                 log.info("answering what was left", extra={"lines": count})
 
         use_discord_at(settings.discord.api_url, settings.discord.gateway_url or None)
@@ -184,9 +189,14 @@ async def open_app(
             on_own_message=echoes.heard,
             on_answers=ground.clock.listen(),
             words_in=words_in,
-            continuity=_continuity(settings, ground.redis, ground.owner, upkeep),
+            continuity=_continuity(
+                settings, ground.redis, ground.owner, upkeep, told=ground.metrics.discord
+            ),
         )
         screen.use(bot)
+        vitals = Vitals(memory_of(settings, ground), ground.metrics.lagged)
+        await stack.enter_async_context(vitals.felt())
+        watch_gauges(ground, bot, pipeline, dispatcher, vitals)
         await stack.enter_async_context(_http_server(settings, stops, bot, ground))
         yield bot, pipeline, place
 
@@ -344,7 +354,9 @@ def _place(settings: Settings, redis: RedisClient, owner: str) -> GatewayPlace:
     )
 
 
-def _continuity(settings: Settings, redis: RedisClient, owner: str, upkeep: Upkeep) -> Continuity:
+def _continuity(
+    settings: Settings, redis: RedisClient, owner: str, upkeep: Upkeep, *, told: GatewayWatch
+) -> Continuity:
     async def look_up(bot: ContinuousBot, shard: int) -> None:
         await upkeep.look_up(bot.guilds, shard)
 
@@ -352,6 +364,7 @@ def _continuity(settings: Settings, redis: RedisClient, owner: str, upkeep: Upke
     return Continuity(
         sessions=GatewaySessions(redis, bot=bot, owner=owner, answer_within=patience),
         guard=RedisStartGuard(redis, bot=bot, answer_within=patience),
+        told=told,
         steady_s=settings.discord.steady_s,
         on_gap=look_up,
     )

@@ -18,7 +18,9 @@ from bot.adapters.redis_store import (
 )
 from bot.adapters.redis_store.lore_books import RedisLoreStore
 from bot.adapters.redis_store.store import DaysIn, no_days
+from bot.adapters.redis_store.watching import Watch as RedisWatch
 from bot.adapters.tgi import Deadlines, TgiGenerator, open_tgi
+from bot.adapters.tgi.generator import Watch as TgiWatch
 from bot.adapters.valkey import open_embedded
 from bot.core.profiles import ModelProfile
 from bot.core.scene import CharacterKey, UserId
@@ -42,8 +44,13 @@ def profile_of(settings: Settings) -> ModelProfile:
     return replace(profile, **changes)
 
 
-async def open_redis(settings: Settings, stack: AsyncExitStack) -> RedisClient:
+async def open_redis(
+    settings: Settings, stack: AsyncExitStack, *, watch: RedisWatch | None = None
+) -> RedisClient:
     """The configured server, or the embedded one; *stack* closes it.
+
+    Args:
+        watch: told how long each answer took.
 
     Raises:
         StartupError: it stays unreachable, or cannot be started.
@@ -51,7 +58,7 @@ async def open_redis(settings: Settings, stack: AsyncExitStack) -> RedisClient:
     url = settings.redis.url
     if not url:  # `BOT_REDIS__URL=` in .env is not set either
         url = await stack.enter_async_context(open_embedded(settings.data))
-    redis = connect(url, timeout_s=settings.redis.timeout_s)
+    redis = connect(url, timeout_s=settings.redis.timeout_s, watch=watch)
     stack.push_async_callback(redis.aclose)
     await wait_until_ready(redis, give_up_s=settings.redis.give_up_s)
     warning = await check_server(redis)
@@ -116,7 +123,9 @@ def answer_within(settings: Settings) -> timedelta:
     return timedelta(seconds=2.4 * settings.redis.timeout_s)
 
 
-def open_generator(settings: Settings) -> AbstractAsyncContextManager[TgiGenerator]:
+def open_generator(
+    settings: Settings, *, watch: TgiWatch | None = None
+) -> AbstractAsyncContextManager[TgiGenerator]:
     """The configured model servers."""
     tgi = settings.tgi
     return open_tgi(
@@ -128,4 +137,5 @@ def open_generator(settings: Settings) -> AbstractAsyncContextManager[TgiGenerat
             between_tokens_s=tgi.between_tokens_s,
             whole_reply_s=tgi.whole_reply_s,
         ),
+        watch=watch,
     )

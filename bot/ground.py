@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import aiohttp
 
+from bot import __version__
 from bot.adapters.card_reader import read_card_file
 from bot.adapters.character_files import DirectoryCharacters
 from bot.adapters.discord_rest import (
@@ -33,6 +34,7 @@ from bot.adapters.redis_store import (
 from bot.adapters.redis_store.consents import RedisConsents
 from bot.adapters.redis_store.examination import RedisExamination
 from bot.adapters.redis_store.guild_rules import RedisGuildRules
+from bot.adapters.redis_store.keys import SCHEMA_VERSION
 from bot.adapters.redis_store.refusals import RedisRefusals
 from bot.adapters.redis_store.welcomes import RedisWelcomes
 from bot.adapters.tgi import TgiGenerator
@@ -119,7 +121,9 @@ async def open_ground(settings: Settings, stack: AsyncExitStack) -> Ground:
     )
     for warning in host.warnings:
         log.warning(warning)
-    redis = await open_redis(settings, stack)
+    metrics = PrometheusMetrics()
+    metrics.is_made_of(version=__version__, schema=SCHEMA_VERSION)
+    redis = await open_redis(settings, stack, watch=metrics.redis)
     kept = RedisCharacterStore(
         redis,
         retired_for=timedelta(days=settings.turns.history_days),
@@ -159,8 +163,8 @@ async def open_ground(settings: Settings, stack: AsyncExitStack) -> Ground:
         consents=RedisConsents(redis, answer_within=answer_within(settings)),
         refusals=refusals,
         probe=WriteProbe(redis, answer_within=answer_within(settings)),
-        generator=await stack.enter_async_context(open_generator(settings)),
-        metrics=PrometheusMetrics(),
+        generator=await stack.enter_async_context(open_generator(settings, watch=metrics.model)),
+        metrics=metrics,
         clock=DiscordClock(),
         owner=our_name(),
     )
@@ -197,6 +201,12 @@ async def open_world(
         api_url=settings.discord.api_url,
         token=token_of(settings),
         on_unauthorized=on_unauthorized,
+        watch=ground.metrics.discord,
+    )
+    ground.metrics.watch(
+        "rp_discord_invalid_requests",
+        "Answers 401, 403 and 429 of the last ten minutes; Discord bears 10,000.",
+        lambda: {"": rest.invalid_lately},
     )
     voice = WordedVoice(_voice(settings, rest, ground.store), words_of)
     echoes = Echoes(store=ground.store, voice=voice, metrics=ground.metrics)
@@ -243,6 +253,11 @@ def card_desk_of(ground: Ground, staff: Staff) -> CardDesk:
     )
 
 
+def memory_of(settings: Settings, ground: Ground) -> RedisExamination:
+    """Looks at the servers that stories lie on."""
+    return RedisExamination(ground.redis, answer_within=answer_within(settings))
+
+
 def doctor_on(settings: Settings, ground: Ground) -> Doctor:
     """Examines what the bot stands on."""
 
@@ -250,7 +265,7 @@ def doctor_on(settings: Settings, ground: Ground) -> Doctor:
         return await places_that_matter(ground.store, await ground.guild_desk.rules(guild), guild)
 
     return Doctor(
-        memory=RedisExamination(ground.redis, answer_within=answer_within(settings)),
+        memory=memory_of(settings, ground),
         models=ground.generator,
         profile=ground.profile,
         ahead_s=ground.clock.ahead_s,

@@ -29,6 +29,7 @@ from bot.bench import material
 from bot.bench.redis_replay import replayed_us
 from bot.core.characters import Character
 from bot.core.generation import Delta, Finish, FinishReason, GenerationRequest, ModelLimits, Tokens
+from bot.core.metrics import Event, Stage
 from bot.core.ports import Button, ShownPost, Speaker
 from bot.core.scene import (
     ChannelId,
@@ -285,6 +286,10 @@ class _Metrics:
     def turn_ended(self, outcome: str, seconds: float) -> None: ...
 
     def first_text(self, seconds: float) -> None: ...
+
+    def took(self, stage: Stage, seconds: float) -> None: ...
+
+    def count(self, event: Event, label: str = "", times: int = 1) -> None: ...
 
     def prefix_reused(self, *, reused: int, total: int) -> None: ...
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bot.core.characters import Character
 from bot.core.generation import Delta, GenerationRequest, ModelLimits, Tokens
+from bot.core.metrics import Event, Stage
 from bot.core.scene import ChannelId, CharacterKey, GuildId, MessageId, Place, UserId
 from bot.core.store_ports import (
     GuildStore,
@@ -233,11 +234,19 @@ class Metrics(Protocol):
     """What is counted. Labels are bounded: never an id of Discord's."""
 
     def turn_ended(self, outcome: str, seconds: float) -> None:
-        """A trigger came to its end: replied, stopped, failed, superseded or refused."""
+        """A trigger came to its end: replied, stopped, failed, superseded or shed."""
         ...
 
     def first_text(self, seconds: float) -> None:
         """Time from the trigger to the first post of its reply."""
+        ...
+
+    def took(self, stage: Stage, seconds: float) -> None:
+        """A part of a turn took so long."""
+        ...
+
+    def count(self, event: Event, label: str = "", times: int = 1) -> None:
+        """Something happened; *label* is one of the event's `LABELS`."""
         ...
 
     def prefix_reused(self, *, reused: int, total: int) -> None:

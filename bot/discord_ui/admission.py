@@ -30,6 +30,7 @@ class Admission:
 
     Attributes:
         why: what is being waited for, for people; empty while nothing is.
+        left: how many sessions Discord still allows today, when it was asked last.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Admission:
         self._guard = guard
         self._limits = limits
         self.why = ""
+        self.left: int | None = None
 
     async def pause_s(self, shard: int) -> float:
         """How long to wait before asking again; 0 if a session may begin now.
@@ -85,6 +87,7 @@ class Admission:
 
     async def _few_left(self) -> tuple[float, str]:
         limits = await self._limits()
+        self.left = limits.remaining
         if limits.remaining >= min(KEPT_IN_RESERVE, limits.total):
             return 0.0, ""
         reset_s = max(1.0, limits.reset_after / 1000)

@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import discord
 from discord.ext import commands
@@ -89,12 +89,25 @@ class Stream:
         return place if place is not None and place.id == self.dealt_with else None
 
 
+class GatewayWatch(Protocol):
+    """Is told what the gateway does."""
+
+    def heard(self, kind: str) -> None:
+        """An event came."""
+        ...
+
+    def connected(self, *, resumed: bool) -> None:
+        """A session goes on, or a new one begins."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Continuity:
     """What a bot needs in order to miss nothing.
 
     Attributes:
         sessions, guard: what outlives this process.
+        told: what is heard is counted there.
         on_gap: called, with the number of the shard, when nobody knows what
             happened before its session began; again after a while, if it fails
             with an error of ours. At a start it comes before `on_first_ready`.
@@ -103,6 +116,7 @@ class Continuity:
 
     sessions: SessionStore
     guard: StartGuard
+    told: GatewayWatch
     on_gap: Callable[["ContinuousBot", int], Awaitable[None]]
     steady_s: float = STEADY_S
 
@@ -135,6 +149,7 @@ class ContinuousBot(commands.AutoShardedBot):
         self._bookmarks = Bookmarks(continuity.sessions)
         self._on_first_ready = on_first_ready
         self._on_gap = continuity.on_gap
+        self._told = continuity.told
         self._steady_s = continuity.steady_s
         self._streams: dict[int, Stream] = {}
         self._arrived: set[int] = set()
@@ -189,8 +204,14 @@ class ContinuousBot(commands.AutoShardedBot):
 
     def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
         """Hand an event to its handlers."""
+        if event_name == "socket_event_type":  # nobody else wants it: no task for each
+            self._told.heard(str(args[0]))
+            return
         if event_name == "shard_ready":
+            self._told.connected(resumed=False)
             self._arrive(*args)
+        elif event_name == "shard_resumed":
+            self._told.connected(resumed=True)
         elif event_name == "guild_available":
             self._guild_has_come.set()
         super().dispatch(event_name, *args, **kwargs)

@@ -2,13 +2,16 @@
 
 import asyncio
 import logging
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 
 from bot.core.change import Change
 from bot.core.error_sentences import is_bug, sentence_for
 from bot.core.errors import (
     GenerationError,
+    GenerationOverloaded,
     GenerationRejected,
+    GenerationTimedOut,
     LeaseLost,
     NoLiveScene,
     PlaceGone,
@@ -18,8 +21,10 @@ from bot.core.errors import (
     ScenePaused,
     StoreRefusesWrites,
     StoreUnavailable,
+    TooBusy,
     UserError,
 )
+from bot.core.metrics import Event, Stage
 from bot.core.phrases import phrase
 from bot.core.ports import Metrics, SceneMemory, Voice
 from bot.core.scene import MessageId, Work, WorkKind
@@ -43,7 +48,11 @@ MODEL_AWAY = phrase(
 
 
 class Answering:
-    """Serves lanes. Borrows all it is given."""
+    """Serves lanes. Borrows all it is given.
+
+    Attributes:
+        metrics: what becomes of turns is counted there.
+    """
 
     def __init__(
         self,
@@ -62,7 +71,7 @@ class Answering:
         self._strays = Strays(store, notices)
         self._writer = writer
         self._leases = leases
-        self._metrics = metrics
+        self.metrics = metrics
         self._patience = patience
 
     async def answer(self, lane: Lane, tasks: asyncio.TaskGroup) -> None:
@@ -79,6 +88,9 @@ class Answering:
             await self._forget(lane)
         except Exception as error:  # the task's boundary: a lane must never die silently
             outcome = "failed"
+            if isinstance(error, TooBusy):
+                outcome = "shed"
+                self.metrics.count(Event.SHED, "queue full")
             facts = {"channel": lane.channel, "error": type(error).__name__}
             log.warning("a reply failed", extra=facts, exc_info=is_bug(error))
             await self._notices.explain(
@@ -87,7 +99,7 @@ class Answering:
         finally:
             lane.interrupt.clear()
         if outcome is not None:
-            self._metrics.turn_ended(outcome, asyncio.get_running_loop().time() - started)
+            self.metrics.turn_ended(outcome, asyncio.get_running_loop().time() - started)
         if outcome in ("replied", "stopped"):
             await self._notices.withdraw(lane.head.place, lane.serving.turn)
 
@@ -101,14 +113,23 @@ class Answering:
             if lane.serving.kind is WorkKind.SHOW:
                 typist.stop()  # an edit would not end what Discord shows for ten seconds
             if not lane.is_showing:
-                await lane.settle(self._writer.merge_pause_s)
+                with self._timed(Stage.DEBOUNCE):
+                    await lane.settle(self._writer.merge_pause_s)
             if lane.is_stopped:
                 return "stopped"
-            taken = await self._leases.take(lane, within_s=self._patience.resume_age_s)
+            with self._timed(Stage.CLAIM):
+                taken = await self._leases.take(lane, within_s=self._patience.resume_age_s)
             if taken is None or lane.hold is None:
                 return "stopped" if lane.is_stopped else None
             async with self._leases.kept(lane, lane.hold, tasks):
                 return await self._answer_alone(lane, taken, typist)
+
+    @contextmanager
+    def _timed(self, stage: Stage) -> Generator[None, None, None]:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        yield
+        self.metrics.took(stage, loop.time() - began)
 
     async def _answer_alone(self, lane: Lane, taken: Taken, typist: Typist) -> str | None:
         """Answer while no other process does; what failed is let go while that is so."""
@@ -126,6 +147,7 @@ class Answering:
 
     async def _yield_to_another(self, lane: Lane) -> None:
         """Another process has the reply: nothing is said, and nothing of its is touched."""
+        self.metrics.count(Event.FENCED)
         log.info("another process has taken a channel over", extra={"channel": lane.channel})
         for stray in lane.hold.strays if lane.hold is not None else ():
             await self._strays.take_back(lane.head.place, stray)
@@ -148,6 +170,7 @@ class Answering:
                 except GenerationError as error:
                     facts = {"channel": lane.channel, "error": type(error).__name__}
                     log.warning("the model is away", extra=facts)
+                    self.metrics.count(Event.RETRIED, _reason(error))
                     if lane.is_leaving:
                         return None
                     if loop.time() >= give_up_at:
@@ -210,6 +233,15 @@ class Answering:
         if scene is not None and stored is not None:
             change = Change(put=(to_be_posted(stored),), ends_work=True)
             await self._store.apply(lane.channel, change, version=scene.head.version)
+
+
+def _reason(error: GenerationError) -> str:
+    match error:
+        case GenerationOverloaded():
+            return "overloaded"
+        case GenerationTimedOut():
+            return "timed out"
+    return "unreachable"
 
 
 def _is_nowhere(work: Work, error: Exception) -> bool:

@@ -25,6 +25,11 @@ class Dispatcher:
         self._limit = waiting
         self._queue: FairQueue[asyncio.Future[None]] = FairQueue()
 
+    @property
+    def depth(self) -> int:
+        """How many wait for a slot."""
+        return len(self._queue)
+
     @asynccontextmanager
     async def slot(self, flow: Hashable) -> AsyncGenerator[None, None]:
         """Hold a slot for the length of the block.

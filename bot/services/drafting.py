@@ -1,7 +1,8 @@
 """Asks the model for one reply and hands its text on as it becomes certain."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
@@ -9,6 +10,7 @@ from bot.core.characters import Character
 from bot.core.errors import GenerationTooLong, UserError
 from bot.core.facts import Ending, ReplyFacts
 from bot.core.generation import Finish, FinishReason, GenerationRequest, Sampling
+from bot.core.metrics import Stage
 from bot.core.phrases import phrase
 from bot.core.ports import Metrics, TextGenerator
 from bot.core.profiles import ModelProfile
@@ -78,6 +80,8 @@ class _Attempt:
     finish: Finish | None = None
     ended_by: Ending | None = None
     is_repeat: bool = False
+    asked_at: float = 0.0
+    first_at: float | None = None
 
 
 class Drafter:
@@ -144,6 +148,9 @@ class Drafter:
             try:
                 async with lane.interrupt.block():
                     await self._feed(lane, attempt, show)
+                if attempt.first_at is not None:
+                    now = asyncio.get_running_loop().time()
+                    self._metrics.took(Stage.DECODE, now - attempt.first_at)
             except GenerationTooLong as error:
                 if shrinks == SHRINKS:
                     raise
@@ -160,7 +167,8 @@ class Drafter:
         thrown_away: list[_Again],
         excess: int,
     ) -> _Attempt:
-        partial = lane.partial
+        loop = asyncio.get_running_loop()
+        partial, began = lane.partial, loop.time()
         spoken = f" {partial.spoken}" if partial.spoken else ""
         built = await self._patience.insist(
             lambda: self._prompting.build(
@@ -176,6 +184,7 @@ class Drafter:
             )
         )
         self._reached(Milestone.PROMPT_BUILT)
+        self._metrics.took(Stage.PROMPT, loop.time() - began)
         reply = ReplyText(
             character.name,
             built.others,
@@ -216,10 +225,11 @@ class Drafter:
         most = attempt.built.max_new_tokens * SENTENCES_ONLY_FROM
         shown = reply.shown
         async with (
-            self._dispatcher.slot(lane.head.place.guild or lane.channel),
+            self._slot(lane, attempt),
             self._generator.stream(attempt.request) as deltas,
         ):
             async for delta in deltas:
+                self._note_first(attempt)
                 reply.feed(delta.text)
                 lane.partial.raw += delta.text
                 lane.partial.tokens += 1
@@ -239,6 +249,20 @@ class Drafter:
                 if reply.done or delta.is_special:
                     attempt.ended_by = reply.ended_by or Ending.SPECIAL
                     return
+
+    @asynccontextmanager
+    async def _slot(self, lane: Lane, attempt: _Attempt) -> AsyncGenerator[None, None]:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        async with self._dispatcher.slot(lane.head.place.guild or lane.channel):
+            attempt.asked_at = loop.time()
+            self._metrics.took(Stage.QUEUE, attempt.asked_at - began)
+            yield
+
+    def _note_first(self, attempt: _Attempt) -> None:
+        if attempt.first_at is None:
+            attempt.first_at = asyncio.get_running_loop().time()
+            self._metrics.took(Stage.TTFT, attempt.first_at - attempt.asked_at)
 
     def _may_show(self, attempt: _Attempt, text: str) -> bool:
         """Judge the reply's beginning; False: it was said before, and nothing of it is shown."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from bot.core.errors import PostError, StoreRefusesWrites, StoreUnavailable
 from bot.core.marks import mark_in, turn_of
+from bot.core.metrics import Event
 from bot.core.ports import Metrics, SceneStore, Voice
 from bot.core.scene import ChannelId, MessageId, Place, TurnId, trigger_of
 from bot.services.strays import is_held_in
@@ -122,6 +123,10 @@ class Echoes:
         if not known.is_open:
             for stranger in known.strangers:
                 self._is_foreign(place.channel, stranger)
+
+    def note_search(self, *, has_found: bool) -> None:
+        """A post of ours whose answer was lost was looked for."""
+        self._metrics.count(Event.RECONCILED, "found" if has_found else "lost")
 
     async def tidy(self, mark: str) -> None:
         """Take away a post of ours that turned up after it had been made again.

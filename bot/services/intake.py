@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from bot.core.cast import SPEAKER
 from bot.core.change import Change
+from bot.core.metrics import Event
 from bot.core.personas import PERSONA, told_apart
 from bot.core.phrases import phrase, template
-from bot.core.ports import SceneMemory
+from bot.core.ports import Metrics, SceneMemory
 from bot.core.quotes import answered_by, quote
 from bot.core.scene import (
     NO_CHARACTER,
@@ -70,8 +71,11 @@ class Intake:
         notices: Notices,
         casting: Casting,
         heard: Heard,
-        hears: Hears = everybody,
+        hears: Hears,
+        *,
+        metrics: Metrics,
     ) -> None:
+        self._metrics = metrics
         self._store = store
         self._notices = notices
         self._casting = casting
@@ -114,6 +118,7 @@ class Intake:
         if not await self._hears(incoming):
             return None, None
         if not incoming.text.strip() or is_out_of_character(incoming.text):
+            self._metrics.count(Event.INGESTED, "remark")
             await self._notices.mark_as_remark(place, incoming.message)
             return self._decision(before, incoming), None
         incoming = await self._as_played(before, incoming)
@@ -122,6 +127,7 @@ class Intake:
         if incoming.sent is None:  # else no message stands there by which it was heard
             seen = self._heard.sure(place.channel, incoming.message)
         ingested = await self._store.ingest(place.channel, turn, seen=seen)
+        self._note(ingested.status, is_late=is_late)
         self.note_live(ingested.head, place.channel)
         if ingested.status is not IngestStatus.STORED or ingested.head is None:
             return None, None
@@ -138,6 +144,17 @@ class Intake:
             name = ingested.head.character_name
             await self._notices.say(place, phrase(ROUND_BEGINS, name=name))
         return decision, None
+
+    def _note(self, status: IngestStatus, *, is_late: bool) -> None:
+        known = {
+            IngestStatus.STORED: "ok",
+            IngestStatus.DUPLICATE: "known",
+            IngestStatus.TOO_OLD: "old",
+        }
+        if status in known:
+            self._metrics.count(Event.INGESTED, known[status])
+        if is_late and status is IngestStatus.STORED:
+            self._metrics.count(Event.CAUGHT_UP)
 
     async def replace(self, line: Incoming, posted: Proxied) -> Trigger | None:
         """Have *posted* stand for *line*, in its place; returns what is to be answered then.

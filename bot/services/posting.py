@@ -67,6 +67,7 @@ class Poster:
                     message = await self._voice.say(place, speaker, text, buttons, mark=mark)
                 except PostAmbiguous:
                     message = await self._missed(place, mark, after)
+                    self._echoes.note_search(has_found=message is not None)
                 if message is not None:
                     break
         finally:

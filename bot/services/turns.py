@@ -95,7 +95,7 @@ class TurnPipeline(Wishes):
         self._insist = patience.insist
         self._reached = reached
         self._written: Recent[MessageId, int] = Recent(WRITTEN_KEPT)
-        self._intake = Intake(store, notices, casting, heard, hears)
+        self._intake = Intake(store, notices, casting, heard, hears, metrics=answering.metrics)
         self._tasks = asyncio.TaskGroup()
         self._closing = False
 

@@ -1,5 +1,6 @@
 """One short message to a server that the bot has come to, and never a second."""
 
+import asyncio
 import logging
 from collections.abc import Iterable
 from typing import Protocol
@@ -12,6 +13,8 @@ from bot.core.scene import GuildId, Place
 log = logging.getLogger(__name__)
 
 PLACES_TRIED = 3
+WITHIN_S = 5.0
+"""For each: other events of the server wait meanwhile."""
 CHECK, START = "welcome:check", "welcome:start"
 HELLO = phrase(
     "Hello! I play characters: somebody starts a scene, and the character answers what is written "
@@ -62,8 +65,9 @@ class Welcome:
         buttons = [Button(translated(label, words), key) for key, label in LABELS.items()]
         for place in tried:
             try:
-                await self._voice.notice(place, translated(HELLO, words), buttons)
-            except PostError as error:
+                async with asyncio.timeout(WITHIN_S):
+                    await self._voice.notice(place, translated(HELLO, words), buttons)
+            except (PostError, TimeoutError) as error:
                 facts = {"channel": place.channel, "error": type(error).__name__}
                 log.info("no hello in a channel", extra=facts)
             else:

@@ -61,6 +61,11 @@ class Wishes:
         self._is_closing = is_closing
         self._now_ms = now_ms
 
+    @property
+    def in_flight(self) -> int:
+        """In how many channels a reply is being made, or waits."""
+        return len(self._lanes)
+
     def stop(self, channel: ChannelId) -> bool:
         """End the reply that is being written, keeping what is shown; False if there is none."""
         lane = self._lanes.get(channel)

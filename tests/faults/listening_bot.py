@@ -8,6 +8,7 @@ from typing import Any
 import discord
 from redis.asyncio import Redis
 
+from bot.adapters.prometheus import PrometheusMetrics
 from bot.adapters.redis_store import GatewaySessions, RedisStartGuard, fingerprint
 from bot.adapters.redis_store.keys import session_key
 from bot.core.errors import RoleplayError
@@ -39,6 +40,7 @@ class ListeningBot(ContinuousBot):
             Continuity(
                 sessions=GatewaySessions(redis, bot=BOT, owner=owner),
                 guard=guard,
+                told=PrometheusMetrics().discord,
                 on_gap=self._gap,
                 steady_s=options.pop("steady_s", 0.05),
             ),

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import time
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Container
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from bot.adapters.tgi import Deadlines, open_tgi
 from bot.assembly import Pace, World, pipeline_of
 from bot.core.characters import Character
 from bot.core.errors import StoreRefusesWrites, StoreUnavailable
+from bot.core.metrics import LABELS, Event, bounded
+from bot.core.metrics import Stage as TurnStage
 from bot.core.scene import (
     ChannelId,
     CharacterKey,
@@ -52,13 +55,23 @@ class CountingMetrics:
     def __init__(self) -> None:
         self.outcomes: list[str] = []
         self.foreign_posts = 0
+        self.stages: set[TurnStage] = set()
+        self.events: Counter[tuple[Event, str]] = Counter()
 
     def turn_ended(self, outcome: str, seconds: float) -> None:
         assert seconds >= 0
         self.outcomes.append(outcome)
 
     def first_text(self, seconds: float) -> None:
+        self.took(TurnStage.FIRST_VISIBLE, seconds)
+
+    def took(self, stage: TurnStage, seconds: float) -> None:
         assert seconds >= 0
+        self.stages.add(stage)
+
+    def count(self, event: Event, label: str = "", times: int = 1) -> None:
+        assert (bounded(event, label) == label) or not (label or event in LABELS)
+        self.events[event, label] += times
 
     def prefix_reused(self, *, reused: int, total: int) -> None:
         assert 0 <= reused <= total

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.core.metrics import Event, Stage
 from bot.core.scene import ChannelId
 from bot.services.prefix_meter import PrefixMeter, common_prefix
 from bot.services.recent import Recent
@@ -27,6 +28,12 @@ class Reuse:
 
     def first_text(self, seconds: float) -> None:
         raise AssertionError(seconds)
+
+    def took(self, stage: Stage, seconds: float) -> None:
+        raise AssertionError((stage, seconds))
+
+    def count(self, event: Event, label: str = "", times: int = 1) -> None:
+        raise AssertionError((event, label, times))
 
     def generated(self, *, prompt_tokens: int, new_tokens: int) -> None:
         raise AssertionError((prompt_tokens, new_tokens))

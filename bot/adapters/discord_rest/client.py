@@ -13,7 +13,7 @@ import random
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 from yarl import URL
@@ -61,6 +61,32 @@ class _Answer:
     payload: Any  # JSON, or None where there was none
 
 
+class Watch(Protocol):
+    """Is told what becomes of requests."""
+
+    def answered(self, route: str, status: int) -> None:
+        """Discord has answered; *route* has no id."""
+        ...
+
+    def limited(self, scope: str) -> None:
+        """It was an answer 429."""
+        ...
+
+    def waited(self, seconds: float) -> None:
+        """A request had to wait for its limit."""
+        ...
+
+
+class Unwatched:
+    """Nobody is told."""
+
+    def answered(self, route: str, status: int) -> None: ...
+
+    def limited(self, scope: str) -> None: ...
+
+    def waited(self, seconds: float) -> None: ...
+
+
 class DiscordRest:
     """Discord's REST API. Borrows the session; does not close it."""
 
@@ -75,6 +101,7 @@ class DiscordRest:
         whole_s: float = 15.0,
         per_second: int = 50,
         on_unauthorized: Callable[[], None] = lambda: None,
+        watch: Watch | None = None,
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -87,6 +114,7 @@ class DiscordRest:
             per_second: requests with and without the bot's token, each.
             on_unauthorized: called once when Discord does not accept the bot's
                 token. From then on nothing is sent: the process has to end.
+            watch: told what becomes of requests.
         """
         self._session = session
         self._api_url = api_url.rstrip("/")
@@ -98,6 +126,7 @@ class DiscordRest:
         self._chance = chance
         self._limits = RateLimits(clock=clock, per_second=per_second)
         self._on_unauthorized = on_unauthorized
+        self._watch = watch or Unwatched()
         self._is_unauthorized = False
 
     async def request(
@@ -127,9 +156,12 @@ class DiscordRest:
         failed = limited = 0
         while True:
             self._stay_welcome(route, optional=optional)
-            await self._limits.turn(route, until=until)
+            waited_s = await self._limits.turn(route, until=until)
+            if waited_s:
+                self._watch.waited(waited_s)
             try:
                 answer = await self._send(route, body, files, until)
+                self._watch.answered(route.name, answer.status)
                 if answer.status != _TOO_MANY_REQUESTS:
                     return self._judge(route, answer)
             except (NotTaken, PostAmbiguous) as error:
@@ -203,6 +235,7 @@ class DiscordRest:
         scope = answer.headers.get("X-RateLimit-Scope", "")
         if scope != "shared":
             self._limits.note_invalid()
+        self._watch.limited(scope)
         log.warning(
             "discord limits us",
             extra={"route": route.name, "scope": scope or "none", "wait_s": wait_s},
@@ -215,6 +248,11 @@ class DiscordRest:
             self._limits.close_all(wait_s or 1.0, authorized=route.authorized)
         else:
             self._limits.close(route, wait_s or 1.0)
+
+    @property
+    def invalid_lately(self) -> int:
+        """How many answers of the last ten minutes brought us nearer to being shut out."""
+        return self._limits.invalid_lately
 
     def _may_repeat(self, route: Route, error: PostError, failed: int, until: float) -> bool:
         if failed >= TRIES or self._clock() >= until:

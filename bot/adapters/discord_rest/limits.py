@@ -78,21 +78,24 @@ class RateLimits:
         self._closed_until = {True: -math.inf, False: -math.inf}
         self._invalid_at: deque[float] = deque(maxlen=INVALID_KEPT)
 
-    async def turn(self, route: Route, *, until: float) -> None:
-        """Wait until *route* may be sent, and count it as sent.
+    async def turn(self, route: Route, *, until: float) -> float:
+        """Wait until *route* may be sent, and count it as sent; returns for how many seconds.
 
         Raises:
             NotTaken: that would be after *until*.
         """
+        waited_s = 0.0
         while (wait := self._wait_s(route)) > 0:
             if self._clock() + wait > until:
                 raise NotTaken(f"{route.name}: limited for {wait:.1f} s more")
+            waited_s += wait
             await asyncio.sleep(wait)
         window = self._window(route)
         window.left -= 1
         if window.must_probe:
             window.probed_at = self._clock()
         self._sent_at[route.authorized].append(self._clock())
+        return waited_s
 
     def learn(self, route: Route, headers: Mapping[str, str]) -> None:
         """Take over what an answer says about its limit."""

@@ -19,6 +19,7 @@ from redis.exceptions import (
     ResponseError,
 )
 
+from bot.adapters.redis_store.watching import Watch, WatchedCluster, WatchedRedis
 from bot.core.doctor import KEEPS_ALL, NO_FILE, evicts, too_old
 from bot.core.errors import StartupError
 
@@ -34,7 +35,7 @@ _DEFAULT_PORT = 6379
 _SENTINEL_PORT = 26379
 
 
-def connect(url: str, *, timeout_s: float) -> RedisClient:
+def connect(url: str, *, timeout_s: float, watch: Watch | None = None) -> RedisClient:
     """Prepare a client; nothing is sent yet. The caller closes it with `aclose`.
 
     `redis://`, `rediss://` and `unix://` as redis-py has them, and:
@@ -48,6 +49,7 @@ def connect(url: str, *, timeout_s: float) -> RedisClient:
     Args:
         timeout_s: the longest wait for one answer. A command is sent twice at
             most: redis-py's own ten times would hold up a reply for a minute.
+        watch: told how long each answer took.
 
     Raises:
         StartupError: the URL is wrong.
@@ -56,11 +58,15 @@ def connect(url: str, *, timeout_s: float) -> RedisClient:
     # quote it: it may hold a password.
     why = "it is not a valid address"
     try:
-        return _client(url, timeout_s)
+        client = _client(url, timeout_s)
+        if watch is not None:
+            client.observer = watch
     except _BadUrl as error:
         why = str(error)
     except (ValueError, TypeError, RedisClusterException):
         pass
+    else:
+        return client
     raise StartupError(
         f"BOT_REDIS__URL cannot be used: {why}."
         " Write it like redis://host:6379/0, rediss://, unix:///path,"
@@ -165,7 +171,7 @@ class _BadUrl(ValueError):
     """Says itself what is wrong, in words that are ours."""
 
 
-def _client(url: str, timeout_s: float) -> RedisClient:
+def _client(url: str, timeout_s: float) -> WatchedRedis | WatchedCluster:
     options = _options(timeout_s)
     parts = urlsplit(url)
     match parts.scheme:
@@ -175,7 +181,9 @@ def _client(url: str, timeout_s: float) -> RedisClient:
             )
             # Refuses an option that does not exist; connects nothing.
             pool.connection_class(**pool.connection_kwargs)
-            return Redis.from_pool(pool)
+            client = WatchedRedis(connection_pool=pool)
+            client.auto_close_connection_pool = True  # as `from_pool` has it
+            return client
         case "redis+sentinel":
             return _sentinel_client(parts, options)
         case "redis+cluster":
@@ -198,7 +206,7 @@ def _options(timeout_s: float) -> dict[str, Any]:
     }
 
 
-class _SentinelRedis(Redis):
+class _SentinelRedis(WatchedRedis):
     """A client for the master; closes the connections to the sentinels, too."""
 
     async def aclose(self, *args: Any, **options: Any) -> None:
@@ -208,7 +216,7 @@ class _SentinelRedis(Redis):
             await pool.sentinel_manager.aclose()
 
 
-def _sentinel_client(parts: SplitResult, options: Mapping[str, Any]) -> Redis:
+def _sentinel_client(parts: SplitResult, options: Mapping[str, Any]) -> WatchedRedis:
     query = _query(parts, {"db", "ssl", "sentinel_username", "sentinel_password"})
     service = unquote(parts.path.strip("/"))
     if not service:
@@ -222,7 +230,7 @@ def _sentinel_client(parts: SplitResult, options: Mapping[str, Any]) -> Redis:
             "ssl": _is_true(query.get("ssl")),
         },
     )
-    client: Redis = sentinel.master_for(
+    client: WatchedRedis = sentinel.master_for(
         service,
         redis_class=_SentinelRedis,
         db=int(query.get("db", "0")),
@@ -234,10 +242,10 @@ def _sentinel_client(parts: SplitResult, options: Mapping[str, Any]) -> Redis:
     return client
 
 
-def _cluster_client(parts: SplitResult, options: Mapping[str, Any]) -> RedisCluster:
+def _cluster_client(parts: SplitResult, options: Mapping[str, Any]) -> WatchedCluster:
     query = _query(parts, {"ssl"})
     nodes = [ClusterNode(host, port) for host, port in _hosts(parts, default_port=_DEFAULT_PORT)]
-    return RedisCluster(
+    return WatchedCluster(
         startup_nodes=nodes,
         ssl=_is_true(query.get("ssl")),
         max_connections=CONNECTIONS * 8,

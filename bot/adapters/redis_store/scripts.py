@@ -9,6 +9,7 @@ from typing import Any
 from redis.exceptions import NoScriptError, ResponseError
 
 from bot.adapters.redis_store.connection import RedisClient
+from bot.adapters.redis_store.watching import timed
 
 _DEFINED = re.compile(r"^local (?:function )?(\w+)", re.MULTILINE)
 _COMMENT = re.compile(r"--.*")
@@ -34,10 +35,11 @@ class Script:
         Sending the whole text with EVAL rather than loading it first reaches
         the one cluster node that asked.
         """
-        try:
-            return await redis.evalsha(self.sha, len(keys), *keys, *args)
-        except NoScriptError:
-            return await redis.eval(self.text, len(keys), *keys, *args)
+        with timed(redis, self.name):
+            try:
+                return await redis.evalsha(self.sha, len(keys), *keys, *args)
+            except NoScriptError:
+                return await redis.eval(self.text, len(keys), *keys, *args)
 
     async def run_with(
         self,
@@ -51,12 +53,13 @@ class Script:
         They run after it, but what others change may come in between. Returns
         all answers.
         """
-        answers = await _sent(redis, [("EVALSHA", self.sha, len(keys), *keys, *args), *more])
-        if isinstance(answers[0], NoScriptError):
-            answers = await _sent(redis, [("EVAL", self.text, len(keys), *keys, *args), *more])
-        for answer in answers:
-            if isinstance(answer, Exception):
-                raise answer
+        with timed(redis, self.name):
+            answers = await _sent(redis, [("EVALSHA", self.sha, len(keys), *keys, *args), *more])
+            if isinstance(answers[0], NoScriptError):
+                answers = await _sent(redis, [("EVAL", self.text, len(keys), *keys, *args), *more])
+            for answer in answers:
+                if isinstance(answer, Exception):
+                    raise answer
         return answers
 
     async def run_each(
@@ -67,7 +70,8 @@ class Script:
         Returns the answers; where Redis refuses one, the refusal stands in its place.
         """
         commands = [("EVALSHA", self.sha, len(keys), *keys, *args) for keys, args in calls]
-        answers = await _sent(redis, commands)
+        with timed(redis, self.name):
+            answers = await _sent(redis, commands)
         for place, answer in enumerate(answers):
             if isinstance(answer, NoScriptError):
                 answers[place] = await self.run(redis, *calls[place])

@@ -8,7 +8,7 @@ from array import array
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 
@@ -45,35 +45,70 @@ class Deadlines:
     whole_reply_s: float = 180.0
 
 
+class Watch(Protocol):
+    """Is told how the model servers do."""
+
+    def began(self, replica: int, result: str, seconds: float) -> None:
+        """A request had its first token ("ok"), or failed in this way before."""
+        ...
+
+    def token(self, seconds: float) -> None:
+        """Another token came, so long after the one before."""
+        ...
+
+
+class Unwatched:
+    """Nobody is told."""
+
+    def began(self, replica: int, result: str, seconds: float) -> None: ...
+
+    def token(self, seconds: float) -> None: ...
+
+
 @dataclass(slots=True)
 class _Replica:
     url: str
+    number: int
     limits: ModelLimits | None = None
     passed_over_until: float = 0.0
 
 
 @asynccontextmanager
 async def open_tgi(
-    *, urls: Sequence[str], api_key: str | None, deadlines: Deadlines
+    *,
+    urls: Sequence[str],
+    api_key: str | None,
+    deadlines: Deadlines,
+    watch: Watch | None = None,
 ) -> AsyncGenerator["TgiGenerator", None]:
-    """A generator with its own pool of connections; leaving the block closes them."""
+    """A generator with its own pool of connections; leaving the block closes them.
+
+    Args:
+        watch: told how the servers do.
+    """
     headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=CONNECTIONS),
         headers=headers,
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=deadlines.connect_s),
     ) as http:
-        yield TgiGenerator(http, urls=urls, deadlines=deadlines)
+        yield TgiGenerator(http, urls=urls, deadlines=deadlines, watch=watch or Unwatched())
 
 
 class TgiGenerator:
     """`TextGenerator`. Borrows the session; does not close it."""
 
     def __init__(
-        self, http: aiohttp.ClientSession, *, urls: Sequence[str], deadlines: Deadlines
+        self,
+        http: aiohttp.ClientSession,
+        *,
+        urls: Sequence[str],
+        deadlines: Deadlines,
+        watch: Watch,
     ) -> None:
         self._http = http
-        self._replicas = [_Replica(url.rstrip("/")) for url in urls]
+        self._watch = watch
+        self._replicas = [_Replica(url.rstrip("/"), n) for n, url in enumerate(urls)]
         self._deadlines = deadlines
 
     @asynccontextmanager
@@ -90,7 +125,7 @@ class TgiGenerator:
         whole_by = loop.time() + self._deadlines.whole_reply_s
         order = self._order(request.affinity)
         for attempt in range(TRIES):
-            replica = order[attempt % len(order)]
+            replica, began = order[attempt % len(order)], loop.time()
             share_by = self._share_of(first_by, replica, order[attempt + 1 : TRIES])
             attempted = self._attempt(replica, request, first_by=share_by, whole_by=whole_by)
             async with AsyncExitStack() as stack:
@@ -99,11 +134,13 @@ class TgiGenerator:
                     first = await anext(reader)
                 except (GenerationUnreachable, GenerationTimedOut, GenerationOverloaded) as error:
                     self._note_failure(replica, error)
+                    self._watch.began(replica.number, type(error).__name__, loop.time() - began)
                     pause_s = _pause_s(attempt, servers=len(order))
                     if attempt == TRIES - 1 or loop.time() + pause_s >= first_by:
                         raise
                 else:
                     replica.passed_over_until = 0.0
+                    self._watch.began(replica.number, "ok", loop.time() - began)
                     async with aclosing(self._rest(replica, first, reader, whole_by)) as deltas:
                         yield deltas
                     return
@@ -128,8 +165,12 @@ class TgiGenerator:
         yield first
         if first.finish is not None:
             return
+        loop = asyncio.get_running_loop()
+        last = loop.time()
         try:
             async for delta in reader:
+                before, last = last, loop.time()
+                self._watch.token(last - before)
                 yield delta
         except GenerationUnreachable as error:
             self._note_failure(replica, error)
@@ -139,6 +180,11 @@ class TgiGenerator:
             if asyncio.get_running_loop().time() < whole_by:
                 self._note_failure(replica, error)
             raise
+
+    def passed_over(self) -> Sequence[bool]:
+        """Which servers are asked last for now, because they failed; in the settings' order."""
+        now = asyncio.get_running_loop().time()
+        return [now < replica.passed_over_until for replica in self._replicas]
 
     async def limits(self) -> ModelLimits:
         """What the server accepts; asked again after it was lost."""
@@ -156,7 +202,7 @@ class TgiGenerator:
         async def ask(replica: _Replica) -> ModelLimits | None:
             try:
                 # Anew: the server may have been set up in another way since.
-                return await self._limits_of(_Replica(replica.url))
+                return await self._limits_of(_Replica(replica.url, replica.number))
             except GenerationError:
                 return None
 

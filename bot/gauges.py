@@ -28,9 +28,7 @@ def watch_gauges(
         return {} if bot.admission.left is None else {"": bot.admission.left}
 
     def broken() -> Mapping[str, float]:
-        return {
-            str(number): is_over for number, is_over in enumerate(ground.generator.passed_over())
-        }
+        return {str(number): is_over for number, is_over in enumerate(ground.generator.lost())}
 
     watch(
         "rp_turns_inflight",
@@ -43,7 +41,7 @@ def watch_gauges(
     watch("rp_identify_remaining", "Connections that Discord still allows today.", left)
     watch(
         "rp_llm_breaker_state",
-        "1 for a model server that is asked last, because it failed.",
+        "1 for a model server that failed when it was asked last.",
         broken,
         label="replica",
     )

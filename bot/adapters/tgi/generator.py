@@ -71,6 +71,7 @@ class _Replica:
     number: int
     limits: ModelLimits | None = None
     passed_over_until: float = 0.0
+    is_lost: bool = False
 
 
 @asynccontextmanager
@@ -139,7 +140,7 @@ class TgiGenerator:
                     if attempt == TRIES - 1 or loop.time() + pause_s >= first_by:
                         raise
                 else:
-                    replica.passed_over_until = 0.0
+                    replica.passed_over_until, replica.is_lost = 0.0, False
                     self._watch.began(replica.number, "ok", loop.time() - began)
                     async with aclosing(self._rest(replica, first, reader, whole_by)) as deltas:
                         yield deltas
@@ -181,10 +182,9 @@ class TgiGenerator:
                 self._note_failure(replica, error)
             raise
 
-    def passed_over(self) -> Sequence[bool]:
-        """Which servers are asked last for now, because they failed; in the settings' order."""
-        now = asyncio.get_running_loop().time()
-        return [now < replica.passed_over_until for replica in self._replicas]
+    def lost(self) -> Sequence[bool]:
+        """Of each server, in the settings' order, whether it failed when it was asked last."""
+        return [replica.is_lost for replica in self._replicas]
 
     async def limits(self) -> ModelLimits:
         """What the server accepts; asked again after it was lost."""
@@ -242,7 +242,7 @@ class TgiGenerator:
             silent = isinstance(error, GenerationTimedOut)
             for_s = SILENT_PASSED_OVER_S if silent else PASSED_OVER_S
             replica.passed_over_until = asyncio.get_running_loop().time() + for_s
-            replica.limits = None
+            replica.limits, replica.is_lost = None, True
 
     async def _limits_of(self, replica: _Replica) -> ModelLimits:
         if replica.limits is None:
@@ -273,6 +273,7 @@ class TgiGenerator:
             raise
         if not isinstance(payload, dict | list):
             raise GenerationUnreachable(f"the model server's {path} makes no sense")
+        replica.is_lost = False
         return payload
 
     @asynccontextmanager

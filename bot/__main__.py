@@ -162,11 +162,11 @@ def _run(options: argparse.Namespace) -> int:
     from bot.app import run_bot  # noqa: PLC0415
     from bot.log_format import set_up_logging  # noqa: PLC0415
     from bot.processes import watch_parent  # noqa: PLC0415
-    from bot.settings import EXIT_CONFIG, load_settings  # noqa: PLC0415
+    from bot.settings import EXIT_CONFIG, load_settings, secrets_in  # noqa: PLC0415
 
     settings = load_settings()
     try:
-        set_up_logging(settings.log_level)
+        set_up_logging(settings.log_level, style=settings.log_format, secrets=secrets_in(settings))
     except ValueError:
         raise StartupError(
             "BOT_LOG_LEVEL cannot be used: choose DEBUG, INFO, WARNING or ERROR.",

@@ -24,7 +24,7 @@ from bot.adapters.tgi.generator import Watch as TgiWatch
 from bot.adapters.valkey import open_embedded
 from bot.core.profiles import ModelProfile
 from bot.core.scene import CharacterKey, UserId
-from bot.settings import Settings
+from bot.settings import Settings, redis_url_of
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ async def open_redis(
     Raises:
         StartupError: it stays unreachable, or cannot be started.
     """
-    url = settings.redis.url
+    url = redis_url_of(settings)
     if not url:  # `BOT_REDIS__URL=` in .env is not set either
         url = await stack.enter_async_context(open_embedded(settings.data))
     redis = connect(url, timeout_s=settings.redis.timeout_s, watch=watch)

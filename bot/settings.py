@@ -8,7 +8,8 @@ import difflib
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
@@ -48,7 +49,7 @@ class DiscordSettings(BaseModel, frozen=True, extra="forbid"):
 class RedisSettings(BaseModel, frozen=True, extra="forbid"):
     """Where stories are kept."""
 
-    url: str | None = None
+    url: SecretStr | None = None
     """None starts an embedded server whose data lies in `data`."""
     timeout_s: Seconds = 1.0
     """The longest wait for one answer."""
@@ -59,7 +60,7 @@ class RedisSettings(BaseModel, frozen=True, extra="forbid"):
 class TgiSettings(BaseModel, frozen=True, extra="forbid"):
     """The model server, or several that hold the same model."""
 
-    urls: Annotated[tuple[str, ...], NoDecode] = ("http://127.0.0.1:8080",)
+    urls: Annotated[tuple[str, ...], NoDecode, Field(repr=False)] = ("http://127.0.0.1:8080",)
     """Comma separated."""
     api_key: SecretStr | None = None
     """Sent as a bearer token, if the server asks for one."""
@@ -171,6 +172,8 @@ class Settings(BaseSettings):
     """Where embedded servers keep their files."""
     log_level: str = "INFO"
     """`DEBUG`, `INFO`, `WARNING` or `ERROR`. No level logs what people write."""
+    log_format: Literal["text", "json"] = "text"
+    """`text`, or `json` for one object a line."""
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -190,6 +193,25 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**{**values, **overrides})
     except ValidationError as error:
         raise StartupError(_sentence(error), exit_code=EXIT_CONFIG) from None
+
+
+def secrets_in(settings: Settings) -> Iterator[str]:
+    """Whatever of them must never be shown."""
+    for secret in (settings.discord.token, settings.tgi.api_key, settings.redis.url):
+        if secret is not None:
+            yield secret.get_secret_value().strip()
+    for url in (redis_url_of(settings), *settings.tgi.urls):
+        parts = urlsplit(url)
+        given = [parts.password or "", *parse_qs(parts.query).get("password", ())]
+        given += parse_qs(parts.query).get("sentinel_password", ())
+        yield from (unquote(each) for each in given if each)
+        yield from (each for each in given if each)
+
+
+def redis_url_of(settings: Settings) -> str:
+    """Where Redis is; empty for an embedded one."""
+    url = settings.redis.url
+    return "" if url is None else url.get_secret_value()
 
 
 def known_names() -> Iterator[str]:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import StartupError
-from bot.settings import known_names, load_settings
+from bot.settings import known_names, load_settings, redis_url_of, secrets_in
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +57,7 @@ def test_the_three_plain_names_are_accepted(monkeypatch: pytest.MonkeyPatch) -> 
 
     assert settings.discord.token is not None
     assert settings.discord.token.get_secret_value() == "secret"
-    assert settings.redis.url == "redis://there"
+    assert redis_url_of(settings) == "redis://there"
     assert settings.tgi.urls == ("http://model",)
 
 
@@ -65,7 +65,7 @@ def test_the_full_name_beats_the_plain_one(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("REDIS_URL", "redis://plain")
     monkeypatch.setenv("BOT_REDIS__URL", "redis://full")
 
-    assert load_settings().redis.url == "redis://full"
+    assert redis_url_of(load_settings()) == "redis://full"
 
 
 def test_several_model_servers_are_split_at_commas(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,3 +78,22 @@ def test_the_token_is_not_printed_with_the_settings(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("BOT_DISCORD__TOKEN", "hunter2")
 
     assert "hunter2" not in repr(load_settings())
+
+
+def test_s23_no_secret_shows_when_settings_are_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = {
+        "BOT_DISCORD__TOKEN": "canary-token",
+        "BOT_REDIS__URL": "redis://bot:canary-redis%21@there?sentinel_password=canary-sentinel",
+        "BOT_TGI__API_KEY": "canary-key",
+        "BOT_TGI__URLS": "http://me:canary-model@there",
+    }
+    for name, value in secrets.items():
+        monkeypatch.setenv(name, value)
+
+    settings = load_settings()
+
+    assert "canary" not in f"{settings} {settings!r}"
+    assert set(secrets_in(settings)) >= {
+        *("canary-token", "canary-key", "canary-model"),
+        *("canary-redis!", "canary-redis%21", "canary-sentinel"),
+    }

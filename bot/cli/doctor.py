@@ -18,7 +18,7 @@ from bot.core.scene import ChannelId, GuildId
 from bot.discord_ui.client import use_discord_at
 from bot.discord_ui.examination import examine_by_token
 from bot.services.doctor import Doctor, places_that_matter
-from bot.settings import Settings, load_settings
+from bot.settings import Settings, load_settings, redis_url_of
 
 Say = Callable[[str], None]
 ORDER = [State.BROKEN, State.ADVICE, State.FINE]
@@ -96,7 +96,7 @@ async def _of_discord(settings: Settings, memory: "_Memory", clock: DiscordClock
 
 def _redis(settings: Settings) -> RedisClient | None:
     """None where the bot has its own: a second process must not start another."""
-    url = settings.redis.url
+    url = redis_url_of(settings)
     return connect(url, timeout_s=settings.redis.timeout_s) if url else None
 
 

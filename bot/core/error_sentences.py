@@ -54,11 +54,18 @@ _SENTENCES: tuple[tuple[type[RoleplayError], str], ...] = (
 )
 
 
-def sentence_for(error: BaseException) -> str:
-    """Put *error* into words a member can act on; its own text shows only if it was meant to."""
+def sentence_for(error: BaseException, reference: str = "") -> str:
+    """Put *error* into words a member can act on; its own text shows only if it was meant to.
+
+    Args:
+        reference: by which the host finds it in the log; left out where a member alone can act.
+    """
     if isinstance(error, UserError):
         return error.sentence
-    return next((said for kind, said in _SENTENCES if isinstance(error, kind)), BUG)
+    said = next((said for kind, said in _SENTENCES if isinstance(error, kind)), BUG)
+    if not reference or isinstance(error, TooBusy):
+        return said
+    return phrase("{sentence} (Reference: {reference})", sentence=said, reference=reference)
 
 
 def is_bug(error: BaseException) -> bool:

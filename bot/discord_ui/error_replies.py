@@ -11,9 +11,11 @@ from discord import app_commands
 from bot.core.error_sentences import is_bug, sentence_for
 from bot.core.errors import UserError
 from bot.core.phrases import phrase
+from bot.core.references import reference_to
 from bot.discord_ui.answers import Answers
 from bot.discord_ui.gate import why_not
 from bot.discord_ui.wording import say
+from bot.services.about import about
 
 log = logging.getLogger(__name__)
 
@@ -106,9 +108,11 @@ async def tell(interaction: discord.Interaction[Any], error: BaseException) -> N
     if isinstance(error, app_commands.CheckFailure):
         sentence = phrase("You cannot use this command here.")
     else:
-        sentence = sentence_for(error)
-        if is_bug(error):
-            log.error("an interaction failed", exc_info=error)
+        reference = reference_to(str(interaction.id)) if is_bug(error) else ""
+        sentence = sentence_for(error, reference)
+        if reference:
+            with about(reference):
+                log.error("an interaction failed", exc_info=error)
     try:
         await say(interaction, sentence)
     except discord.HTTPException as failure:

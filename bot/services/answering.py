@@ -27,9 +27,11 @@ from bot.core.errors import (
 from bot.core.metrics import Event, Stage
 from bot.core.phrases import phrase
 from bot.core.ports import Metrics, SceneMemory, Voice
+from bot.core.references import reference_to
 from bot.core.scene import MessageId, Work, WorkKind
 from bot.core.store_answers import Taken
 from bot.core.unposted import to_be_posted
+from bot.services.about import about, current_reference
 from bot.services.channel_leases import ChannelLeases
 from bot.services.incoming import Patience
 from bot.services.lane import Lane
@@ -76,6 +78,10 @@ class Answering:
 
     async def answer(self, lane: Lane, tasks: asyncio.TaskGroup) -> None:
         """Answer the line that *lane* serves. Never raises: what goes wrong is said there."""
+        with about(reference_to(lane.serving.turn)):
+            await self._answer_aloud(lane, tasks)
+
+    async def _answer_aloud(self, lane: Lane, tasks: asyncio.TaskGroup) -> None:
         started = asyncio.get_running_loop().time()
         outcome: str | None = None
         try:
@@ -94,7 +100,10 @@ class Answering:
             facts = {"channel": lane.channel, "error": type(error).__name__}
             log.warning("a reply failed", extra=facts, exc_info=is_bug(error))
             await self._notices.explain(
-                lane.head.place, lane.serving.turn, sentence_for(error), another_try(lane)
+                lane.head.place,
+                lane.serving.turn,
+                sentence_for(error, current_reference()),
+                another_try(lane),
             )
         finally:
             lane.interrupt.clear()

@@ -21,7 +21,7 @@ from bot.app import run_bot
 from bot.core.errors import StartupError
 from bot.log_format import set_up_logging
 from bot.services.milestones import Milestone
-from bot.settings import load_settings
+from bot.settings import load_settings, secrets_in
 
 CRASHING = "tests.faults.crashing_bot:main"
 CLOCKS = "clocks"
@@ -98,7 +98,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run the bot as `python -m bot run` does; returns its exit code."""
     [folder] = arguments
     settings = load_settings()
-    set_up_logging(settings.log_level)
+    set_up_logging(settings.log_level, secrets=secrets_in(settings))
     if (Path(folder) / CLOCKS).is_dir():
         _bend_the_clock(Path(folder) / CLOCKS)
     try:

@@ -1,4 +1,5 @@
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,13 +9,33 @@ from redis.asyncio import Redis
 
 from bot.adapters.redis_store import RedisSceneStore, connect
 from bot.adapters.valkey import open_embedded
+from tests import canaries
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def redis_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     """A real server of our own, on a socket that only this run knows."""
     async with open_embedded(Path(tmp_path_factory.mktemp("redis"))) as url:
+        client = connect(url, timeout_s=1.0)
+        await client.execute_command(
+            *("ACL", "SETUSER", canaries.REDIS_USER, "on", f">{canaries.REDIS_PASSWORD}"),
+            *("~*", "&*", "+@all"),
+        )
+        await client.aclose()
+        canaries.note_server(url)
         yield url
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_log_has_a_canary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """S23 and S36: no secret, and nothing that people wrote, in any log of the whole run."""
+    net, log = canaries.Net(), logging.getLogger("bot")
+    log.addHandler(net)
+    log.setLevel(logging.DEBUG)
+    yield
+    log.removeHandler(net)
+    assert net.lines == []
+    assert canaries.logs_with_canaries(tmp_path_factory.getbasetemp()) == []
 
 
 @pytest.fixture

@@ -81,6 +81,8 @@ class ScriptedTgi:
     """The script; change it at any time. `reply` makes the text from the prompt."""
 
     reply: Callable[[str], str] = lambda _: " I hear you."
+    said: Callable[[str], None] = lambda _: None
+    """Told of every text."""
     first_token_s: float = 0.0
     tokens_per_s: float = 0.0
     """0 sends as fast as it can."""
@@ -209,7 +211,9 @@ class ScriptedTgi:
         await asyncio.sleep(self.first_token_s)
         most = int(asked.parameters.get("max_new_tokens", 100))
         said = ""
-        pieces = tokens_of(self.reply(asked.prompt))
+        text = self.reply(asked.prompt)
+        self.said(text)
+        pieces = tokens_of(text)
         started = time.monotonic()
         for number in range(1, most + 1):
             if (

@@ -13,7 +13,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,8 @@ from aiohttp.typedefs import Middleware
 
 from bot.playground.server import Address, serve
 from bot.playground.site import Config
-from bot.playground.world import ANN_ID, MARA_ID, TOM_ID
+from bot.playground.world import ANN_ID, GUILD_ID, MARA_ID, TOM_ID
+from tests import canaries
 from tests.playground.member import Member, eventually
 from tests.playground.shown import JSON, Refused, Revision, Shown, Use
 
@@ -39,7 +40,7 @@ __all__ = [
     "visiting",
 ]
 
-TOKEN = secrets.token_urlsafe(16)
+TOKEN = canaries.TOKEN
 
 
 @dataclass(slots=True)
@@ -182,9 +183,18 @@ async def visiting(
                 await member.connected()
             yield world
         finally:
+            await _note_webhooks(world)
             for listener in listeners:
                 listener.cancel()
             await asyncio.gather(*listeners, return_exceptions=True)
+
+
+async def _note_webhooks(world: Playground) -> None:
+    """Their keys must stand in no log."""
+    with suppress(Refused, aiohttp.ClientError, TimeoutError, OSError):
+        for hook in await world.rest("GET", f"/guilds/{GUILD_ID}/webhooks"):
+            if hook.get("token"):
+                canaries.note_secret(hook["token"])
 
 
 async def _until_closed(member: Member) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import aiohttp
 
+from tests import canaries
 from tests.playground.shown import BUTTON, JSON, SELECTS, Page, Shown, Use
 
 _POLL_S = 0.02
@@ -48,6 +49,7 @@ class Member:
         files: Mapping[str, bytes] | None = None,
     ) -> Shown:
         """Write a message."""
+        canaries.note_text(content)
         body: JSON = {**await self._at(channel), "content": content}
         if reply_to is not None:
             body["reply_to"] = str(reply_to.id)
@@ -55,6 +57,7 @@ class Member:
 
     async def edit(self, message: Shown, content: str) -> Shown:
         """Change what one wrote."""
+        canaries.note_text(content)
         body = {**self._of(message), "content": content}
         return Shown(await self._world.act("/page/messages/edit", body))
 
@@ -140,6 +143,9 @@ class Member:
         are called as one of ours go into *named*.
         """
         options = {**options, **named}
+        for value in options.values():
+            if isinstance(value, str):
+                canaries.note_text(value)
         found, path = await self._command(command)
         files: dict[str, bytes] = dict(
             value for value in options.values() if isinstance(value, tuple)

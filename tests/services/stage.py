@@ -37,6 +37,7 @@ from bot.services.notices import Notices
 from bot.services.posting import Poster
 from bot.services.prompting import Prompting
 from bot.services.turns import TurnPipeline
+from tests import canaries
 from tests.fakes.memory_store import MemorySceneStore
 from tests.fakes.scripted_tgi import ScriptedTgi
 from tests.fakes.scripted_voice import ScriptedVoice
@@ -118,6 +119,7 @@ class Stage:
         number: int | None = None,
         replies_to: MessageId | None = None,
     ) -> tuple[TurnId, Decision | None]:
+        canaries.note_text(text)
         message = MessageId(next(self._ids) if number is None else number)
         incoming = self.line(
             text,

@@ -18,6 +18,7 @@ import aiohttp
 
 from bot.playground.world import ASSETS_ID
 from bot.settings import known_names
+from tests import canaries
 from tests.fakes.scripted_tgi import ScriptedTgi
 from tests.playground.driver import Playground, playground
 from tests.wire.nursery import nursery
@@ -118,6 +119,7 @@ class BotProcess:
         except TimeoutError:
             raise AssertionError(f"it does not end within {within_s} s:\n{self.said}") from None
         self.printed.append(self.said)
+        assert canaries.caught(self.said) == [], self.said
         print(self.said)  # noqa: T201  # pytest shows it beside a failure
         return code, self.said
 
@@ -182,11 +184,12 @@ def settings_for(world: Playground, *, redis_url: str, tgi_url: str) -> dict[str
         "BOT_DISCORD__API_URL": world.address.api_url,
         "BOT_DISCORD__GATEWAY_URL": world.address.gateway_url,
         "BOT_DISCORD__ASSET_CHANNEL": str(ASSETS_ID),
-        "BOT_REDIS__URL": redis_url,
+        "BOT_REDIS__URL": canaries.with_password(redis_url),
         "BOT_TGI__URLS": tgi_url,
         "BOT_GUILDS__MEMBERS_START": "true",
         "BOT_GUILDS__ASK_PLAYERS": "false",
         "BOT_HTTP__PORT": str(free_port()),
+        "BOT_LOG_LEVEL": "DEBUG",
         "BOT_CHARACTERS": str(ROOT / "characters"),
         "BOT_DISCORD__STEADY_S": "0.05",
         "BOT_TURNS__MERGE_PAUSE_S": "0.1",
@@ -211,7 +214,7 @@ async def running(
     """A bot that answers in the local Discord."""
     async with AsyncExitStack() as stack:
         world = await stack.enter_async_context(playground())
-        tgi = await stack.enter_async_context(ScriptedTgi().running())
+        tgi = await stack.enter_async_context(ScriptedTgi(said=canaries.note_text).running())
         given = {**settings_for(world, redis_url=redis_url, tgi_url=tgi.url), **settings}
         bot = BotProcess(given, folder)
         stack.push_async_callback(bot.stop)

@@ -225,7 +225,7 @@ async def test_commands_are_synced_once_and_not_again(stage: Running) -> None:
     assert "commands synced" not in printed
 
 
-async def test_nothing_people_wrote_is_logged(clean_redis_url: str, tmp_path: Path) -> None:
+async def test_s36_nothing_people_wrote_is_logged(clean_redis_url: str, tmp_path: Path) -> None:
     async with running(clean_redis_url, tmp_path, BOT_LOG_LEVEL="DEBUG") as stage:
         mara = stage.world.mara
         stage.tgi.reply = lambda _: " canaryreply"

@@ -223,9 +223,31 @@ def test_the_bot_waits_for_redis_and_not_for_the_model() -> None:
         assert depends == {"redis": {"condition": "service_healthy"}}
 
 
+def redis_flags() -> dict[str, str]:
+    """What Redis is started with; values of several words have blanks between them."""
+    flags: dict[str, str] = {}
+    name = ""
+    for word in stack(GPU)["services"]["redis"]["command"][1:]:
+        if word.startswith("--"):
+            name, flags[word] = word, ""
+        else:
+            flags[name] = f"{flags[name]} {word}".strip()
+    return flags
+
+
+def test_s24_the_bot_has_a_redis_user_that_may_touch_its_own_keys_alone() -> None:
+    name, *rules = redis_flags()["--user"].split()
+    url = stack(GPU)["services"]["bot"]["environment"]["BOT_REDIS__URL"]
+
+    assert url.startswith(f"redis://{name}:${{REDIS_PASSWORD")
+    keys = [rule for rule in rules if rule.startswith("~")]
+    assert keys == ["~rp:*"]
+    assert rules.index("+@all") < rules.index("-@dangerous") < rules.index("+info")
+    assert "-@admin" in rules
+
+
 def test_redis_keeps_what_it_was_told_and_lets_nobody_in_without_a_password() -> None:
-    command = stack(GPU)["services"]["redis"]["command"]
-    flags = dict(zip(command[1::2], command[2::2], strict=True))
+    flags = redis_flags()
 
     assert flags["--appendonly"] == "yes"
     assert flags["--maxmemory-policy"] == "noeviction"

@@ -23,7 +23,7 @@ from bot.discord_ui.actions import Actions
 from bot.discord_ui.buttons import view_of
 from bot.discord_ui.character_preview import portrait_of, shown_preview
 from bot.discord_ui.convert import viewer_of
-from bot.discord_ui.error_replies import tell, telling
+from bot.discord_ui.error_replies import may_open, tell, telling
 from bot.discord_ui.forms import (
     LONGEST_TEXT,
     OPEN_WITHIN_S,
@@ -34,6 +34,7 @@ from bot.discord_ui.forms import (
     send_form,
     taken_in,
 )
+from bot.discord_ui.gate import let_in
 from bot.discord_ui.wording import say
 from bot.services.card_desk import Preview
 
@@ -114,6 +115,8 @@ class PageButton(
         return cls(int(match["number"]), int(match["page"]))
 
     async def callback(self, interaction: Interaction) -> None:
+        if not await may_open(interaction):
+            return
         async with telling(interaction):
             await open_page(interaction, self.key, self.page)
 
@@ -155,6 +158,7 @@ async def submitted(interaction: Interaction) -> None:
     known, said = {name for page in PAGES for name in page}, filled_in(interaction)
     fields = {name: text for name, text in said.items() if name in known}
     try:
+        await let_in(interaction)
         preview = await (
             _created(interaction, fields, new)
             if new is not None

@@ -13,6 +13,7 @@ from bot.core.phrases import phrase
 from bot.core.scene import Turn, TurnId
 from bot.core.story_acts import EDIT_UNITS, text_stamp
 from bot.discord_ui.error_replies import is_over, tell
+from bot.discord_ui.gate import let_in
 from bot.discord_ui.retelling import Asked, actions_of, channel_of, turn_under
 from bot.discord_ui.wording import open_form as answer_with
 from bot.discord_ui.wording import say, say_in_place
@@ -79,6 +80,7 @@ async def submitted(interaction: Asked) -> None:
             raise
         return
     try:
+        await let_in(interaction)
         await actions_of(interaction).rewriting.edit(
             channel_of(interaction),
             await actions_of(interaction).member(interaction),

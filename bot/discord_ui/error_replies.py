@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import discord
@@ -73,12 +73,15 @@ async def received(interaction: discord.Interaction[Any]) -> bool:
 async def lets_in(interaction: discord.Interaction[Any]) -> bool:
     """Whether a command may be answered; if not, that is said."""
     if interaction.type is discord.InteractionType.autocomplete:
-        return True  # what is suggested asks for rights of its own
+        return await _suggests(interaction)
     command = interaction.command
     root = command.root_parent if isinstance(command, app_commands.Command) else None
     name = root.name if root is not None else command.name if command is not None else ""
-    if name in FOR_EVERYBODY:
-        return True
+    return name in FOR_EVERYBODY or await may_open(interaction)
+
+
+async def may_open(interaction: discord.Interaction[Any]) -> bool:
+    """Whether one may be answered with a form, which is a first answer; if not, that is said."""
     why = await why_not(interaction)
     if why:
         try:
@@ -87,6 +90,15 @@ async def lets_in(interaction: discord.Interaction[Any]) -> bool:
             if not is_over(error):
                 raise
     return not why
+
+
+async def _suggests(interaction: discord.Interaction[Any]) -> bool:
+    """Whether something is suggested; who is kept out gets an empty list."""
+    is_let_in = not await why_not(interaction)
+    if not is_let_in:
+        with suppress(discord.HTTPException):
+            await interaction.response.autocomplete([])
+    return is_let_in
 
 
 @asynccontextmanager

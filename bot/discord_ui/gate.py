@@ -6,10 +6,16 @@ from typing import Any
 
 import discord
 
-from bot.core.errors import StoreRefusesWrites, StoreUnavailable
+from bot.core.errors import StoreRefusesWrites, StoreUnavailable, UserError
 
 LOOK_WITHIN_S = 1.5
 """A command wants its first answer within three seconds."""
+
+
+async def let_in(interaction: discord.Interaction[Any]) -> None:
+    """Raise UserError unless whoever asked is answered here."""
+    if why := await why_not(interaction):
+        raise UserError(why)
 
 
 async def why_not(interaction: discord.Interaction[Any]) -> str:

@@ -26,6 +26,7 @@ from bot.discord_ui.forms import (
     send_form,
     taken_in,
 )
+from bot.discord_ui.gate import let_in
 from bot.discord_ui.wording import say
 from bot.services.lorebooks import EntryRef, Where
 
@@ -117,6 +118,7 @@ async def submitted(interaction: Interaction, ref: EntryRef, *, allow: Allow) ->
     actions: Actions = interaction.client.actions
     fields, place = filled_in(interaction), actions.place(interaction)
     try:
+        await let_in(interaction)
         await allow(interaction, ref.where)
         entry = await actions.lorebooks.look(place, ref)
         change = change_of(entry, fields)

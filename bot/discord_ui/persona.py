@@ -27,6 +27,7 @@ from bot.core.scene import Place, UserId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.asking import asked_of
 from bot.discord_ui.error_replies import is_over, tell
+from bot.discord_ui.gate import let_in
 from bot.discord_ui.staff import meet
 from bot.discord_ui.wording import open_form, say
 from bot.services.roster import CHOICES_SHOWN
@@ -220,6 +221,7 @@ class PersonaCog(
                 raise
             return
         try:
+            await let_in(interaction)
             told = await self._submit(interaction, form["name"], Scope(form["scope"]), text)
             await say(interaction, told)
         except Exception as error:  # noqa: BLE001  # the boundary of a form, as Tree.on_error is of a command

@@ -19,7 +19,8 @@ from bot.core.rights import Action
 from bot.core.scene import MessageId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.asking import asked_of
-from bot.discord_ui.error_replies import acknowledge, telling
+from bot.discord_ui.error_replies import acknowledge, may_open, telling
+from bot.discord_ui.gate import let_in
 from bot.discord_ui.staff import meet
 from bot.discord_ui.wording import open_form, say, say_in_place, worded, words_for
 
@@ -95,6 +96,8 @@ class EditButton(_DraftButton, template=r"draft:edit"):
     says, acts = phrase("Edit"), "draft:edit"
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        if not await may_open(interaction):
+            return
         async with telling(interaction):
             draft = _draft(interaction)
             await open_form(interaction, DraftForm(_message(interaction), draft.text))
@@ -208,6 +211,7 @@ class PlayerLinesCog(commands.Cog):
         if not is_form or _FORM.fullmatch(str(data.get("custom_id", ""))) is None:
             return
         async with telling(interaction):
+            await let_in(interaction)
             text = sendable(next(_texts(data.get("components", ())), ""))
             hint = _draft(interaction).hint
             content = DraftMessage(text, hint).content

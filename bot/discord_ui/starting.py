@@ -11,6 +11,7 @@ from bot.core.errors import UserError
 from bot.core.lengths import Length
 from bot.core.links import link_to
 from bot.core.phrases import Paragraphs, phrase
+from bot.core.rights import Action
 from bot.core.scene import NO_CHARACTER, MessageId, UserId
 from bot.discord_ui import shelf_actions
 from bot.discord_ui.actions import Actions
@@ -59,6 +60,7 @@ class WhoPlaysSelect(
             return
         actions: Actions = interaction.client.actions
         async with telling(interaction):
+            await actions.allow(interaction, Action.START_SCENE, None)
             found = self.template.fullmatch(self.item.custom_id or "")
             if found is None:
                 raise UserError(phrase("This list is too old. Use /roleplay start again."))

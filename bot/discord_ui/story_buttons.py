@@ -10,12 +10,13 @@ import discord
 
 from bot.core.errors import UserError
 from bot.core.phrases import phrase
+from bot.core.rights import Action
 from bot.core.scene import Role, Scene, Turn, TurnId
 from bot.core.story_acts import TooOldForButtons, newest_reply, turn_in
 from bot.discord_ui import retelling
 from bot.discord_ui.buttons import view_of
 from bot.discord_ui.edit_form import open_form
-from bot.discord_ui.error_replies import acknowledge, telling
+from bot.discord_ui.error_replies import acknowledge, may_open, telling
 from bot.discord_ui.inspection import explained
 from bot.discord_ui.retelling import Asked, actions_of, channel_of
 from bot.discord_ui.wording import say, say_in_place
@@ -155,6 +156,8 @@ class ActSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=rf"{ACT
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         chosen = self.item.values[0]
         if chosen == EDIT:
+            if not await may_open(interaction):
+                return
             async with telling(interaction):
                 await open_form(interaction, self.turn)
             return
@@ -197,6 +200,7 @@ def options_for(scene: Scene, turn: Turn) -> list[discord.SelectOption]:
 
 async def _why(interaction: Asked, turn: TurnId) -> str:
     actions, channel = actions_of(interaction), channel_of(interaction)
+    await actions.allow(interaction, Action.ASK_WHY, None)
     found = turn_in(await actions.rewriting.live(channel), turn)
     if not found.messages:
         raise UserError(phrase("No message shows it."))

@@ -46,6 +46,7 @@ class Action(StrEnum):
     EDIT_LORE = template("see or change the lore here")
     EDIT_SERVER_LORE = template("change the lore of the whole server")
     SHARE_CHARACTERS = template("choose characters for the whole server")
+    RELOAD_CHARACTERS = template("have the host's characters read again")
     SEE_SETTINGS = template("see what is settled here")
     CHANGE_SETTINGS = template("settle that")
     EXAMINE = template("have me examined")
@@ -69,6 +70,7 @@ FOR_ALL_PLAYERS = frozenset(
 FOR_ADMINS = frozenset(
     {
         Action.SHARE_CHARACTERS,
+        Action.RELOAD_CHARACTERS,
         Action.SEE_SETTINGS,
         Action.CHANGE_SETTINGS,
         Action.EXAMINE,

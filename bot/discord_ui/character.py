@@ -242,11 +242,8 @@ class CharacterCog(
     async def reload(self, interaction: discord.Interaction) -> None:
         """Read the host's characters again (needs Manage Server, or to be the host)."""
         await interaction.response.defer(ephemeral=True)
-        member = await self._actions.member(interaction)
-        if not (member.can_administer or await _is_host(interaction)):
-            raise UserError(
-                phrase("Only the host and those who may manage the server can do that.")
-            )
+        if not await _is_host(interaction):
+            await self._actions.allow(interaction, Action.RELOAD_CHARACTERS, None)
         count, warnings = await self._actions.roster.reload()
         lines = [phrase("The host's characters are read again: {count} can play.", count=count)]
         lines += [f"- {shortened(each, 200)}" for each in warnings[:WARNINGS_SHOWN]]

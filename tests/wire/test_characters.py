@@ -337,7 +337,7 @@ async def test_the_hosts_folder_is_read_again_by_a_keeper(
     (tmp_path / "cast" / "broken.yaml").write_text("name: [")
 
     refused = await asked(world.tom, "character reload")
-    assert refused.content.startswith("Only the host and those who may manage the server")
+    assert refused.content.startswith("Only who may manage the server may")
     told = await asked(world.ann, "character reload")
 
     assert told.content.startswith(

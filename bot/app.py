@@ -318,6 +318,7 @@ def _actions(
         guild_desk=ground.guild_desk,
         doctor=doctor_on(settings, ground),
         privacy=privacy_of(settings, world, ground, pipeline),
+        limits=ground.limits,
         company=Company(
             store=ground.store,
             characters=ground.characters,

@@ -20,7 +20,7 @@ from bot.services.dispatcher import Dispatcher
 from bot.services.drafting import Drafter
 from bot.services.heard import Heard
 from bot.services.incoming import Patience
-from bot.services.intake import Hears, everybody
+from bot.services.intake import Hears, MayAsk, everybody, without_end
 from bot.services.live_reply import LiveReply
 from bot.services.milestones import Reached, pass_by
 from bot.services.notices import Notices
@@ -46,6 +46,7 @@ class World:
         reached: told of every milestone of a turn.
         is_age_restricted: whether a channel is, as Discord has it now.
         hears: whether a member's line is part of a story.
+        may_ask: whether another line of a member's gets a reply.
     """
 
     store: SceneMemory
@@ -63,6 +64,7 @@ class World:
     reached: Reached = pass_by
     is_age_restricted: IsAgeRestricted = nowhere
     hears: Hears = everybody
+    may_ask: MayAsk = without_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,7 @@ def pipeline_of(
         now_ms=world.now_ms,
         reached=world.reached,
         hears=world.hears,
+        may_ask=world.may_ask,
     )
 
 

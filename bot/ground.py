@@ -51,6 +51,7 @@ from bot.core.errors import (
 from bot.core.ports import Threads
 from bot.core.profiles import ModelProfile
 from bot.core.scene import ChannelId, GuildId
+from bot.core.token_bucket import Rate
 from bot.services.card_desk import CardDesk
 from bot.services.casting import IsAgeRestricted
 from bot.services.disclosure import Disclosure
@@ -60,6 +61,7 @@ from bot.services.echoes import Echoes
 from bot.services.forgetting import Forgetting, Held
 from bot.services.guild_desk import GuildDesk
 from bot.services.incoming import Incoming, Patience
+from bot.services.limits import Limits, Rates
 from bot.services.lore_telling import LoreTelling
 from bot.services.lorebooks import Lorebooks
 from bot.services.milestones import Milestone, Reached
@@ -95,6 +97,7 @@ class Ground:
     welcomes: WelcomeStore
     consents: ConsentStore
     refusals: Refusals
+    limits: Limits
     probe: WriteProbe
     generator: TgiGenerator
     metrics: PrometheusMetrics
@@ -162,6 +165,7 @@ async def open_ground(settings: Settings, stack: AsyncExitStack) -> Ground:
         welcomes=RedisWelcomes(redis, answer_within=answer_within(settings)),
         consents=RedisConsents(redis, answer_within=answer_within(settings)),
         refusals=refusals,
+        limits=Limits(rates_of(settings)),
         probe=WriteProbe(redis, answer_within=answer_within(settings)),
         generator=await stack.enter_async_context(open_generator(settings, watch=metrics.model)),
         metrics=metrics,
@@ -232,6 +236,7 @@ async def open_world(
         reached=reached,
         is_age_restricted=is_age_restricted,
         hears=ground.hears,
+        may_ask=ground.limits.may_ask,
     )
     return world, echoes, WordedThreads(DiscordThreads(rest), words_of)
 
@@ -328,6 +333,16 @@ def token_of(settings: Settings) -> str:
     """The token, without blanks; empty if there is none."""
     token = settings.discord.token
     return "" if token is None else token.get_secret_value().strip()
+
+
+def rates_of(settings: Settings) -> Rates:
+    """How much members and servers may ask for."""
+    given = settings.limits
+    return Rates(
+        member=Rate(given.member_uses, given.uses_in_s),
+        server=Rate(given.server_uses, given.uses_in_s),
+        uploads=Rate(given.uploads, given.uploads_in_s),
+    )
 
 
 def pace_of(settings: Settings) -> Pace:

@@ -133,6 +133,21 @@ class GuildSettings(BaseModel, frozen=True, extra="forbid"):
     """Whether who joins a shared story is told once that it is stored, with buttons to choose."""
 
 
+class LimitSettings(BaseModel, frozen=True, extra="forbid"):
+    """How much members and servers may ask of the bot."""
+
+    member_uses: Count = 10
+    """Commands, presses and forms of one member within `uses_in_s`; and as many lines answered."""
+    server_uses: Count = 60
+    """The same of a whole server."""
+    uses_in_s: Seconds = 30.0
+    """What was used comes back evenly within this time."""
+    uploads: Count = 5
+    """Files of one member within `uploads_in_s`."""
+    uploads_in_s: Seconds = 600.0
+    """The time for files."""
+
+
 class HttpSettings(BaseModel, frozen=True, extra="forbid"):
     """The bot's own web server: health, metrics, portraits."""
 
@@ -165,6 +180,7 @@ class Settings(BaseSettings):
     turns: TurnSettings = TurnSettings()
     stream: StreamSettings = StreamSettings()
     guilds: GuildSettings = GuildSettings()
+    limits: LimitSettings = LimitSettings()
     http: HttpSettings = HttpSettings()
     characters: Path = Path("characters")
     """The folder of the characters."""

@@ -26,6 +26,7 @@ class Decision(StrEnum):
 
     ANSWER = "answer"  # part of the story; the character replies
     REMEMBER = "remember"  # part of the story, said to somebody else
+    TOO_FAST = "too fast"  # part of the story, and one too many to be answered
     IGNORE_OOC = "out of character"
     IGNORE_EMPTY = "empty"
 

@@ -37,6 +37,7 @@ class Fate(StrEnum):
     NOT_CALLED = "not called"
     NOT_MENTIONED = "not mentioned"
     NOT_NAMED = "not named"
+    TOO_FAST = "too fast"
     OTHERS_TO_COME = "others to come"
     BEING_ANSWERED = "being answered"
     WAITING = "waiting"
@@ -96,6 +97,10 @@ _SENTENCES: Mapping[Fate, str] = {
     Fate.OTHERS_TO_COME: template(
         "In this scene {name} answers once everybody who plays along has written (/scene reply "
         "changes that). Until then /talk asks for a reply."
+    ),
+    Fate.TOO_FAST: template(
+        "So many lines came at once that this one is not answered by itself. It was heard, and "
+        "{name}'s next reply is written with it in mind."
     ),
     Fate.BEING_ANSWERED: phrase("The reply to this line is being written."),
     Fate.WAITING: phrase(
@@ -220,7 +225,10 @@ def _of_line(line: Turn, said: Said | None, scene: Scene, around: Around) -> Fat
     is_in_the_making = around.work is not None and around.work.reply == own
     if reply_to(scene, line.id) is not None and not (is_in_the_making and around.is_writing):
         return Fate.ANSWERED
-    if _decision(line, said, scene) is Decision.REMEMBER:
+    decision = _decision(line, said, scene)
+    if decision is Decision.TOO_FAST:
+        return Fate.TOO_FAST
+    if decision is Decision.REMEMBER:
         return _UNCALLED.get(line.facts.get(MODE, ""), Fate.NOT_CALLED)
     if not is_in_the_making and any(
         turn.id > own and turn.role is Role.CHARACTER for turn in scene.turns

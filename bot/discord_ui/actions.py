@@ -33,6 +33,7 @@ from bot.services.doctor import Doctor
 from bot.services.guild_desk import GuildDesk, Standing
 from bot.services.inspection import ContextView, Explanation, Inspection
 from bot.services.length_tables import LengthTables
+from bot.services.limits import Limits
 from bot.services.lorebooks import Lorebooks
 from bot.services.personas import Personas
 from bot.services.player_lines import PlayerLines
@@ -91,6 +92,7 @@ class Actions:
     guild_desk: GuildDesk
     doctor: Doctor
     privacy: Privacy
+    limits: Limits
 
     def place(self, interaction: discord.Interaction) -> Place:
         """Where the interaction happened.

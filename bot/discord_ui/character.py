@@ -76,7 +76,8 @@ class CharacterCog(
         """Bring a character card along; you see what is in it before it is kept."""
         await interaction.response.defer(ephemeral=True)
         desk, viewer = self._actions.desk, viewer_of(interaction)
-        desk.admit(viewer.user, file.size)
+        desk.admit(file.size)
+        self._actions.limits.admit_upload(viewer.user)
         event = MessageId(interaction.id)
         preview = await desk.draft(
             viewer, event, await _fetched(file), file.filename, Visibility(visibility)

@@ -82,6 +82,8 @@ class ChatFileCommands(commands.Cog):
         await interaction.response.defer(ephemeral=True)
         actions = self._actions
         await _allow(actions, interaction)
+        check_size(file.size)
+        actions.limits.admit_upload(UserId(interaction.user.id))
         content = await _fetched(file)
         chat = await actions.chats.read(content, file.filename)
         viewer = viewer_of(interaction)
@@ -149,7 +151,6 @@ async def _allow(actions: Actions, interaction: discord.Interaction) -> None:
 
 
 async def _fetched(file: discord.Attachment) -> bytes:
-    check_size(file.size)
     try:
         async with asyncio.timeout(FETCHED_WITHIN_S):
             return await file.read()

@@ -13,7 +13,7 @@ from bot.core.errors import UserError
 from bot.core.phrases import phrase
 from bot.core.references import reference_to
 from bot.discord_ui.answers import Answers
-from bot.discord_ui.gate import why_not
+from bot.discord_ui.gate import kept_out, too_soon, why_not
 from bot.discord_ui.wording import say
 from bot.services.about import about
 
@@ -23,6 +23,8 @@ ALREADY_ACKNOWLEDGED = 40060
 """By another process with our token: what was asked for is its to do."""
 FOR_EVERYBODY = frozenset({"settings", "privacy", "help", "doctor", "safety"})
 """Commands that are also for whoever is kept out, and where the bot is switched off."""
+ALWAYS = frozenset({"safety"})
+"""The one that is not counted either: nobody is too fast for it."""
 _OVER = {
     10008,  # the message to be answered in is gone
     10015,  # the token has expired, fifteen minutes after the interaction
@@ -77,12 +79,19 @@ async def lets_in(interaction: discord.Interaction[Any]) -> bool:
     command = interaction.command
     root = command.root_parent if isinstance(command, app_commands.Command) else None
     name = root.name if root is not None else command.name if command is not None else ""
-    return name in FOR_EVERYBODY or await may_open(interaction)
+    if name in ALWAYS:
+        return True
+    why = too_soon(interaction) if name in FOR_EVERYBODY else await why_not(interaction)
+    return await _says_nothing(interaction, why)
 
 
 async def may_open(interaction: discord.Interaction[Any]) -> bool:
     """Whether one may be answered with a form, which is a first answer; if not, that is said."""
-    why = await why_not(interaction)
+    return await _says_nothing(interaction, await why_not(interaction))
+
+
+async def _says_nothing(interaction: discord.Interaction[Any], why: str) -> bool:
+    """Answer with *why*, if there is anything to say; returns whether there is not."""
     if why:
         try:
             await say(interaction, why)
@@ -94,7 +103,7 @@ async def may_open(interaction: discord.Interaction[Any]) -> bool:
 
 async def _suggests(interaction: discord.Interaction[Any]) -> bool:
     """Whether something is suggested; who is kept out gets an empty list."""
-    is_let_in = not await why_not(interaction)
+    is_let_in = not await kept_out(interaction)
     if not is_let_in:
         with suppress(discord.HTTPException):
             await interaction.response.autocomplete([])

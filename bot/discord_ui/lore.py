@@ -19,7 +19,7 @@ from bot.core.lorebook import DEPTH, Position
 from bot.core.phrases import Paragraphs, phrase
 from bot.core.plain_text import shortened
 from bot.core.rights import Action, may
-from bot.core.scene import SceneHead
+from bot.core.scene import SceneHead, UserId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.convert import is_age_restricted
 from bot.discord_ui.lore_form import open_form, ref_of, submitted
@@ -203,6 +203,8 @@ class LoreCog(
         """Keep a lorebook from a file here."""
         await interaction.response.defer(ephemeral=True)
         await self._allow(interaction, Where(where))
+        check_size(file.size)
+        self._actions.limits.admit_upload(UserId(interaction.user.id))
         content = await _fetched(file)
         made = await self._actions.lorebooks.import_(
             self._actions.place(interaction),
@@ -359,7 +361,6 @@ def _clipped(lines: Sequence[str]) -> str:
 
 
 async def _fetched(file: discord.Attachment) -> bytes:
-    check_size(file.size)
     try:
         async with asyncio.timeout(FETCHED_WITHIN_S):
             return await file.read()

@@ -30,7 +30,6 @@ from bot.core.roster import (
 from bot.core.roster_ports import CharacterStore
 from bot.core.scene import CharacterKey, GuildId, MessageId, UserId
 from bot.core.token_counts import estimate
-from bot.services.recent import Recent
 from bot.services.roster import ReadCard, Roster
 
 MOST_UPLOAD = 10_000_000
@@ -38,9 +37,6 @@ WITHIN_S = 10.0
 COUNT_WITHIN_S = 2.0
 AT_ONCE, WAITING = 2, 8
 """Files that are read, and that may wait for it."""
-FILES, IN_S = 10, 600.0
-"""So many files of a member in so many seconds."""
-MEMBERS_KEPT = 4_096
 
 HOSTS = phrase("That character is the host's: its file lies with the bot.")
 GONE = phrase("That character is gone or was changed meanwhile. Use the command again.")
@@ -99,10 +95,9 @@ class CardDesk:
         self._now_ms = now_ms
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
-        self._came: Recent[UserId, tuple[float, ...]] = Recent(MEMBERS_KEPT)
 
-    def admit(self, user: UserId, size: int) -> None:
-        """Raise UserError where a file is not worth being fetched, or another one too many."""
+    def admit(self, size: int) -> None:
+        """Raise UserError where a file is not worth being fetched."""
         if size > MOST_UPLOAD:
             raise UserError(
                 phrase(
@@ -110,11 +105,6 @@ class CardDesk:
                     most_upload=MOST_UPLOAD // 1000000,
                 )
             )
-        now = asyncio.get_running_loop().time()
-        came = tuple(at for at in self._came.get(user) or () if now - at < IN_S)
-        if len(came) >= FILES:
-            raise UserError(phrase("That were many files in a few minutes. Try again in a while."))
-        self._came.set(user, (*came, now))
 
     async def draft(
         self, viewer: Viewer, event: MessageId, data: bytes, filename: str, where: Visibility

@@ -15,12 +15,14 @@ from bot.core.scene import (
     NO_TURN,
     ChannelId,
     CharacterKey,
+    GuildId,
     MessageId,
     ReplyMode,
     Role,
     Scene,
     SceneHead,
     Turn,
+    UserId,
     player_turn_id,
 )
 from bot.core.store_answers import IngestStatus
@@ -31,6 +33,7 @@ from bot.services.casting import Casting
 from bot.services.heard import Heard
 from bot.services.incoming import Incoming, Proxied
 from bot.services.lane import Trigger
+from bot.services.limits import MANY_LINES
 from bot.services.newcomers import Newcomer
 from bot.services.notices import Notices
 from bot.services.recent import Recent
@@ -49,8 +52,17 @@ Hears = Callable[[Incoming], Awaitable[bool]]
 """Whether a line is part of the story at all, whoever it is from."""
 
 
+MayAsk = Callable[[UserId, GuildId | None], bool]
+"""Whether another line of that member's gets a reply."""
+
+
 async def everybody(_incoming: Incoming) -> bool:
     """All lines are."""
+    return True
+
+
+def without_end(_user: UserId, _guild: GuildId | None) -> bool:
+    """All get one."""
     return True
 
 
@@ -71,11 +83,13 @@ class Intake:
         notices: Notices,
         casting: Casting,
         heard: Heard,
-        hears: Hears,
         *,
         metrics: Metrics,
+        hears: Hears = everybody,
+        may_ask: MayAsk = without_end,
     ) -> None:
         self._metrics = metrics
+        self._may_ask = may_ask
         self._store = store
         self._notices = notices
         self._casting = casting
@@ -135,7 +149,9 @@ class Intake:
         if is_new and not is_late and incoming.author != before.owner:
             self._notices.joined(Newcomer(place, incoming.author, turn.name))
         known, turn = turn.facts, await self._known_now(before, ingested.head, incoming, turn)
-        decision = await self._settle(ingested.head, incoming, turn, known)
+        decision = await self._settle(ingested.head, incoming, turn, known, is_late=is_late)
+        if decision is Decision.TOO_FAST:
+            await self._notices.say_once(place, MANY_LINES)
         if decision is Decision.ANSWER:
             return decision, Trigger(turn.id, incoming.author, speaker=_speaker(turn))
         is_second = len(ingested.head.players) == ROUND and is_new
@@ -272,7 +288,13 @@ class Intake:
         return turn if is_same else await self._turn_of(head, incoming)
 
     async def _settle(
-        self, head: SceneHead, incoming: Incoming, turn: Turn, known: Mapping[str, str]
+        self,
+        head: SceneHead,
+        incoming: Incoming,
+        turn: Turn,
+        known: Mapping[str, str],
+        *,
+        is_late: bool = False,
     ) -> Decision:
         """Decide about a stored line; what was decided before it was stored may not hold.
 
@@ -284,6 +306,10 @@ class Intake:
             # Others may have written at the same time: whoever looks last sees all lines.
             is_over = await self._is_round_over(head)
             decision = self._decision(head, incoming, is_round_over=is_over)
+        # Late lines get one reply together; what a proxy posts was a line of theirs before.
+        counts = decision is Decision.ANSWER and not (is_late or incoming.is_proxied)
+        if counts and not self._may_ask(incoming.author, head.place.guild):
+            decision = Decision.TOO_FAST
         facts: Mapping[str, str] = {**turn.facts, DECISION: decision}
         if facts != known:  # another process has let somebody in, or it is another mode now
             await self._store.set_facts(head.place.channel, turn.id, facts)

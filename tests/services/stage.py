@@ -31,7 +31,7 @@ from bot.core.triggers import Decision
 from bot.services.casting import IsAgeRestricted, nowhere
 from bot.services.echoes import Echoes
 from bot.services.incoming import Incoming, Patience
-from bot.services.intake import Hears, everybody
+from bot.services.intake import Hears, MayAsk, everybody, without_end
 from bot.services.milestones import Reached, pass_by
 from bot.services.notices import Notices
 from bot.services.posting import Poster
@@ -202,6 +202,7 @@ async def open_stage(
     notices: Notices | None = None,
     is_age_restricted: IsAgeRestricted = nowhere,
     hears: Hears = everybody,
+    may_ask: MayAsk = without_end,
 ) -> AsyncGenerator[Stage, None]:
     store = store or MemorySceneStore()
     voice = voice or ScriptedVoice()
@@ -235,6 +236,7 @@ async def open_stage(
                 reached=reached,
                 is_age_restricted=is_age_restricted,
                 hears=hears,
+                may_ask=may_ask,
             ),
             Pace(
                 patience=Patience(

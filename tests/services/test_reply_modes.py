@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.core.scene import NO_CHARACTER, MessageId, ReplyMode, reply_turn_id
+from bot.core.scene import NO_CHARACTER, GuildId, MessageId, ReplyMode, UserId, reply_turn_id
 from bot.core.triggers import Decision
 from bot.core.why import Around, Fate, fate_of
+from bot.services.limits import MANY_LINES
 from bot.services.recovery import left_over
 from tests.services.playing import CHANNEL, change, in_mode, last_message, replies, spoken
 from tests.services.stage import MARA, TOM, Stage, open_stage
@@ -178,3 +179,31 @@ async def test_two_last_lines_at_once_get_one_reply(stage: Stage) -> None:
     assert (await spoken(stage))[-3:] == ["Mara", "Tom", "Mira"]
     assert len(stage.screen()) == len(await replies(stage)) == 3
     assert len(stage.tgi.asked) - asked in (1, 2)
+
+
+async def test_s28_lines_beyond_the_limit_are_remembered_and_that_is_said_once() -> None:
+    left = [1]
+
+    def may_ask(user: UserId, _guild: GuildId | None) -> bool:
+        assert user == MARA
+        left[0] -= 1
+        return left[0] >= 0
+
+    async with open_stage(may_ask=may_ask) as stage:
+        await stage.begin()
+        await stage.say("I knock.")
+        await stage.quiet()
+        said = [await stage.say("Nobody?"), await stage.say("Hello?")]
+        await stage.quiet()
+
+        assert [decision for _, decision in said] == [Decision.TOO_FAST] * 2
+        assert await spoken(stage) == ["Mara", "Mira", "Mara", "Mara"]
+        assert stage.screen().count(MANY_LINES) == 1
+        assert await fate(stage, await last_message(stage)) is Fate.TOO_FAST
+        scene = await stage.store.read(CHANNEL)
+        assert scene is not None
+        assert left_over(scene, None).waiting is None, "a restart would answer it after all"
+        left[0] = 1
+        await stage.say("It is open.")
+        await stage.quiet()
+        assert (await spoken(stage))[-1] == "Mira"

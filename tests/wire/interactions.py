@@ -191,6 +191,7 @@ async def in_process(
             "redis": {"url": redis_url},
             "tgi": {"urls": "http://127.0.0.1:9"},
             "http": {"port": 0},
+            "limits": {"member_uses": 100_000, "server_uses": 100_000, "uploads": 100_000},
             "characters": Path(ROOT / "characters"),
         }
         made = Settings(_env_file=None, **{**given, **settings})

@@ -212,6 +212,7 @@ def _scenes(
         prompting=world.prompting,
         lengths=ground.profile.lengths,
         noted=pipeline.noted,
+        fit=world.outgoing.fit,
     )
     return presenter, scenes
 
@@ -286,6 +287,7 @@ def _actions(
         now_ms=ground.clock.now_ms,
         post=presenter.show,
         why_paused=Casting(world.characters, world.is_age_restricted).why_paused,
+        fit=world.outgoing.fit,
     )
     shelf = Shelf(
         store=ground.store,

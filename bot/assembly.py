@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Container
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from bot.core.dice import Die
@@ -24,6 +24,7 @@ from bot.services.intake import Hears, MayAsk, everybody, without_end
 from bot.services.live_reply import LiveReply
 from bot.services.milestones import Reached, pass_by
 from bot.services.notices import Notices
+from bot.services.outgoing import Outgoing
 from bot.services.personas import Personas
 from bot.services.player_lines import PlayerLines
 from bot.services.posting import Poster
@@ -47,6 +48,7 @@ class World:
         is_age_restricted: whether a channel is, as Discord has it now.
         hears: whether a member's line is part of a story.
         may_ask: whether another line of a member's gets a reply.
+        outgoing: what becomes of words before others see them.
     """
 
     store: SceneMemory
@@ -65,6 +67,7 @@ class World:
     is_age_restricted: IsAgeRestricted = nowhere
     hears: Hears = everybody
     may_ask: MayAsk = without_end
+    outgoing: Outgoing = field(default_factory=Outgoing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,7 @@ def pipeline_of(
         leases=leases,
         metrics=world.metrics,
         patience=pace.patience,
+        outgoing=world.outgoing,
     )
     return TurnPipeline(
         store=world.store,
@@ -168,6 +172,7 @@ def director_of(world: World, presenter: Presenter, personas: Personas, die: Die
         characters=world.characters,
         personas=personas,
         die=die,
+        fit=world.outgoing.fit,
     )
 
 
@@ -192,6 +197,7 @@ def player_lines_of(
         personas=personas,
         new_seed=world.new_seed,
         casting=Casting(world.characters, world.is_age_restricted),
+        fit=world.outgoing.fit,
     )
 
 

@@ -66,6 +66,7 @@ from bot.services.lore_telling import LoreTelling
 from bot.services.lorebooks import Lorebooks
 from bot.services.milestones import Milestone, Reached
 from bot.services.newcomers import ConsentStore
+from bot.services.outgoing import Outgoing
 from bot.services.posting import Poster
 from bot.services.privacy import Privacy
 from bot.services.prompting import Prompting
@@ -237,6 +238,7 @@ async def open_world(
         is_age_restricted=is_age_restricted,
         hears=ground.hears,
         may_ask=ground.limits.may_ask,
+        outgoing=Outgoing(ground.guild_desk.has_links),
     )
     return world, echoes, WordedThreads(DiscordThreads(rest), words_of)
 

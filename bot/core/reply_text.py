@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from enum import Enum, auto
 
 from bot.core.closing import closers, without_dangling
+from bot.core.defang import Defanger
 from bot.core.facts import Ending
 from bot.core.names import clean_name
 from bot.core.narration import Narration
@@ -45,6 +46,8 @@ class ReplyText:
     out and the reply goes on: the words behind it are its own. So is a length
     modifier before the first word.
 
+    Links that the reply has lead nowhere unless it *keeps_links*.
+
     *spoken* is what a reply that goes on has said before: it counts as shown,
     without the blanks at its end.
     """
@@ -58,8 +61,10 @@ class ReplyText:
         guard: GuardLevel = GuardLevel.NORMAL,
         players: Sequence[str] | None = None,
         spoken: str = "",
+        keeps_links: bool = True,
     ) -> None:
         """Watch for the lines of *others*, and for narration of *players*: all of them if None."""
+        self._links = None if keeps_links else Defanger(spoken.rstrip())
         own = clean_name(character, fallback="")
         self._stops = Stops(own, _rivals(own, others), profile)
         self._narration: Narration | None = None
@@ -97,7 +102,8 @@ class ReplyText:
         """Take the next piece of the stream; after the end it changes nothing."""
         if self._done:
             return
-        self._tail += without_invisible(delta)
+        text = without_invisible(delta)
+        self._tail += text if self._links is None else self._links.feed(text)
         self._read(more=True)
         if self._shows_sentences:
             self._show_sentences()
@@ -126,6 +132,7 @@ class ReplyText:
         if self._finished:
             return self._shown
         if not self._done and not cut:
+            self._tail += "" if self._links is None else self._links.finish()
             self._read(more=False)
         if cut and self._ended_by is None:
             said = self._kept + self._gap()

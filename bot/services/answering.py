@@ -36,6 +36,7 @@ from bot.services.channel_leases import ChannelLeases
 from bot.services.incoming import Patience
 from bot.services.lane import Lane
 from bot.services.notices import Notices
+from bot.services.outgoing import Outgoing
 from bot.services.reply_buttons import another_try
 from bot.services.reply_writer import ReplyWriter
 from bot.services.strays import Strays
@@ -66,6 +67,7 @@ class Answering:
         leases: ChannelLeases,
         metrics: Metrics,
         patience: Patience,
+        outgoing: Outgoing,
     ) -> None:
         self._store = store
         self._voice = voice
@@ -75,6 +77,7 @@ class Answering:
         self._leases = leases
         self.metrics = metrics
         self._patience = patience
+        self._outgoing = wording
 
     async def answer(self, lane: Lane, tasks: asyncio.TaskGroup) -> None:
         """Answer the line that *lane* serves. Never raises: what goes wrong is said there."""
@@ -126,6 +129,7 @@ class Answering:
                     await lane.settle(self._writer.merge_pause_s)
             if lane.is_stopped:
                 return "stopped"
+            lane.keeps_links = await self._outgoing.keeps_links(lane.head.place)
             with self._timed(Stage.CLAIM):
                 taken = await self._leases.take(lane, within_s=self._patience.resume_age_s)
             if taken is None or lane.hold is None:

@@ -23,6 +23,7 @@ from bot.core.store_answers import IngestStatus
 from bot.core.unposted import Origin
 from bot.services.incoming import Asked
 from bot.services.insistence import insist
+from bot.services.outgoing import Fit, as_it_is
 from bot.services.personas import Personas
 from bot.services.presenting import Presenter
 from bot.services.prompting import Prompting
@@ -43,6 +44,7 @@ class Director:
         characters: CharacterSource,
         personas: Personas,
         die: dice.Die,
+        fit: Fit = as_it_is,
     ) -> None:
         self._store = store
         self._presenter = presenter
@@ -50,6 +52,7 @@ class Director:
         self._source = characters
         self._personas = personas
         self._die = die
+        self._fit = fit
 
     async def narrate(self, asked: Asked, text: str) -> None:
         """Tell *text* as a narrator does."""
@@ -112,6 +115,7 @@ class Director:
 
     async def _tell(self, asked: Asked, text: str, origin: Origin) -> None:
         channel = asked.place.channel
+        text = await self._fit(asked.place, text)
         turn = narrator_turn(asked.event, text, origin, author=asked.user, at_ms=asked.at_ms)
         self._presenter.claim(channel, turn.id)
         ingested = await insist(lambda: self._store.ingest(channel, turn))

@@ -191,6 +191,7 @@ class Drafter:
             self._profile,
             guard=scene.head.guard,
             spoken=partial.spoken,
+            keeps_links=lane.keeps_links,
         )
         if partial.raw:
             reply.feed(partial.raw)

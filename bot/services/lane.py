@@ -123,6 +123,8 @@ class Lane:
         """Messages that we removed ourselves: that they are gone says nothing about the story."""
         self.is_unwanted = False
         """Whether somebody has removed one of them."""
+        self.keeps_links = True
+        """Whether links in the reply are left as the model writes them."""
         self.partial = Partial(NO_TURN)
         self.follower: Trigger | None = None
         """What another character says to the reply that was just made, unless a line comes."""

@@ -35,6 +35,7 @@ from bot.core.unposted import DRAFT
 from bot.services.casting import Casting
 from bot.services.dispatcher import Dispatcher
 from bot.services.incoming import Asked, Incoming, Sent
+from bot.services.outgoing import Fit, as_it_is
 from bot.services.personas import Personas
 from bot.services.presenting import Presenter
 from bot.services.prompting import BuiltPrompt, Prompting
@@ -91,6 +92,7 @@ class PlayerLines:
         personas: Personas,
         new_seed: Callable[[], int],
         casting: Casting,
+        fit: Fit = as_it_is,
         within_s: float = WITHIN_S,
     ) -> None:
         self._store = store
@@ -105,6 +107,7 @@ class PlayerLines:
         self._personas = personas
         self._new_seed = new_seed
         self._casting = casting
+        self._fit = fit
         self._within_s = within_s
         self._writing: set[tuple[ChannelId, UserId]] = set()
         self._sending: set[tuple[ChannelId, MessageId]] = set()
@@ -156,7 +159,7 @@ class PlayerLines:
             UserError: it is sent already, is no line, cannot be posted, or no
                 scene is live.
         """
-        line = sendable(text)
+        line = sendable(await self._fit(asked.place, text))
         key = (asked.place.channel, draft)
         if key in self._sending:
             raise _sent_already()

@@ -133,6 +133,7 @@ def taken_up(
         profile,
         guard=lane.head.guard,
         spoken=partial.spoken,
+        keeps_links=lane.keeps_links,
     )
     reply.feed(partial.raw)
     return reply

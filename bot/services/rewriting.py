@@ -25,6 +25,7 @@ from bot.core.why import shown_by
 from bot.services.debts import Debts
 from bot.services.doubts import Doubts
 from bot.services.live_reply import PART_LIMIT
+from bot.services.outgoing import Fit, as_it_is
 
 UNDO_MS = 600_000
 """So long what was taken back can be brought back."""
@@ -131,6 +132,7 @@ class Rewriting:
         now_ms: Callable[[], int],
         post: PostTurn = _leave,
         why_paused: Callable[[SceneHead], str] = _goes_on,
+        fit: Fit = as_it_is,
     ) -> None:
         self._store = store
         self._pipeline = pipeline
@@ -139,6 +141,7 @@ class Rewriting:
         self._doubts = doubts
         self._post = post
         self._why_paused = why_paused
+        self._fit = fit
         self._now_ms = now_ms
         self._busy: set[ChannelId] = set()
 
@@ -215,12 +218,13 @@ class Rewriting:
         Raises:
             TextChanged: somebody else has changed it since it was opened.
         """
+        fit = await self._fit((await self.live(channel)).head.place, text)
 
         def plan(seen: _Seen) -> Change:
             return acts.edit_reply(
                 seen.scene,
                 turn,
-                text,
+                fit,
                 part_limit=PART_LIMIT,
                 stamp=stamp,
                 by=by,

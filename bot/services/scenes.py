@@ -1,7 +1,7 @@
 """Starting, stopping and tuning a scene: what the commands do."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.core.age_gate import check_age
 from bot.core.cast import people_of
@@ -30,6 +30,7 @@ from bot.core.scene import (
 )
 from bot.core.story import macros_of
 from bot.core.unposted import ORIGIN, Origin, to_be_posted
+from bot.services.outgoing import Fit, as_it_is
 from bot.services.presenting import Presenter
 from bot.services.prompting import Prompting
 
@@ -76,12 +77,14 @@ class Scenes:
         prompting: Prompting,
         lengths: LengthLadder,
         noted: Callable[[SceneHead], None],
+        fit: Fit = as_it_is,
     ) -> None:
         self._store = store
         self._presenter = presenter
         self._source = characters
         self._prompting = prompting
         self._noted = noted
+        self._fit = fit
         self.lengths = lengths
 
     def characters(self) -> Mapping[CharacterKey, Character]:
@@ -157,7 +160,11 @@ class Scenes:
             started_ms=opening.at_ms,
             seen=opening.event,
         )
-        return head, _greeting(opening, character, user=name)
+        greeting = _greeting(opening, character, user=name)
+        if greeting is None:
+            return head, None
+        texts = [await self._fit(opening.place, text) for text in greeting.swipes]
+        return head, replace(greeting, swipes=tuple(texts))
 
     async def resume(self, channel: ChannelId, *, is_age_restricted: bool, at_ms: int) -> SceneHead:
         """Go on with the channel's scene. What was said while it was stopped is no part of it.

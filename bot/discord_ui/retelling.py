@@ -14,7 +14,7 @@ from bot.core.rights import Action
 from bot.core.scene import ChannelId, MessageId, Turn, TurnId, UserId
 from bot.discord_ui import shelf_actions
 from bot.discord_ui.actions import Actions
-from bot.services.rewriting import Undone
+from bot.services.undone import Undone
 
 Asked = discord.Interaction[Any]
 

@@ -13,7 +13,7 @@ from bot.discord_ui.buttons import view_of
 from bot.discord_ui.edit_form import open_form, submitted
 from bot.discord_ui.story_buttons import RedoButton, offer
 from bot.discord_ui.wording import say
-from bot.services.rewriting import Undone
+from bot.services.undone import Undone
 
 MOST_UNDONE = 10
 HINT_LIMIT = 500

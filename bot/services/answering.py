@@ -77,7 +77,7 @@ class Answering:
         self._leases = leases
         self.metrics = metrics
         self._patience = patience
-        self._outgoing = wording
+        self._outgoing = outgoing
 
     async def answer(self, lane: Lane, tasks: asyncio.TaskGroup) -> None:
         """Answer the line that *lane* serves. Never raises: what goes wrong is said there."""

@@ -26,6 +26,7 @@ from bot.services.debts import Debts
 from bot.services.doubts import Doubts
 from bot.services.live_reply import PART_LIMIT
 from bot.services.outgoing import Fit, as_it_is
+from bot.services.undone import Undone
 
 UNDO_MS = 600_000
 """So long what was taken back can be brought back."""
@@ -78,23 +79,6 @@ def _goes_on(_head: SceneHead) -> str:
 
 async def _leave(_head: SceneHead, _turn: Turn, /) -> None:
     """Whoever posts turns finds it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Undone:
-    """What was taken back.
-
-    Attributes:
-        replies: how many of a character's.
-        lines: how many others.
-        name: under which it can be brought back; empty if it cannot be.
-        stuck: how many messages of ours Discord does not let us remove.
-    """
-
-    replies: int
-    lines: int
-    name: str
-    stuck: int = 0
 
 
 @dataclass(frozen=True, slots=True)

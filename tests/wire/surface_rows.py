@@ -19,6 +19,7 @@ _STAMP = text_stamp(SAID)
 
 OWN = "it is a member's own, and nothing of a story"
 SHOWS = "it shows what everybody in the channel sees, or changes nothing"
+EVERYBODY = "it is for everybody, kept out or not"
 OFFERS = "it offers what asks for rights of its own"
 
 
@@ -35,7 +36,7 @@ class Row:
     """Something that members use.
 
     Attributes:
-        name: of a command or menu; of a button or select its class; of a form its template.
+        name: of a command or menu; of a button, select or form its class.
         needs: the right to it; None where none is needed, and `why` says why.
         options: of a command.
         custom_id: of a button, select or form, as one stands under a message.
@@ -121,6 +122,12 @@ COMMANDS = (
     Row("lore import", Action.EDIT_LORE),
     Row("lore import", Action.EDIT_SERVER_LORE, options={"where": "server"}),
     Row("lore test", Action.EDIT_LORE),
+    *(
+        Row(f"privacy {each}", None, EVERYBODY)
+        for each in ("show", "export", "forget", "optout", "optin")
+    ),
+    Row("help", None, EVERYBODY),
+    Row("doctor", Action.EXAMINE),
     Row("settings show", Action.SEE_SETTINGS),
     *(
         Row(f"settings {each}", Action.CHANGE_SETTINGS)
@@ -193,14 +200,17 @@ ITEMS = (
     Row("ImportButton", None, OWN, custom_id="character:cancel:5"),
     Row("DeleteButton", None, OWN, custom_id="character:delete:5"),
     Row("DeleteButton", None, OWN, custom_id="character:keep:5"),
+    Row("ForgetButton", None, EVERYBODY, custom_id="forget:no"),
+    Row("WelcomeButton", Action.EXAMINE, custom_id="welcome:check"),
+    Row("WelcomeButton", Action.START_SCENE, custom_id="welcome:start"),
     Row("PageButton", None, OWN, custom_id="character:page:5:0"),
 )
 
 FORMS = (
-    Row("edit:", Action.EDIT_REPLY, custom_id=f"edit:{_TURN}:{_STAMP}", values=("text",)),
-    Row("draft:", None, OWN, custom_id="draft:edited:5", values=("text",)),
-    Row("persona:", None, OWN, custom_id="persona:server:Vane", values=("text",)),
-    Row("character:new", None, OWN, custom_id="character:new:me:everyone", values=("name",)),
-    Row("character:edit", None, OWN, custom_id="character:edit:5:1", values=("name",)),
+    Row("EditForm", Action.EDIT_REPLY, custom_id=f"edit:{_TURN}:{_STAMP}", values=("text",)),
+    Row("LoreForm", Action.EDIT_LORE, custom_id="lore:edit:channel:0:abc:Lore", values=("text",)),
+    Row("DraftForm", None, OWN, custom_id="draft:edited:5", values=("text",)),
+    Row("PersonaForm", None, OWN, custom_id="persona:server:Vane", values=("text",)),
+    Row("CharacterForm", None, OWN, custom_id="character:new:me:everyone", values=("name",)),
+    Row("CharacterForm", None, OWN, custom_id="character:edit:5:1", values=("name",)),
 )
-"""Named as their ids begin."""

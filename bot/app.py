@@ -68,7 +68,8 @@ from bot.services.notices import Notices
 from bot.services.personas import Personas
 from bot.services.presenting import Presenter
 from bot.services.rewriting import Rewriting
-from bot.services.scenes import Scenes
+from bot.services.safety import Safety
+from bot.services.scenes import Scenes, in_silence
 from bot.services.shelf import Shelf
 from bot.services.staff import Staff
 from bot.services.turns import TurnPipeline
@@ -145,7 +146,8 @@ async def open_app(
         dispatcher = dispatcher_of(pace)
         pipeline = pipeline_of(world, pace, dispatcher, doubtful=ground.doubts, notices=notices)
         await stack.enter_async_context(pipeline)
-        presenter, scenes = _scenes(world, ground, pipeline, notices)
+        has_notice = settings.guilds.ai_notice
+        presenter, scenes = _scenes(world, ground, pipeline, notices, has_notice=has_notice)
 
         def oldest_ms() -> float:
             return ground.clock.now_ms() - settings.turns.resume_age_s * 1000
@@ -202,7 +204,12 @@ async def open_app(
 
 
 def _scenes(
-    world: World, ground: Ground, pipeline: TurnPipeline, notices: Notices
+    world: World,
+    ground: Ground,
+    pipeline: TurnPipeline,
+    notices: Notices,
+    *,
+    has_notice: bool,
 ) -> tuple[Presenter, Scenes]:
     presenter = presenter_of(world, notices)
     scenes = Scenes(
@@ -213,6 +220,7 @@ def _scenes(
         lengths=ground.profile.lengths,
         noted=pipeline.noted,
         fit=world.outgoing.fit,
+        announce=notices.say if has_notice else in_silence,
     )
     return presenter, scenes
 
@@ -321,6 +329,13 @@ def _actions(
         doctor=doctor_on(settings, ground),
         privacy=privacy_of(settings, world, ground, pipeline),
         limits=ground.limits,
+        safety=Safety(
+            ground.store,
+            rewriting,
+            Notices(world.voice),
+            pipeline.stop,
+            world.prompting.forget,
+        ),
         company=Company(
             store=ground.store,
             characters=ground.characters,

@@ -132,6 +132,7 @@ class _World:
             "BOT_REDIS__URL": socket_url(data),
             "BOT_TGI__URLS": f"http://127.0.0.1:{self.model_port}",
             "BOT_GUILDS__MEMBERS_START": "true",  # nobody is a stranger here
+            "BOT_GUILDS__AI_NOTICE": "false",
             "BOT_HTTP__PORT": str(self.health_port),
             "BOT_HTTP__PUBLIC_URL": "",  # one in .env is of the real bot
             "BOT_CHARACTERS": str(self.options.characters.absolute()),

@@ -131,6 +131,8 @@ class GuildSettings(BaseModel, frozen=True, extra="forbid"):
     """Whether members may start scenes where no admin has allowed or started one."""
     ask_players: bool = True
     """Whether who joins a shared story is told once that it is stored, with buttons to choose."""
+    ai_notice: bool = True
+    """Whether a channel is told, at its first scene, that an AI speaks there."""
 
 
 class LimitSettings(BaseModel, frozen=True, extra="forbid"):

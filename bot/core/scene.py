@@ -192,6 +192,7 @@ class SceneHead:
         banter: how many replies characters give each other in a row.
         row: the message that has the buttons for the newest reply.
         old_row: the one that had them before, and may have them still.
+        boundaries: its lines and veils, as `core.boundaries` writes them down.
         unnamed: names that the model must not read; never stored.
         version: grows with every change of the scene.
     """
@@ -219,6 +220,7 @@ class SceneHead:
     banter: int = 0
     row: MessageId | None = None
     old_row: MessageId | None = None
+    boundaries: tuple[str, ...] = ()
     unnamed: frozenset[str] = frozenset()
     version: int = 0
 

@@ -5,12 +5,13 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from bot.core.boundaries import for_the_model
 from bot.core.chance import seeded
 from bot.core.characters import Character
 from bot.core.lengths import Length
 from bot.core.macros import Macros
 from bot.core.personas import PERSONA, persona_of
-from bot.core.scene import ChannelId, Role, Scene, Turn, TurnId, UserId, reply_turn_id
+from bot.core.scene import ChannelId, Role, Scene, SceneHead, Turn, TurnId, UserId, reply_turn_id
 from bot.core.script import Line, Lore, Note, Persona, Position, Script
 
 NEUTRAL_USER = "User"
@@ -94,7 +95,7 @@ def story_of(
             examples=script.examples if head.cut is None else (),
             lines=tuple(_line(turn, others) for turn in turns),
             note=Note(head.note, head.note_depth) if head.note else None,
-            lore=(*script.lore, *_asked(head.instruction)),
+            lore=(*script.lore, *_bounds(head), *_asked(head.instruction)),
         ),
         turns=turns,
         fill=fill,
@@ -170,6 +171,12 @@ def _line(turn: Turn, others: Collection[str]) -> Line:
         role = Role.PLAYER
     text = f"[In answer to {turn.quoted}] {turn.text}" if turn.quoted else turn.text
     return Line(role, turn.name, text)
+
+
+def _bounds(head: SceneHead) -> tuple[Lore, ...]:
+    """The scene's lines and veils, behind the scenario."""
+    told = for_the_model(head)
+    return (Lore(told, Position.AFTER),) if told else ()
 
 
 def _asked(instruction: str) -> tuple[Lore, ...]:

@@ -40,6 +40,10 @@ class TooOldForButtons(UserError):
         super().__init__(phrase("This reply is too old for buttons: use its Apps menu."))
 
 
+class NothingToUndo(UserError):
+    """Only the opening is there."""
+
+
 class TextChanged(UserError):
     """A text was edited that has become another one meanwhile."""
 
@@ -114,7 +118,7 @@ def undo(scene: Scene, count: int, *, name: str, now_ms: int, until_ms: int) -> 
     for _ in range(count):
         begin = _step_back(scene.turns, begin)
     if begin == len(scene.turns):
-        raise UserError(phrase("There is nothing to undo."))
+        raise NothingToUndo(phrase("There is nothing to undo."))
     return _taken_back(scene, begin, Undo(name, scene.head, until_ms=until_ms), now_ms)
 
 

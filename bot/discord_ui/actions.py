@@ -40,6 +40,7 @@ from bot.services.player_lines import PlayerLines
 from bot.services.privacy import Privacy
 from bot.services.rewriting import Rewriting
 from bot.services.roster import Roster
+from bot.services.safety import Safety
 from bot.services.scenes import Scenes
 from bot.services.shelf import Shelf
 from bot.services.turns import TurnPipeline
@@ -93,6 +94,7 @@ class Actions:
     doctor: Doctor
     privacy: Privacy
     limits: Limits
+    safety: Safety
 
     def place(self, interaction: discord.Interaction) -> Place:
         """Where the interaction happened.

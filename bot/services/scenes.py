@@ -1,6 +1,6 @@
 """Starting, stopping and tuning a scene: what the commands do."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
 from bot.core.age_gate import check_age
@@ -61,6 +61,18 @@ class Opening:
     is_for_several: bool = False
 
 
+AI_SPEAKS = phrase(
+    "-# An AI speaks for the characters here. What is written while a scene is on is stored for "
+    "its story. Whoever plays along can stop it at any time: `/safety x`."
+)
+"""Said once in a channel, at its first scene."""
+Announce = Callable[[Place, str], Awaitable[object]]
+
+
+async def in_silence(_place: Place, _sentence: str) -> None:
+    """Nothing is said."""
+
+
 class Scenes:
     """The commands' side of a scene. Every method may raise StoreUnavailable.
 
@@ -78,6 +90,7 @@ class Scenes:
         lengths: LengthLadder,
         noted: Callable[[SceneHead], None],
         fit: Fit = as_it_is,
+        announce: Announce = in_silence,
     ) -> None:
         self._store = store
         self._presenter = presenter
@@ -85,6 +98,7 @@ class Scenes:
         self._prompting = prompting
         self._noted = noted
         self._fit = fit
+        self._announce = announce
         self.lengths = lengths
 
     def characters(self) -> Mapping[CharacterKey, Character]:
@@ -113,10 +127,13 @@ class Scenes:
                 than the model can read.
         """
         head, turn = await self.prepared(opening)
+        is_first = await self._store.head(opening.place.channel) is None
         if turn is not None:
             self._presenter.claim(opening.place.channel, turn.id)
         head = await self._store.start(head, turn)
         self._noted(head)
+        if is_first:
+            await self._announce(head.place, AI_SPEAKS)
         self._prompting.forget(opening.place.channel)  # the prompt of an earlier scene
         if turn is not None:
             await self._presenter.show(head, turn)
@@ -159,12 +176,18 @@ class Scenes:
             length=opening.length,
             started_ms=opening.at_ms,
             seen=opening.event,
+            boundaries=await self._boundaries(opening.place.channel),
         )
         greeting = _greeting(opening, character, user=name)
         if greeting is None:
             return head, None
         texts = [await self._fit(opening.place, text) for text in greeting.swipes]
         return head, replace(greeting, swipes=tuple(texts))
+
+    async def _boundaries(self, channel: ChannelId) -> tuple[str, ...]:
+        """The lines and veils of the scene that was there before: they stay for the next one."""
+        before = await self._store.head(channel)
+        return before.boundaries if before is not None else ()
 
     async def resume(self, channel: ChannelId, *, is_age_restricted: bool, at_ms: int) -> SceneHead:
         """Go on with the channel's scene. What was said while it was stopped is no part of it.

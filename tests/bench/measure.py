@@ -211,6 +211,7 @@ def environment_of(address: Address, tgi: ScriptedTgi, redis_url: str, port: int
         "BOT_CHARACTERS": str(ROOT / "characters"),
         "BOT_GUILDS__MEMBERS_START": "true",
         "BOT_GUILDS__ASK_PLAYERS": "false",
+        "BOT_GUILDS__AI_NOTICE": "false",
         "BOT_LIMITS__MEMBER_USES": "100000",
         "BOT_LIMITS__SERVER_USES": "100000",
         "BOT_LIMITS__UPLOADS": "100000",

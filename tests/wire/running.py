@@ -188,6 +188,7 @@ def settings_for(world: Playground, *, redis_url: str, tgi_url: str) -> dict[str
         "BOT_TGI__URLS": tgi_url,
         "BOT_GUILDS__MEMBERS_START": "true",
         "BOT_GUILDS__ASK_PLAYERS": "false",
+        "BOT_GUILDS__AI_NOTICE": "false",
         "BOT_LIMITS__MEMBER_USES": "100000",
         "BOT_LIMITS__SERVER_USES": "100000",
         "BOT_LIMITS__UPLOADS": "100000",

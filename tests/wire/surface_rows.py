@@ -126,6 +126,7 @@ COMMANDS = (
         Row(f"privacy {each}", None, EVERYBODY)
         for each in ("show", "export", "forget", "optout", "optin")
     ),
+    *(Row(f"safety {each}", None, EVERYBODY) for each in ("x", "line", "veil", "list", "remove")),
     Row("help", None, EVERYBODY),
     Row("doctor", Action.EXAMINE),
     Row("settings show", Action.SEE_SETTINGS),

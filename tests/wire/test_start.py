@@ -18,6 +18,7 @@ def bot_with(folder: Path, **settings: str) -> BotProcess:
         "BOT_HTTP__PORT": "0",
         "BOT_CHARACTERS": str(ROOT / "characters"),
         "BOT_GUILDS__MEMBERS_START": "true",
+        "BOT_GUILDS__AI_NOTICE": "false",
         "BOT_LIMITS__MEMBER_USES": "100000",
         "BOT_LIMITS__SERVER_USES": "100000",
         "BOT_LIMITS__UPLOADS": "100000",

@@ -125,6 +125,7 @@ def head_to_fields(head: SceneHead) -> dict[str, str]:
         "reply_mode": head.reply_mode.value,
         "cast": clean(",".join(head.cast)),
         "banter": str(head.banter),
+        "boundaries": clean("\n".join(head.boundaries)),
         "row": _text(head.row),
         "old_row": _text(head.old_row),
     }
@@ -168,6 +169,7 @@ def head_from_fields(
         reply_mode=_mode(fields.get("reply_mode")),
         cast=tuple(CharacterKey(key) for key in fields.get("cast", "").split(",") if key),
         banter=_small(fields.get("banter"), 0),
+        boundaries=tuple(filter(None, fields.get("boundaries", "").split("\n"))),
         row=_message(channel, fields.get("row"), what="row"),
         old_row=_message(channel, fields.get("old_row"), what="row"),
         version=int(fields.get("ver", 0)),

@@ -36,7 +36,7 @@ from bot.core.errors import (
 )
 from bot.core.metrics import Event
 from bot.core.ports import Threads
-from bot.core.scene import SceneHead
+from bot.core.scene import ChannelId, SceneHead
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.client import RoleplayBot, use_discord_at
 from bot.discord_ui.continuity import Continuity, ContinuousBot, GatewayWatch
@@ -67,6 +67,7 @@ from bot.services.newcomers import Newcomers
 from bot.services.notices import Notices
 from bot.services.personas import Personas
 from bot.services.presenting import Presenter
+from bot.services.reports import Reports
 from bot.services.rewriting import Rewriting
 from bot.services.safety import Safety
 from bot.services.scenes import Scenes, in_silence
@@ -329,6 +330,7 @@ def _actions(
         doctor=doctor_on(settings, ground),
         privacy=privacy_of(settings, world, ground, pipeline),
         limits=ground.limits,
+        reports=_reports(settings, world, ground),
         safety=Safety(
             ground.store,
             rewriting,
@@ -346,6 +348,11 @@ def _actions(
         roster=ground.characters,
         desk=card_desk_of(ground, personas.staff),
     )
+
+
+def _reports(settings: Settings, world: World, ground: Ground) -> Reports:
+    channel = settings.discord.report_channel
+    return Reports(world.voice, ground.limits, None if channel is None else ChannelId(channel))
 
 
 def _http_server(

@@ -337,6 +337,9 @@ def token_of(settings: Settings) -> str:
     return "" if token is None else token.get_secret_value().strip()
 
 
+HOUR_S = 3600.0
+
+
 def rates_of(settings: Settings) -> Rates:
     """How much members and servers may ask for."""
     given = settings.limits
@@ -344,6 +347,7 @@ def rates_of(settings: Settings) -> Rates:
         member=Rate(given.member_uses, given.uses_in_s),
         server=Rate(given.server_uses, given.uses_in_s),
         uploads=Rate(given.uploads, given.uploads_in_s),
+        reports=Rate(given.reports_in_hour, HOUR_S),
     )
 
 

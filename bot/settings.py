@@ -40,6 +40,8 @@ class DiscordSettings(BaseModel, frozen=True, extra="forbid"):
     """Discord's API, or a proxy before it."""
     gateway_url: str | None = None
     """Empty asks the API for it; set it where `api_url` is not Discord itself."""
+    report_channel: int | None = None
+    """Of the host's own: what members report is posted there, by ids only."""
     asset_channel: int | None = None
     """A channel the bot may upload portraits to, when there is no public URL."""
     steady_s: Seconds = 60.0
@@ -148,6 +150,8 @@ class LimitSettings(BaseModel, frozen=True, extra="forbid"):
     """Files of one member within `uploads_in_s`."""
     uploads_in_s: Seconds = 600.0
     """The time for files."""
+    reports_in_hour: Count = 3
+    """Reports of one member."""
 
 
 class HttpSettings(BaseModel, frozen=True, extra="forbid"):

@@ -146,7 +146,7 @@ TOPICS = (
             "Only channels with a scene are stored, on this bot's own server. Nothing is used for "
             "training. What you delete is deleted there, too."
         ),
-        (("privacy" + ALL_OF, None), ("safety" + ALL_OF, None)),
+        (("privacy" + ALL_OF, None), ("safety" + ALL_OF, None), ("report", None)),
     ),
     Topic(
         "settings",

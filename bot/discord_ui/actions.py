@@ -38,6 +38,7 @@ from bot.services.lorebooks import Lorebooks
 from bot.services.personas import Personas
 from bot.services.player_lines import PlayerLines
 from bot.services.privacy import Privacy
+from bot.services.reports import Reports
 from bot.services.rewriting import Rewriting
 from bot.services.roster import Roster
 from bot.services.safety import Safety
@@ -95,6 +96,7 @@ class Actions:
     privacy: Privacy
     limits: Limits
     safety: Safety
+    reports: Reports
 
     def place(self, interaction: discord.Interaction) -> Place:
         """Where the interaction happened.

@@ -47,6 +47,7 @@ from bot.discord_ui.persona import PersonaCog
 from bot.discord_ui.player_lines import DYNAMIC_ITEMS as PLAYER_LINE_ITEMS
 from bot.discord_ui.player_lines import PlayerLinesCog
 from bot.discord_ui.privacy import PRIVACY_ITEMS, PrivacyCog
+from bot.discord_ui.report import ReportCog
 from bot.discord_ui.roleplay import RoleplayCog
 from bot.discord_ui.safety import SafetyCog
 from bot.discord_ui.scene import SceneCog
@@ -190,6 +191,7 @@ class RoleplayBot(ContinuousBot):
         await self.tree.set_translator(CommandWords(self.words_in))
         await self.add_cog(PrivacyCog(self.actions))
         await self.add_cog(SafetyCog(self.actions))
+        await self.add_cog(ReportCog(self.actions))
         try:
             sent = await sync_if_changed(self.tree, self._notes, self.application_id or 0)
         except discord.HTTPException as error:

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 ALREADY_ACKNOWLEDGED = 40060
 """By another process with our token: what was asked for is its to do."""
-FOR_EVERYBODY = frozenset({"settings", "privacy", "help", "doctor", "safety"})
+FOR_EVERYBODY = frozenset({"settings", "privacy", "help", "doctor", "safety", "report"})
 """Commands that are also for whoever is kept out, and where the bot is switched off."""
 ALWAYS = frozenset({"safety"})
 """The one that is not counted either: nobody is too fast for it."""

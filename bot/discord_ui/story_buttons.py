@@ -18,6 +18,7 @@ from bot.discord_ui.buttons import view_of
 from bot.discord_ui.edit_form import open_form
 from bot.discord_ui.error_replies import acknowledge, may_open, telling
 from bot.discord_ui.inspection import explained
+from bot.discord_ui.report import report_turn
 from bot.discord_ui.retelling import Asked, actions_of, channel_of
 from bot.discord_ui.wording import say, say_in_place
 from bot.services.again import StoryWentOn
@@ -190,6 +191,7 @@ def options_for(scene: Scene, turn: Turn) -> list[discord.SelectOption]:
         (SHOW, turn.hidden, phrase("The model reads it again")),
         (DELETE, True, phrase("Take it out of the story")),
         (WHY, is_reply, phrase("How it came about")),
+        (REPORT, is_reply, phrase("Tell whoever hosts me which message it is")),
     )
     return [
         discord.SelectOption(label=name, description=words)
@@ -210,7 +212,7 @@ async def _why(interaction: Asked, turn: TurnId) -> str:
 SHORTER, LONGER = phrase("Shorter"), phrase("Longer")
 EDIT, BRANCH = phrase("Edit"), phrase("Branch")
 PIN, UNPIN, HIDE, SHOW = phrase("Pin"), phrase("Unpin"), phrase("Hide"), phrase("Unhide")
-DELETE, WHY = phrase("Delete"), phrase("Why?")
+DELETE, WHY, REPORT = phrase("Delete"), phrase("Why?"), phrase("Report")
 ACTS: dict[str, Callable[[Asked, TurnId], Awaitable[str]]] = {
     SHORTER: lambda asked, turn: retelling.write_of_length(asked, turn, -1),
     LONGER: lambda asked, turn: retelling.write_of_length(asked, turn, 1),
@@ -221,6 +223,7 @@ ACTS: dict[str, Callable[[Asked, TurnId], Awaitable[str]]] = {
     SHOW: lambda asked, turn: retelling.hide(asked, turn, hidden=False),
     DELETE: retelling.delete,
     WHY: _why,
+    REPORT: report_turn,
 }
 
 

@@ -13,6 +13,7 @@ from bot.services.recent import Recent
 
 BUCKETS_KEPT = 50_000
 MANY_FILES = phrase("That were many files in a few minutes. Try again in a while.")
+MANY_REPORTS = phrase("You have reported several messages within the hour. Try again later.")
 MANY_LINES = phrase(
     "You write faster than I can answer. All of it is remembered; wait a moment, and I answer "
     "again."
@@ -21,11 +22,12 @@ MANY_LINES = phrase(
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """How much of what: commands, presses and forms together; lines that ask for a reply; files."""
+    """How much of what, beside commands, presses, forms and lines: files, and reports."""
 
     member: Rate
     server: Rate
     uploads: Rate
+    reports: Rate
 
 
 class Limits:
@@ -61,6 +63,15 @@ class Limits:
         """
         if self._take([(("upload", user), self._rates.uploads)]):
             raise UserError(MANY_FILES)
+
+    def admit_report(self, user: UserId) -> None:
+        """Count a report.
+
+        Raises:
+            UserError: it is one too many.
+        """
+        if self._take([(("report", user), self._rates.reports)]):
+            raise UserError(MANY_REPORTS)
 
     def _wait_s(self, what: str, user: UserId, guild: GuildId | None) -> float:
         asked: list[tuple[Hashable, Rate]] = [((what, user), self._rates.member)]

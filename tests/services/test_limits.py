@@ -9,7 +9,9 @@ from bot.services import limits
 from bot.services.limits import Limits, Rates
 
 MARA, TOM, ISLAND, COAST = UserId(1), UserId(2), GuildId(7), GuildId(8)
-RATES = Rates(member=Rate(10, 30.0), server=Rate(60, 30.0), uploads=Rate(5, 600.0))
+RATES = Rates(
+    member=Rate(10, 30.0), server=Rate(60, 30.0), uploads=Rate(5, 600.0), reports=Rate(3, 3600.0)
+)
 
 
 class Clock:
@@ -84,3 +86,15 @@ def test_s28_buckets_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         small.why_no_use(UserId(number), GuildId(number))
 
     assert len(small._buckets) == 100
+
+
+def test_s35_a_member_reports_three_messages_an_hour(desk: Limits, clock: Clock) -> None:
+    for _ in range(3):
+        desk.admit_report(MARA)
+    with pytest.raises(UserError, match="reported several"):
+        desk.admit_report(MARA)
+    desk.admit_report(TOM)
+
+    clock.now_s = 1200.0
+
+    desk.admit_report(MARA)

@@ -128,6 +128,7 @@ COMMANDS = (
     ),
     *(Row(f"safety {each}", None, EVERYBODY) for each in ("x", "line", "veil", "list", "remove")),
     Row("help", None, EVERYBODY),
+    Row("report", None, EVERYBODY),
     Row("doctor", Action.EXAMINE),
     Row("settings show", Action.SEE_SETTINGS),
     *(
@@ -183,6 +184,7 @@ ITEMS = (
             ("Why?", Action.ASK_WHY, Story.USUAL),
         )
     ),
+    Row("ActSelect", None, SHOWS, custom_id=f"act:{_TURN}", values=("Report",)),
     Row("ClearButton", Action.SET_NOTE, custom_id="clear:note"),
     Row("ClearButton", Action.INSTRUCT, custom_id="clear:instruction"),
     Row("SendButton", Action.DRAFT_LINE, custom_id="draft:send"),

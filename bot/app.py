@@ -261,6 +261,7 @@ def _upkeep(
         refusals=ground.refusals,
         consents=ground.consents,
         newcomers=newcomers,
+        reads=world.reads,
         now_ms=ground.clock.now_ms,
         clock_s=time.monotonic,
     )

@@ -20,7 +20,7 @@ from bot.services.dispatcher import Dispatcher
 from bot.services.drafting import Drafter
 from bot.services.heard import Heard
 from bot.services.incoming import Patience
-from bot.services.intake import Hears, MayAsk, everybody, without_end
+from bot.services.intake import Ears, Hears, MayAsk, Reads, as_written, everybody, without_end
 from bot.services.live_reply import LiveReply
 from bot.services.milestones import Reached, pass_by
 from bot.services.notices import Notices
@@ -48,6 +48,7 @@ class World:
         is_age_restricted: whether a channel is, as Discord has it now.
         hears: whether a member's line is part of a story.
         may_ask: whether another line of a member's gets a reply.
+        reads: what of a member's words goes into a story.
         outgoing: what becomes of words before others see them.
     """
 
@@ -68,6 +69,7 @@ class World:
     hears: Hears = everybody
     may_ask: MayAsk = without_end
     outgoing: Outgoing = field(default_factory=Outgoing)
+    reads: Reads = as_written
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +148,7 @@ def pipeline_of(
         patience=pace.patience,
         now_ms=world.now_ms,
         reached=world.reached,
-        hears=world.hears,
-        may_ask=world.may_ask,
+        ears=Ears(world.hears, world.may_ask, world.reads),
     )
 
 
@@ -220,6 +221,7 @@ def _writer(
         patience=pace.patience,
         new_seed=world.new_seed,
         reached=world.reached,
+        fit=world.outgoing.fit,
     )
     open_live_reply = partial(
         LiveReply,

@@ -21,6 +21,7 @@ from bot.adapters.discord_rest import (
     WebhookDirectory,
     post_sent,
 )
+from bot.adapters.http_filter import HttpContentFilter
 from bot.adapters.pictures import redrawn
 from bot.adapters.process_name import our_name
 from bot.adapters.prometheus import PrometheusMetrics
@@ -48,16 +49,18 @@ from bot.core.errors import (
     StoreRefusesWrites,
     StoreUnavailable,
 )
-from bot.core.ports import Threads
+from bot.core.ports import Threads, Voice
 from bot.core.profiles import ModelProfile
 from bot.core.scene import ChannelId, GuildId
 from bot.core.token_bucket import Rate
 from bot.services.card_desk import CardDesk
 from bot.services.casting import IsAgeRestricted
+from bot.services.content_guard import ContentGuard, Fails
 from bot.services.disclosure import Disclosure
 from bot.services.doctor import Doctor, places_that_matter
 from bot.services.doubts import Doubts
 from bot.services.echoes import Echoes
+from bot.services.filtered_voice import FilteredVoice
 from bot.services.forgetting import Forgetting, Held
 from bot.services.guild_desk import GuildDesk
 from bot.services.incoming import Incoming, Patience
@@ -213,7 +216,10 @@ async def open_world(
         "Answers 401, 403 and 429 of the last ten minutes; Discord bears 10,000.",
         lambda: {"": rest.invalid_lately},
     )
-    voice = WordedVoice(_voice(settings, rest, ground.store), words_of)
+    own_voice = _voice(settings, rest, ground.store)
+    guard = _guard(settings, http, is_age_restricted)
+    let_through: Voice = FilteredVoice(own_voice, guard) if settings.filter.url else own_voice
+    voice = WordedVoice(let_through, words_of)
     echoes = Echoes(store=ground.store, voice=voice, metrics=ground.metrics)
     prompting = Prompting(
         store=ground.store,
@@ -238,9 +244,20 @@ async def open_world(
         is_age_restricted=is_age_restricted,
         hears=ground.hears,
         may_ask=ground.limits.may_ask,
-        outgoing=Outgoing(ground.guild_desk.has_links),
+        outgoing=Outgoing(ground.guild_desk.has_links, guard.show),
+        reads=guard.read,
     )
     return world, echoes, WordedThreads(DiscordThreads(rest), words_of)
+
+
+def _guard(
+    settings: Settings, http: aiohttp.ClientSession, is_age_restricted: IsAgeRestricted
+) -> ContentGuard:
+    chosen = settings.filter
+    judge = HttpContentFilter(http, chosen.url) if chosen.url else None
+    return ContentGuard(
+        judge, is_age_restricted, within_s=chosen.within_s, fails=Fails(chosen.fails)
+    )
 
 
 def card_desk_of(ground: Ground, staff: Staff) -> CardDesk:

@@ -29,6 +29,7 @@ EXIT_CONFIG = 78
 
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+Fails = Literal["open", "closed", "by-age"]
 
 
 class DiscordSettings(BaseModel, frozen=True, extra="forbid"):
@@ -154,6 +155,17 @@ class LimitSettings(BaseModel, frozen=True, extra="forbid"):
     """Reports of one member."""
 
 
+class FilterSettings(BaseModel, frozen=True, extra="forbid"):
+    """A filter of the host's own, asked of every line and every text that is shown."""
+
+    url: str | None = None
+    """Where each text is POSTed to, as JSON; empty for no filter. See docs/hosting.md."""
+    within_s: Seconds = 0.2
+    """So long is waited for its answer."""
+    fails: Fails = "by-age"
+    """What a text is without an answer: `open`, `closed`, or closed in age-restricted channels."""
+
+
 class HttpSettings(BaseModel, frozen=True, extra="forbid"):
     """The bot's own web server: health, metrics, portraits."""
 
@@ -187,6 +199,7 @@ class Settings(BaseSettings):
     stream: StreamSettings = StreamSettings()
     guilds: GuildSettings = GuildSettings()
     limits: LimitSettings = LimitSettings()
+    filter: FilterSettings = FilterSettings()
     http: HttpSettings = HttpSettings()
     characters: Path = Path("characters")
     """The folder of the characters."""

@@ -20,6 +20,7 @@ from bot.services.debts import Debts
 from bot.services.departures import Departures
 from bot.services.doubts import Doubts
 from bot.services.guild_desk import GuildDesk
+from bot.services.intake import Reads
 from bot.services.lorebooks import Lorebooks
 from bot.services.mirror import Mirror
 from bot.services.newcomers import ConsentStore, Newcomers
@@ -103,6 +104,7 @@ def upkeep_of(
     refusals: Refusals,
     consents: ConsentStore,
     newcomers: Newcomers,
+    reads: Reads,
     now_ms: Callable[[], int],
     clock_s: Callable[[], float],
 ) -> Upkeep:
@@ -139,6 +141,12 @@ def upkeep_of(
         ended=pipeline.ended,
         now_ms=now_ms,
     )
-    mirror = Mirror(memory=pipeline, doubts=doubts, clock_s=clock_s, may_keep=refusals.is_heard)
+    mirror = Mirror(
+        memory=pipeline,
+        doubts=doubts,
+        clock_s=clock_s,
+        may_keep=refusals.is_heard,
+        reads=reads,
+    )
     events = Events(mirror, departures, catch_up, Gaps(doubts), ages, Welcome(welcomes, voice))
     return Upkeep(verifier, events, debts, refusals, newcomers)

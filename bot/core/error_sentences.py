@@ -12,6 +12,7 @@ from bot.core.errors import (
     ScreenRefused,
     StoreRefusesWrites,
     StoreUnavailable,
+    TextBlocked,
     TextRefused,
     TooBusy,
     UserError,
@@ -33,6 +34,10 @@ _SENTENCES: tuple[tuple[type[RoleplayError], str], ...] = (
     (
         LeaseLost,
         phrase("Another process of mine has taken this over. Please try again in a moment."),
+    ),
+    (
+        TextBlocked,
+        phrase("The filter of whoever hosts me does not let these words through."),
     ),
     (
         TextRefused,

@@ -26,10 +26,12 @@
     │   │   ├── NotAllowedHere            the bot lacks a permission there
     │   │   ├── MessageGone               somebody has removed the message
     │   │   └── TextRefused               the words themselves are not let through
+    │   │       └── TextBlocked               by the filter of whoever hosts the bot
     │   └── PostAmbiguous             and nobody can tell whether it was stored
     ├── ScreenError               Discord did not show what stands in a channel
     │   └── ScreenRefused             and will not: we may not look there
     │       └── ChannelGone               and there is no such channel (any more)
+    ├── FilterFailed              that filter gave no answer
     ├── TooBusy                   our own queue is full
     └── StartupError              the program cannot start; carries the exit code
 
@@ -138,6 +140,14 @@ class MessageGone(PostRefused):
 
 class TextRefused(PostRefused):
     """Discord, or the server's own filter, does not let these words through."""
+
+
+class TextBlocked(TextRefused):
+    """The filter of whoever hosts the bot does not let these words through."""
+
+
+class FilterFailed(RoleplayError):
+    """The filter of whoever hosts the bot gives no answer that can be used."""
 
 
 class PostAmbiguous(PostError):

@@ -22,6 +22,7 @@ from bot.services.incoming import Patience
 from bot.services.interrupt import Reason
 from bot.services.lane import Lane
 from bot.services.milestones import Milestone, Reached, pass_by
+from bot.services.outgoing import Fit, as_it_is
 from bot.services.prompting import BuiltPrompt, Prompting
 
 REPLIES_COMPARED = 3
@@ -98,6 +99,7 @@ class Drafter:
         patience: Patience,
         new_seed: Callable[[], int],
         reached: Reached = pass_by,
+        fit: Fit = as_it_is,
     ) -> None:
         self._generator = generator
         self._prompting = prompting
@@ -107,6 +109,7 @@ class Drafter:
         self._patience = patience
         self._new_seed = new_seed
         self._reached = reached
+        self._fit = fit
 
     async def draft(
         self, lane: Lane, scene: Scene, character: Character, show: Callable[[str], None]
@@ -131,6 +134,7 @@ class Drafter:
             lane.partial = replace(lane.partial, raw="", tokens=0)
         if again is _Again.EMPTY:
             raise NothingToSay(_nothing_more(lane))
+        text = await self._fit(lane.head.place, text)
         facts = self._facts(lane, attempt, text, tries=len(thrown_away) + 1)
         return Draft(text, facts, attempt.built)
 

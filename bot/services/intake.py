@@ -1,7 +1,7 @@
 """Members' lines on their way into the store: what is part of a story, what asks for a reply."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.core.cast import SPEAKER
 from bot.core.change import Change
@@ -17,6 +17,7 @@ from bot.core.scene import (
     CharacterKey,
     GuildId,
     MessageId,
+    Place,
     ReplyMode,
     Role,
     Scene,
@@ -56,6 +57,18 @@ MayAsk = Callable[[UserId, GuildId | None], bool]
 """Whether another line of that member's gets a reply."""
 
 
+Reads = Callable[[Place, UserId, str], Awaitable[str | None]]
+"""What of a member's words goes into the story; None if nothing does."""
+NOT_READ = phrase(
+    "The filter of whoever hosts me does not let that line into the story: nobody answers it."
+)
+
+
+async def as_written(_place: Place, _user: UserId, text: str) -> str | None:
+    """All of them do."""
+    return text
+
+
 async def everybody(_incoming: Incoming) -> bool:
     """All lines are."""
     return True
@@ -66,6 +79,16 @@ def without_end(_user: UserId, _guild: GuildId | None) -> bool:
     return True
 
 
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """What is heard of members' lines, and what is answered."""
+
+    hears: Hears = everybody
+    may_ask: MayAsk = without_end
+    reads: Reads = as_written
+
+
+ALL_EARS = Ears()
 REPLACE_TRIES = 8
 """A scene may go on between reading and changing it; each time is a line or an edit."""
 
@@ -85,16 +108,14 @@ class Intake:
         heard: Heard,
         *,
         metrics: Metrics,
-        hears: Hears = everybody,
-        may_ask: MayAsk = without_end,
+        ears: Ears,
     ) -> None:
         self._metrics = metrics
-        self._may_ask = may_ask
+        self._ears = ears
         self._store = store
         self._notices = notices
         self._casting = casting
         self._heard = heard
-        self._hears = hears
         self._live: Recent[ChannelId, SceneHead] = Recent(LIVE_KEPT)
 
     def live_head(self, channel: ChannelId) -> SceneHead | None:
@@ -121,16 +142,11 @@ class Intake:
         Raises:
             StoreUnavailable, StoreRefusesWrites: it is not stored.
         """
-        place = incoming.place
-        before = self._live.get(place.channel)
-        if before is None:
-            # What is said where nobody plays is not even sent to the store.
-            before = await self._store.head(place.channel)
-            self.note_live(before, place.channel)
-        if before is None or not before.live or (is_late and incoming.at_ms <= before.since_ms):
+        place, before = incoming.place, await self._scene_of(incoming, is_late=is_late)
+        heard = await self._as_heard(incoming) if before is not None else None
+        if before is None or heard is None:
             return None, None
-        if not await self._hears(incoming):
-            return None, None
+        incoming = heard
         if not incoming.text.strip() or is_out_of_character(incoming.text):
             self._metrics.count(Event.INGESTED, "remark")
             await self._notices.mark_as_remark(place, incoming.message)
@@ -161,6 +177,17 @@ class Intake:
             await self._notices.say(place, phrase(ROUND_BEGINS, name=name))
         return decision, None
 
+    async def _scene_of(self, incoming: Incoming, *, is_late: bool) -> SceneHead | None:
+        """The live scene that a line may be of."""
+        channel = incoming.place.channel
+        head = self._live.get(channel)
+        if head is None:
+            # What is said where nobody plays is not even sent to the store.
+            head = await self._store.head(channel)
+            self.note_live(head, channel)
+        is_older = head is not None and is_late and incoming.at_ms <= head.since_ms
+        return head if head is not None and head.live and not is_older else None
+
     def _note(self, status: IngestStatus, *, is_late: bool) -> None:
         known = {
             IngestStatus.STORED: "ok",
@@ -182,13 +209,14 @@ class Intake:
             StoreUnavailable, StoreRefusesWrites.
         """
         channel = line.place.channel
-        if not await self._hears(line):  # it may have been heard before, and is gone now
+        heard = await self._as_heard(replace(line, text=posted.text))
+        if heard is None:  # it may have been heard before, and is gone now
             await self._store.delete(channel, [line.message])
             return None
         said = replace(
             line,
             name=posted.name,
-            text=posted.text,
+            text=heard.text,
             mentions_bot=line.mentions_bot or posted.mentions_bot,
             edited_ms=0,
             is_proxied=True,
@@ -229,6 +257,18 @@ class Intake:
             return True
         head, change = scene.head, Change(drop=(line.id,))
         return await self._store.apply(head.place.channel, change, version=head.version)
+
+    async def _as_heard(self, incoming: Incoming) -> Incoming | None:
+        """The line with the words that go into the story; None if it is no part of it."""
+        if not await self._ears.hears(incoming):
+            return None
+        if is_out_of_character(incoming.text):
+            return incoming
+        text = await self._ears.reads(incoming.place, incoming.author, incoming.text)
+        if text is None:
+            await self._notices.say_once(incoming.place, NOT_READ)
+            return None
+        return replace(incoming, text=text)
 
     async def _as_played(self, head: SceneHead, incoming: Incoming) -> Incoming:
         """The line as said by the persona that its author plays there."""
@@ -308,7 +348,7 @@ class Intake:
             decision = self._decision(head, incoming, is_round_over=is_over)
         # Late lines get one reply together; what a proxy posts was a line of theirs before.
         counts = decision is Decision.ANSWER and not (is_late or incoming.is_proxied)
-        if counts and not self._may_ask(incoming.author, head.place.guild):
+        if counts and not self._ears.may_ask(incoming.author, head.place.guild):
             decision = Decision.TOO_FAST
         facts: Mapping[str, str] = {**turn.facts, DECISION: decision}
         if facts != known:  # another process has let somebody in, or it is another mode now

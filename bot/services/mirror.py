@@ -17,7 +17,7 @@ from bot.core.triggers import Decision, is_out_of_character
 from bot.services.doubts import Doubts
 from bot.services.early_edits import EarlyEdits
 from bot.services.incoming import Edit, Incoming, Proxied
-from bot.services.intake import everybody
+from bot.services.intake import Reads, as_written, everybody
 from bot.services.proxies import Proxies
 
 log = logging.getLogger(__name__)
@@ -68,15 +68,18 @@ class Mirror:
         doubts: Doubts,
         clock_s: Callable[[], float],
         may_keep: Callable[[Incoming], Awaitable[bool]] = everybody,
+        reads: Reads = as_written,
     ) -> None:
         """Set up.
 
         Args:
+            reads: what of a member's words goes into a story.
             may_keep: whether anything of a line's author may be kept, for a moment even.
         """
         self._memory = memory
         self._doubts = doubts
         self._may_keep = may_keep
+        self._reads = reads
         self._early = EarlyEdits(clock_s)
         self._proxies = Proxies(clock_s)
 
@@ -133,6 +136,13 @@ class Mirror:
             self._early.keep(channel, edit)
         if line is not None and self._memory.plays(channel):
             self._proxies.edited(line)
+        if line is not None:
+            # A line with words that must not be read is as good as one that is deleted.
+            text = await self._reads(line.place, line.author, edit.text)
+            if text is None:
+                await self.deleted(channel, [edit.message])
+                return
+            edit, line = replace(edit, text=text), replace(line, text=text)
         try:
             is_stored = await self._memory.edited(channel, edit.message, edit.text, edit.at_ms)
             if not is_stored and line is not None and not is_out_of_character(edit.text):

@@ -24,13 +24,24 @@ async def always(_guild: GuildId | None) -> bool:
 class Outgoing:
     """Borrows all it is given."""
 
-    def __init__(self, keeps_links: KeepsLinks = always) -> None:
+    def __init__(self, keeps_links: KeepsLinks = always, show: Fit = as_it_is) -> None:
+        """Borrow both.
+
+        Args:
+            show: what the host's filter makes of a text; raises TextBlocked.
+        """
         self._keeps_links = keeps_links
+        self._show = show
 
     async def keeps_links(self, place: Place) -> bool:
         """Whether links are left as they are there."""
         return await self._keeps_links(place.guild)
 
     async def fit(self, place: Place, text: str) -> str:
-        """*text* as it may stand there; the same text where nothing is to be changed."""
-        return text if await self.keeps_links(place) else defanged(text)
+        """*text* as it may stand there; the same text where nothing is to be changed.
+
+        Raises:
+            TextBlocked: it may not stand there at all.
+        """
+        fit = text if await self.keeps_links(place) else defanged(text)
+        return await self._show(place, fit)

@@ -34,7 +34,7 @@ from bot.services.answering import Answering
 from bot.services.casting import Casting
 from bot.services.heard import Heard
 from bot.services.incoming import Incoming, Patience, Proxied
-from bot.services.intake import Hears, Intake, MayAsk, everybody, without_end
+from bot.services.intake import ALL_EARS, Ears, Intake
 from bot.services.interrupt import Reason
 from bot.services.lane import Lane, Trigger
 from bot.services.milestones import Milestone, Reached, pass_by
@@ -74,8 +74,7 @@ class TurnPipeline(Wishes):
         patience: Patience,
         now_ms: Callable[[], int],
         reached: Reached = pass_by,
-        hears: Hears = everybody,
-        may_ask: MayAsk = without_end,
+        ears: Ears = ALL_EARS,
     ) -> None:
         self._lanes: dict[ChannelId, Lane] = {}
         super().__init__(
@@ -96,9 +95,7 @@ class TurnPipeline(Wishes):
         self._insist = patience.insist
         self._reached = reached
         self._written: Recent[MessageId, int] = Recent(WRITTEN_KEPT)
-        self._intake = Intake(
-            store, notices, casting, heard, metrics=answering.metrics, hears=hears, may_ask=may_ask
-        )
+        self._intake = Intake(store, notices, casting, heard, metrics=answering.metrics, ears=ears)
         self._tasks = asyncio.TaskGroup()
         self._closing = False
 

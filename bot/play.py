@@ -131,7 +131,10 @@ class _World:
             "BOT_DISCORD__ASSET_CHANNEL": str(ASSETS_ID),
             "BOT_REDIS__URL": socket_url(data),
             "BOT_TGI__URLS": f"http://127.0.0.1:{self.model_port}",
-            "BOT_GUILDS__MEMBERS_START": "true",  # nobody is a stranger here
+            # Nobody is a stranger here, and the page itself says what this is.
+            "BOT_GUILDS__MEMBERS_START": "true",
+            "BOT_GUILDS__ASK_PLAYERS": "false",
+            "BOT_GUILDS__AI_NOTICE": "false",
             "BOT_GUILDS__AI_NOTICE": "false",
             "BOT_HTTP__PORT": str(self.health_port),
             "BOT_HTTP__PUBLIC_URL": "",  # one in .env is of the real bot

@@ -51,3 +51,15 @@ class StartGuard(Protocol):
     async def steady(self, shard: int) -> None:
         """Forget what was counted: this session has stood, or was ended in order."""
         ...
+
+
+class GatewayWatch(Protocol):
+    """Is told what the gateway does."""
+
+    def heard(self, kind: str) -> None:
+        """An event came."""
+        ...
+
+    def connected(self, *, resumed: bool) -> None:
+        """A session goes on, or a new one begins."""
+        ...

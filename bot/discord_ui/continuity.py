@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import discord
 from discord.ext import commands
@@ -25,7 +25,7 @@ from discord.shard import Shard
 from yarl import URL
 
 from bot.core.errors import RoleplayError
-from bot.core.gateway_ports import GatewaySession, SessionStore, StartGuard
+from bot.core.gateway_ports import GatewaySession, GatewayWatch, SessionStore, StartGuard
 from bot.discord_ui.admission import Admission
 from bot.discord_ui.answers import Answers
 from bot.discord_ui.bookmarks import Bookmarks
@@ -87,18 +87,6 @@ class Stream:
         """How far this shard has been heard, if nothing before that is missing."""
         place = None if self.shard is None else self.shard.place
         return place if place is not None and place.id == self.dealt_with else None
-
-
-class GatewayWatch(Protocol):
-    """Is told what the gateway does."""
-
-    def heard(self, kind: str) -> None:
-        """An event came."""
-        ...
-
-    def connected(self, *, resumed: bool) -> None:
-        """A session goes on, or a new one begins."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

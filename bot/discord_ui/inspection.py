@@ -119,7 +119,10 @@ def _bar(shares: Mapping[Share, int]) -> list[str]:
     for (share, tokens), count in zip(shares.items(), counts, strict=True):
         if tokens:
             bar = " " * drawn + INK.get(share, "█") * count
-            rows_drawn.append(f"{share:<11} {tokens:>6,} {bar}")
+            row = phrase(
+                "{share:<11} {tokens:>6,} {bar}", share=phrase(share), tokens=tokens, bar=bar
+            )
+            rows_drawn.append(row)
             drawn += count
     return rows_drawn
 

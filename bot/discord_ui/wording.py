@@ -93,6 +93,8 @@ def _translate(item: discord.ui.Item[Any], words: Words) -> None:
                 option.description = _fitting(option.description, words, OPTION_CHARACTERS)
     elif isinstance(item, discord.ui.Label):
         item.text = _fitting(item.text, words, FORM_CHARACTERS)
+        if item.description:
+            item.description = _fitting(item.description, words, OPTION_CHARACTERS)
     elif isinstance(item, discord.ui.TextInput):
         _translate_field(item, words)
 

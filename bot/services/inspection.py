@@ -8,7 +8,7 @@ from typing import Protocol
 from bot.core.characters import Character
 from bot.core.errors import CharacterUnknown, GenerationError, NoLiveScene, UserError
 from bot.core.facts import ReplyFacts
-from bot.core.phrases import phrase
+from bot.core.phrases import phrase, template
 from bot.core.ports import SceneStore
 from bot.core.scene import ChannelId, MessageId, Role, Scene, Turn, TurnId, UserId
 from bot.core.script import Part
@@ -39,15 +39,15 @@ class Prompts(Protocol):
 class Share(StrEnum):
     """What the model's context is spent on, in the order of `ContextView.shares`."""
 
-    INSTRUCTION = "instruction"
-    PERSONAS = "personas"
-    SCENARIO = "scenario"
-    LORE = "lore"
-    EXAMPLES = "examples"
-    STORY = "story"
-    NOTE = "note"
-    RESERVED = "for reply"
-    FREE = "free"
+    INSTRUCTION = template("instruction")
+    PERSONAS = template("personas")
+    SCENARIO = template("scenario")
+    LORE = template("lore")
+    EXAMPLES = template("examples")
+    STORY = template("story")
+    NOTE = template("note")
+    RESERVED = template("for reply")
+    FREE = template("free")
 
 
 _SHARES: Mapping[Part, Share] = {

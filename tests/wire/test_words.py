@@ -40,6 +40,49 @@ async def test_an_answer_and_the_labels_below_it_are_in_one_language(played: Pla
     assert note.labels == ["Leeren"]
 
 
+async def test_a_form_is_in_the_language_of_whoever_fills_it_in(played: Played) -> None:
+    await played.world.set_language("de", MARA_ID)
+    await played.command("lore add", text="It whistles.", keys="kettle")
+    made = await played.world.mara.slash("character create")
+    edited = await played.world.mara.slash("lore edit", entry="kettle")
+
+    assert made.modal is not None
+    assert made.modal["title"] == "Ein neuer Charakter"
+    fields = [each["components"][0] for each in made.modal["components"]]
+    assert fields[1]["label"] == "Wer es ist"
+    assert fields[4]["placeholder"] == "{{user}} steht für alle, die spielen"
+    assert edited.modal is not None
+    told, keys, *_ = edited.modal["components"]
+    assert told["label"] == "Was die Antwort erfährt"
+    assert keys["description"].startswith("Mit Kommas dazwischen")
+    assert keys["component"]["value"] == "kettle"
+
+
+async def test_an_embed_is_in_the_language_of_whoever_asks(played: Played) -> None:
+    await played.world.set_language("de", MARA_ID)
+    mara = played.world.mara
+
+    shown = await mara.answer(await mara.slash("character show", character="clover"))
+
+    fields = {each["name"]: each["value"] for each in shown.raw["embeds"][0]["fields"]}
+    assert fields["Sichtbar für"] == "alle"
+    assert shown.raw["embeds"][0]["title"] == "Clover"
+
+
+async def test_a_draft_that_was_hinted_at_is_written_anew_in_any_language(played: Played) -> None:
+    await played.world.set_language("de", MARA_ID)
+    mara = played.world.mara
+    head = "-# Entwurf deines nächsten Beitrags: nur du siehst ihn. Tipp: be polite"
+    played.tgi.reply = lambda _: " I bow."
+    draft = await mara.answer(await mara.slash("impersonate", hint="be polite"))
+    assert draft.content == f"{head}\nI bow."
+    played.tgi.reply = lambda prompt: " I curtsy." if "be polite]" in prompt else " I shrug."
+
+    await mara.click(draft, "Noch einmal")
+
+    await mara.wait_for_message(lambda m: m.content == f"{head}\nI curtsy.")
+
+
 async def test_commands_are_described_in_the_languages_that_there_are(played: Played) -> None:
     commands = (await played.world.mara.state())["commands"]
 

@@ -135,7 +135,6 @@ class _World:
             "BOT_GUILDS__MEMBERS_START": "true",
             "BOT_GUILDS__ASK_PLAYERS": "false",
             "BOT_GUILDS__AI_NOTICE": "false",
-            "BOT_GUILDS__AI_NOTICE": "false",
             "BOT_HTTP__PORT": str(self.health_port),
             "BOT_HTTP__PUBLIC_URL": "",  # one in .env is of the real bot
             "BOT_CHARACTERS": str(self.options.characters.absolute()),

@@ -204,6 +204,7 @@ ITEMS = (
     Row("DeleteButton", None, OWN, custom_id="character:delete:5"),
     Row("DeleteButton", None, OWN, custom_id="character:keep:5"),
     Row("ForgetButton", None, EVERYBODY, custom_id="forget:no"),
+    Row("ConsentButton", None, EVERYBODY, custom_id="consent:read:9"),
     Row("WelcomeButton", Action.EXAMINE, custom_id="welcome:check"),
     Row("WelcomeButton", Action.START_SCENE, custom_id="welcome:start"),
     Row("PageButton", None, OWN, custom_id="character:page:5:0"),

@@ -94,8 +94,8 @@ async def test_s34_lines_and_veils_are_told_to_the_model(played: Played) -> None
     assert told.splitlines() == ["1. Never: spiders", "2. Only hinted at: wounds"]
 
     await played.command("roleplay restart")
-    await played.reply(after=await played.say("I look around."))
-    prompt = played.tgi.asked[-1].prompt
+    await played.say("I look around.")
+    prompt = await played.asked(2)
     assert "These must never be part of the story: spiders." in prompt
     assert "These may only be hinted at, never described: wounds." in prompt
 

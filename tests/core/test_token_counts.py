@@ -99,7 +99,7 @@ def test_an_estimate_is_never_more_than_one_per_byte_and_the_begin_token(text: s
     data = text.encode("utf-8", "surrogatepass")
 
     assert estimate(text) <= len(data) + 1
-    assert estimate(text) * 2 >= len(data.strip(b" "))
+    assert estimate(text) * 3 >= len(data.strip(b" "))  # two letters and a blank are one
 
 
 def test_english_is_not_estimated_beyond_all_measure() -> None:

@@ -110,7 +110,8 @@ async def test_a_greeting_goes_on_and_is_changed_like_any_reply(told: Told) -> N
 
     offered = await told.press(whole, OFFER)
     labels = [option["label"] for option in offered.components[0]["options"]]
-    assert labels == ["Shorter", "Longer", "Edit", "Branch", "Pin", "Hide", "Delete", "Why?"]
+    usual = ["Shorter", "Longer", "Edit", "Branch", "Pin", "Hide", "Delete", "Why?", "Report"]
+    assert labels == usual
     told.tgi.reply = lambda _: " Hello there."
     assert "**medium**" in await told.choose(offered, "Longer")
     longer = await greeting(told, "Hello there.")

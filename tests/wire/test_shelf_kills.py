@@ -85,7 +85,11 @@ async def test_what_was_not_shown_yet_stands_there_once_after_the_next_start(
     assert work.kind is WorkKind.SHOW
     assert last in shown.content
     assert await texts(scene_store, channel) == remembered
-    assert (await read(scene_store, channel)).turns[-1].messages == (shown.id,)
+
+    async def is_known() -> bool:
+        return (await read(scene_store, channel)).turns[-1].messages == (shown.id,)
+
+    await eventually(is_known)
     posted = [m for m in await mara.messages(channel) if m.is_webhook and m.id > before.id]
     assert [m.id for m in posted] == [shown.id]
     await tell(stage, "Where am I?", "Here.", channel=channel)

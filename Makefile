@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: play test check lint types unit unit-model unit-rest soak setup lock clean
+.PHONY: play test check lint types unit unit-model unit-rest soak setup lock clean recipe-setup stand-in
 
 play: ## the bot, a local Discord and a stand-in model, in your browser
 	@$(PYTHON) play.py $(ARGS)
@@ -37,8 +37,21 @@ unit-rest:
 soak: setup ## long runs
 	@$(BIN)/pytest -q -m soak
 
+recipe-setup: ## tools that train a model in .venv-recipe: torch and what it needs
+	@$(PYTHON) play.py --setup recipe
+
+stand-in: setup recipe-setup ## train the stand-in's adapter anew: about an hour on two cores
+	@$(BIN)/python -m recipe drill
+	@mkdir -p .recipe
+	@$(BIN)/python -m recipe dataset recipe/drill/a --labelled 1 --out .recipe/drill-a.jsonl
+	@$(BIN)/python -m recipe dataset recipe/drill/b --labelled 1 --out .recipe/drill-b.jsonl
+	@$(BIN)/python -m recipe dataset recipe/data --labelled 1 --out .recipe/own.jsonl
+	@OMP_NUM_THREADS=1 .venv-recipe/bin/python -m recipe train-stand-in \
+		--data drill-a=.recipe/drill-a.jsonl --data drill-b=.recipe/drill-b.jsonl \
+		--data own=.recipe/own.jsonl
+
 lock: ## resolve requirements/*.lock anew; needs uv
 	@tools/lock.sh
 
 clean:
-	rm -rf .venv .play .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-recipe .recipe .play .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

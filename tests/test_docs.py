@@ -58,7 +58,8 @@ def test_links_lead_to_files_that_are_there(page: Path) -> None:
 
 def test_every_direct_dependency_is_accounted_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    groups = project["dependency-groups"]
+    wanted = [*project["project"]["dependencies"], *groups["dev"], *groups["recipe"]]
     page = (ROOT / "docs" / "dependencies.md").read_text()
 
     names = {re.split(r"[\[=<>;]", requirement)[0] for requirement in wanted}

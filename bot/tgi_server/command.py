@@ -35,11 +35,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.gguf",
         help="serve this model instead of the built-in one",
     )
-    add("--lora", type=Path, metavar="FILE.gguf", help="a LoRA adapter for the model")
+    add(
+        "--lora",
+        type=Path,
+        metavar="FILE.gguf",
+        help="a LoRA adapter instead of the built-in model's own",
+    )
     add(
         "--raw",
         action="store_true",
-        help="no help for the built-in model: prompts go in as they are",
+        help="the built-in model without its adapter, and a cache as TGI's: to test the protocol",
     )
     add(
         "--ctx",

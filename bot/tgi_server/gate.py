@@ -1,6 +1,5 @@
 """How many requests are worked on, and what they came to."""
 
-import asyncio
 import time
 from bisect import bisect_left
 from collections import Counter
@@ -32,15 +31,12 @@ class Gate:
     """Lets *limit* requests in at once and refuses the next one immediately.
 
     Attributes:
-        idle: set while there is no request.
         counts: totals since the start, by metric name with its label.
     """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.inside = 0
-        self.idle = asyncio.Event()
-        self.idle.set()
         self.counts: Counter[str] = Counter()
 
     @contextmanager
@@ -55,7 +51,6 @@ class Gate:
             self.fail("overloaded")
             raise overloaded()
         self.inside += 1
-        self.idle.clear()
         began = time.monotonic()
         reading = Reading()
         try:
@@ -65,8 +60,6 @@ class Gate:
                 self._has_read(reading)
             self.counts["tgi_request_seconds_ms"] += round(1000 * (time.monotonic() - began))
             self.inside -= 1
-            if not self.inside:
-                self.idle.set()
 
     def fail(self, kind: str) -> None:
         """Count a request that got no whole answer."""

@@ -4,26 +4,26 @@ import asyncio
 import errno
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from aiohttp import web
 
-from bot.core.errors import GenerationUnreachable, StartupError
+from bot.core.errors import StartupError
 from bot.tgi_server.completions import Completions
-from bot.tgi_server.engine import EXIT_INPUT, Engine, EngineFailed, EngineOptions, open_engine
+from bot.tgi_server.engine import EXIT_INPUT, EngineOptions, open_engine
 from bot.tgi_server.gate import Gate
 from bot.tgi_server.generation import Writer
 from bot.tgi_server.model_file import ensure_model
 from bot.tgi_server.server import Server
-from bot.tgi_server.small_model import warm_prompts
 
 BUILT_IN_NAME: Final = "SmolLM2-135M stand-in"
 SHUTDOWN_S: Final = 0.5
 WAITING_PER_SLOT: Final = 16
-QUIET_S: Final = 5.0
+ADAPTER: Final = Path(__file__).with_name("stand_in.gguf")
+"""Teaches the built-in model LimaRP's format and lengths; `recipe/stand_in` made it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ class StandInOptions:
 
     Attributes:
         cache: where the built-in model is kept.
-        model: a GGUF file instead of the built-in model; gets no help.
-        lora: an adapter; it knows LimaRP's format itself, so it gets no help either.
-        raw: no help for the bare built-in model, and a cache that works as TGI's does.
+        model: a GGUF file instead of the built-in model.
+        lora: an adapter instead of the built-in model's own.
+        raw: no adapter for the built-in model, and a cache that works as TGI's does.
         threads: None leaves one core to everybody else.
         concurrent: requests taken at once; None is sixteen per slot.
         port: 0 takes any free one.
@@ -58,8 +58,6 @@ class StandIn:
 
     url: str
     model_id: str
-    engine: Engine
-    gate: Gate
 
 
 @asynccontextmanager
@@ -74,29 +72,24 @@ async def open_stand_in(
     if options.lora is not None and not options.lora.is_file():
         raise StartupError(f"There is no file {options.lora}.", exit_code=EXIT_INPUT)
     model = options.model
+    adapted = model is None and options.lora is None and not options.raw
     if model is None:
         # Fetching blocks for as long as the network takes.
         model = await asyncio.to_thread(ensure_model, options.cache, say)
     engine_options = EngineOptions(
         model=model,
-        lora=options.lora,
+        lora=ADAPTER if adapted else options.lora,
         context=options.context,
         slots=options.slots,
         threads=options.threads or max(1, (os.cpu_count() or 1) - 1),
         reuses_moved=not options.raw,
     )
-    helps = options.model is None and options.lora is None and not options.raw
     name = BUILT_IN_NAME if options.model is None else options.model.stem
     async with open_engine(engine_options) as engine:
         gate = Gate(options.concurrent or WAITING_PER_SLOT * options.slots)
-        server = Server(Writer(engine, helps), gate, model_id=name)
+        server = Server(Writer(engine, adapted), gate, model_id=name)
         async with _listening(server, options) as url:
-            stand_in = StandIn(url, name, engine, gate)
-            if not helps:
-                yield stand_in
-                return
-            async with _warming(engine, gate):
-                yield stand_in
+            yield StandIn(url, name)
 
 
 @asynccontextmanager
@@ -117,49 +110,6 @@ async def _listening(server: Server, options: StandInOptions) -> AsyncIterator[s
         yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
     finally:
         await runner.cleanup()
-
-
-@asynccontextmanager
-async def _warming(engine: Engine, gate: Gate) -> AsyncIterator[None]:
-    """Read what new chats begin with while nobody waits."""
-    failure: Exception | None = None
-    async with asyncio.TaskGroup() as tasks:
-        warmer = tasks.create_task(_warm(engine, gate))
-        try:
-            yield
-        except Exception as error:  # noqa: BLE001  # leaves below, not as a group
-            failure = error
-        finally:
-            warmer.cancel()
-    if failure is not None:
-        raise failure
-
-
-async def _warm(engine: Engine, gate: Gate) -> None:
-    waiting = list(warm_prompts())
-    while waiting:
-        await gate.idle.wait()
-        served = gate.counts["tgi_request_count"]
-        if served:
-            # Reading ahead takes the place of a chat; one that is under way needs it more.
-            await asyncio.sleep(QUIET_S)
-            if gate.counts["tgi_request_count"] != served:
-                continue
-        try:
-            if await _read_ahead(engine, gate, waiting[0]):
-                waiting.pop(0)
-        except (EngineFailed, GenerationUnreachable):
-            return  # only speed is lost
-
-
-async def _read_ahead(engine: Engine, gate: Gate, prompt: str) -> bool:
-    """Let the engine read *prompt*; leave, and say so, when somebody needs it."""
-    body = {"prompt": prompt, "n_predict": 1, "return_progress": True, "cache_prompt": True}
-    async with aclosing(engine.stream(body)) as events:
-        async for _ in events:
-            if not gate.idle.is_set():
-                return False
-    return True
 
 
 def _sentence(error: OSError, options: StandInOptions) -> str:

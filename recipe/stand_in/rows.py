@@ -1,7 +1,8 @@
 """Rows of a data set as what a tiny model is to learn from them: tokens and their weights.
 
-Two things differ from training a 7B. The loss counts ten times where a sentence
-has just ended, for there a reply goes on or stops; and half of all conversations
+Two things differ from training a 7B. The loss counts ten times where a reply begins
+and where a sentence of it has just ended, for there it is long or short, goes on or
+stops; and half of all conversations
 lose the labels of their first replies, because the bot tells a length on the last
 header only.
 """
@@ -26,9 +27,9 @@ _SENTENCE_END: Final = re.compile(r"""[.!?]["')]?\Z|\n\n\Z""")
 class Weights:
     """What a token counts in the loss, by what it belongs to; 0 is not computed at all."""
 
-    border: float = 10.0
-    reply: float = 1.0
-    player: float = 0.3
+    border: float
+    reply: float
+    player: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,8 @@ def row(text: str, tokenizer: Tokenizer, weights: Weights) -> Row:
         while start >= spans[at].stop:
             at += 1
         span = spans[at]
-        is_border = span.is_labelled and _SENTENCE_END.search(whole, span.begin, start)
-        counted.append(weights.border if is_border and start > span.begin else span.weight)
+        is_border = start == span.begin or _SENTENCE_END.search(whole, span.begin, start)
+        counted.append(weights.border if span.is_labelled and is_border else span.weight)
     return Row(tuple(encoding.ids), tuple(counted))
 
 

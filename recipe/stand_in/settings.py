@@ -8,7 +8,6 @@ from typing import Any, Final
 import yaml
 
 from recipe.refused import Refused
-from recipe.stand_in.rows import Weights
 
 USUAL: Final = Path(__file__).with_name("stand_in.yaml")
 _ONLY: Final[Mapping[str, object]] = {
@@ -25,16 +24,26 @@ _NUMBERS: Final = (
     "lora_r", "lora_alpha", "sequence_len", "gradient_accumulation_steps", "warmup_steps",
     "adam_beta1", "adam_beta2", "adam_epsilon", "weight_decay", "max_grad_norm", "seed",
 )  # fmt: skip
-_WEIGHTS: Final = ("border", "reply", "player")
+_STAGE_COUNTS: Final = ("num_epochs", "max_steps")
+_WEIGHTS: Final = ("reply", "player")
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A run over some data sets, with a schedule of its own."""
+    """A run over some data sets, with a schedule of its own.
 
-    datasets: tuple[str, ...]
+    Attributes:
+        datasets: by name, how many tokens a sample of it may have; longer ones are
+            left out, for time is short on a CPU.
+        max_steps: where it ends, if its epochs are not over before.
+        border: what the tokens at borders count in its loss.
+    """
+
+    datasets: Mapping[str, int]
     learning_rate: float
     num_epochs: int
+    max_steps: int
+    border: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +61,8 @@ class Settings:
     weight_decay: float
     max_grad_norm: float
     seed: int
-    weights: Weights
+    reply: float
+    player: float
     stages: tuple[Stage, ...]
 
 
@@ -75,17 +85,18 @@ def read_settings(path: Path = USUAL) -> Settings:
     _check_keys(path, own, {*_WEIGHTS, "stages"})
     return Settings(
         **{key: _number(path, told, key) for key in _NUMBERS},
-        weights=Weights(**{key: _number(path, own, key) for key in _WEIGHTS}),
+        **{key: _number(path, own, key) for key in _WEIGHTS},
         stages=tuple(_stage(path, each) for each in own["stages"]),
     )
 
 
 def _stage(path: Path, told: Mapping[str, Any]) -> Stage:
-    _check_keys(path, told, {"datasets", "learning_rate", "num_epochs"})
+    _check_keys(path, told, {"datasets", "learning_rate", "border", *_STAGE_COUNTS})
     return Stage(
-        tuple(map(str, told["datasets"])),
+        {str(name): _number(path, told["datasets"], name) for name in told["datasets"]},
         _number(path, told, "learning_rate"),
-        int(_number(path, told, "num_epochs")),
+        **{key: int(_number(path, told, key)) for key in _STAGE_COUNTS},
+        border=_number(path, told, "border"),
     )
 
 

@@ -11,12 +11,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
+from recipe.dataset.tokens import stand_in_tokenizer
 from recipe.refused import Refused
 from recipe.stand_in.settings import USUAL, Settings, read_settings
 
 EXIT_USAGE: Final = 2
 ADAPTER: Final = Path("bot/tgi_server/stand_in.gguf")
 NAME: Final = "ZephRP stand-in"
+_Row = tuple[str, int]
+"""A text, and how many tokens it has."""
 _NEEDED: Final = ("torch", "transformers", "peft", "gguf")
 
 
@@ -43,14 +46,15 @@ def _check_installed() -> None:
 def _train(options: argparse.Namespace, settings: Settings, data: Mapping[str, Path]) -> None:
     from recipe.stand_in.training import write_gguf  # noqa: PLC0415  # needs torch
 
-    texts = {name: _texts(file) for name, file in data.items()}
+    rows = {name: _rows(file) for name, file in data.items()}
     for stage in settings.stages:
         for name in stage.datasets:
-            if name not in texts:
+            if name not in rows:
                 raise Refused(f"The settings want the data set {name}: give it with --data.")
+    options.base = options.base or _fetched()
     if not options.base.is_file():
-        raise Refused(f"There is no file {options.base}: start `python -m bot tgi` once.")
-    checkpoint, log = _run_stages(options, settings, texts)
+        raise Refused(f"There is no file {options.base}.")
+    checkpoint, log = _run_stages(options, settings, rows)
     write_gguf(checkpoint, options.out, settings, name=NAME)
     options.log.write_text("".join(json.dumps(step) + "\n" for step in log), encoding="utf-8")
     manifest = {
@@ -72,7 +76,7 @@ def _train(options: argparse.Namespace, settings: Settings, data: Mapping[str, P
 
 
 def _run_stages(
-    options: argparse.Namespace, settings: Settings, texts: Mapping[str, Sequence[str]]
+    options: argparse.Namespace, settings: Settings, rows: Mapping[str, Sequence[_Row]]
 ) -> tuple[Path, Sequence[Mapping[str, Any]]]:
     """Train each stage on from the last one; return the last checkpoint and the whole log."""
     from recipe.stand_in.base_model import convert  # noqa: PLC0415  # needs torch
@@ -85,7 +89,10 @@ def _run_stages(
         folder = options.work / f"stage-{number}"
         folder.mkdir(parents=True, exist_ok=True)
         trainer = Trainer(base, settings, stage, folder, begin)
-        trainer.train([text for name in stage.datasets for text in texts[name]])
+        sets = stage.datasets.items()
+        trainer.train(
+            [text for name, most in sets for text, tokens in rows[name] if tokens <= most]
+        )
         begin = trainer.checkpoint
         lines = trainer.log.read_text(encoding="utf-8").splitlines()
         log += [{"stage": number, **json.loads(line)} for line in lines]
@@ -98,9 +105,17 @@ def _told(path: Path) -> Mapping[str, str]:
     return {"file": path.name, "sha256": sha256(path.read_bytes()).hexdigest()}
 
 
-def _texts(file: Path) -> list[str]:
+def _fetched() -> Path:
     try:
-        return [json.loads(line)["text"] for line in file.read_text(encoding="utf-8").splitlines()]
+        return stand_in_tokenizer()  # which lies in the model's file
+    except Refused:
+        raise Refused("Name the model with --base, or start `python -m bot tgi` once.") from None
+
+
+def _rows(file: Path) -> Sequence[_Row]:
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+        return [(row["text"], row["tokens"]) for row in map(json.loads, lines)]
     except (OSError, ValueError, KeyError, TypeError):
         raise Refused(f"{file} is no data set that `recipe dataset` wrote.") from None
 
@@ -117,7 +132,12 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m recipe train-stand-in", description=main.__doc__
     )
     add = parser.add_argument
-    add("--base", type=Path, required=True, metavar="FILE.gguf", help="the stand-in's model")
+    add(
+        "--base",
+        type=Path,
+        metavar="FILE.gguf",
+        help="the stand-in's model (default: what `python -m bot tgi` has fetched)",
+    )
     add("--data", action="append", default=[], metavar="NAME=FILE.jsonl", help="a data set")
     add("--settings", type=Path, default=USUAL, metavar="FILE.yaml", help="hyper-parameters")
     add("--work", type=Path, default=Path(".recipe"), metavar="DIR", help="for checkpoints")

@@ -20,7 +20,7 @@ from tokenizers import Tokenizer
 from transformers import LlamaForCausalLM
 
 from recipe.stand_in.adapter import Heads, write_adapter
-from recipe.stand_in.rows import Row, drawn, row
+from recipe.stand_in.rows import Row, Weights, drawn, row
 from recipe.stand_in.settings import Settings, Stage
 
 _SAVE_EVERY_S: Final = 120.0
@@ -65,30 +65,33 @@ class Trainer:
             settings.gradient_accumulation_steps, initializer=torch.set_num_threads, initargs=(1,)
         )
 
-    def train(self, texts: Sequence[str], *, most_steps: int | None = None) -> None:
-        """Train on *texts*, from the last checkpoint on where there is one."""
-        steps = list(self._steps(texts))[:most_steps]
+    def train(self, texts: Sequence[str], *, until: int | None = None) -> None:
+        """Train on *texts*, from the last checkpoint on where there is one.
+
+        Args:
+            until: break off after so many steps; a later call goes on.
+        """
+        steps = list(self._steps(texts))[: self.stage.max_steps]
         done = self._resume()
         saved = time.monotonic()
         with self.log.open("a") as log:
-            for number in range(done, len(steps)):
+            for number in range(done, min(len(steps), until or len(steps))):
                 began = time.monotonic()
                 report = self._step(steps[number], number, len(steps))
                 report |= {"seconds": round(time.monotonic() - began, 2)}
                 log.write(json.dumps(report) + "\n")
                 log.flush()
-                if time.monotonic() - saved > _SAVE_EVERY_S or number + 1 == len(steps):
+                if time.monotonic() - saved > _SAVE_EVERY_S or number + 1 in {until, len(steps)}:
                     self._save(number + 1)
                     saved = time.monotonic()
 
     def _steps(self, texts: Sequence[str]) -> Iterator[list[Row]]:
         chance = Random(self.settings.seed)  # noqa: S311  # an order, no secret
         size = self.settings.gradient_accumulation_steps
+        weights = Weights(self.stage.border, self.settings.reply, self.settings.player)
         for _ in range(self.stage.num_epochs):
             order = chance.sample(texts, k=len(texts))
-            rows = [
-                row(drawn(text, chance), self.tokenizer, self.settings.weights) for text in order
-            ]
+            rows = [row(drawn(text, chance), self.tokenizer, weights) for text in order]
             for at in range(0, len(rows) - size + 1, size):
                 yield rows[at : at + size]
 

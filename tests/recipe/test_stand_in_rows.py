@@ -43,8 +43,8 @@ def test_the_loss_counts_most_where_a_sentence_of_a_reply_has_ended(letters: Tok
     assert made[0] == ("### Instruction:\nPlay the role of Mira.\n\n", 0.0)
     borders = "".join(text for text, weight in made if weight == 10.0)
     replies = "".join(text for text, weight in made if weight == 1.0)
-    assert borders == '\n# "\n#'
-    assert replies == ' Come in.\n## She laughed."Why not?\n##'
+    assert borders == ' \n#  "\n#'
+    assert replies == 'Come in.\n##She laughed."Why not?\n##'
 
 
 def test_what_the_player_says_counts_little(letters: Tokenizer) -> None:

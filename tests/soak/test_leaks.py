@@ -138,7 +138,7 @@ async def check(stage: Stage, replies: Sequence[Turn]) -> None:
 
 @pytest.mark.parametrize(
     ("options", "scenes"),
-    [pytest.param((), 10, id="helped"), pytest.param(("--raw",), 2, id="raw")],
+    [pytest.param((), 10, id="adapted"), pytest.param(("--raw",), 2, id="raw")],
 )
 async def test_nothing_leaks(
     redis: Redis,
@@ -164,5 +164,5 @@ async def test_nothing_leaks(
             " held a mark or a player's line"
         )
         await check(stage, replies)
-        if options:  # without help the model does write what nobody may see
+        if options:  # without the adapter the model does write what nobody may see
             assert tempted(stage.model.texts) > 0

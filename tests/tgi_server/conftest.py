@@ -80,13 +80,13 @@ def model_file() -> Path:
 
 @pytest.fixture(scope="session")
 def stand_in(model_file: Path) -> Iterator[RunningServer]:
-    """The server as people start it: with help for the small model."""
+    """The server as people start it: the built-in model under its adapter."""
     with serving("--cache", str(model_file.parent)) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def raw_server(model_file: Path) -> Iterator[RunningServer]:
-    """The bare protocol, prompts as they are."""
+    """The built-in model without the adapter, for tests of the protocol."""
     with serving("--cache", str(model_file.parent), "--raw") as server:
         yield server

@@ -32,7 +32,7 @@ unit-model:
 	@$(BIN)/pytest -q -p no:cacheprovider -m "model and not soak"
 
 unit-rest:
-	@$(BIN)/pytest -q -n 4 --dist loadfile --no-loadscope-reorder -m "not model and not soak"
+	@$(BIN)/pytest -q -n 5 --dist loadfile --no-loadscope-reorder -m "not model and not soak"
 
 soak: setup ## long runs
 	@$(BIN)/pytest -q -m soak

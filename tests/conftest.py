@@ -50,3 +50,22 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 @pytest.fixture
 def scene_store(redis: Redis) -> RedisSceneStore:
     return RedisSceneStore(redis, keep=2000, ttl=timedelta(days=30))
+
+
+WAITING = ("wire", "faults", "e2e")
+"""Folders whose tests wait for other processes more than they work."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have files that wait and files that work by turns: so they fill a machine together."""
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    waiting = [path for path in files if path.parent.name in WAITING]
+    working = [path for path in files if path.parent.name not in WAITING]
+    share = max(len(working) // max(len(waiting), 1), 1)
+    ordered: list[Path] = []
+    while waiting:
+        ordered += [waiting.pop(0), *working[:share]]
+        del working[:share]
+    items[:] = [item for path in (*ordered, *working) for item in files[path]]

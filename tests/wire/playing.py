@@ -82,6 +82,15 @@ class Played:
     async def memory(self) -> list[tuple[str, str]]:
         return [(turn.name, turn.text) for turn in (await self.scene()).turns]
 
+    async def remembers(self, count: int) -> list[str]:
+        """Wait until so many turns are in memory; returns who tells them."""
+
+        async def are_there() -> bool:
+            return len(await self.memory()) >= count
+
+        await eventually(are_there)
+        return [name for name, _ in await self.memory()]
+
     async def asked(self, count: int) -> str:
         """Wait until the model was asked so often; returns the last prompt."""
         await eventually(lambda: len(self.tgi.asked) >= count)

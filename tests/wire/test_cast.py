@@ -82,7 +82,7 @@ async def test_a_half_written_reply_is_finished_by_whoever_began_it(played: Play
 
     whole = await played.reply(after=line)
     assert (whole.id, whole.author) == (half.id, "HOLLIS")
-    assert [name for name, _ in await played.memory()] == ["Mara", "HOLLIS"]
+    assert await played.remembers(2) == ["Mara", "HOLLIS"]
 
 
 async def test_talk_asks_for_a_word_without_a_line(played: Played) -> None:

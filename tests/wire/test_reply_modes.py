@@ -72,12 +72,12 @@ async def test_row_04_two_last_lines_of_a_round_at_once_get_one_reply(played: Pl
     await played.reply(after=await played.say("Clover?"))
     await played.reply(after=await played.say("Clover!", member=tom))
     await played.command("scene reply", mode="turns")
-    before = len(await played.memory())
+    before = len(await played.remembers(4))
 
     lines = await asyncio.gather(played.say("I knock."), played.say("I push.", member=tom))
     await played.reply(after=max(lines, key=lambda line: line.id))
 
-    names = [name for name, _ in (await played.memory())[before:]]
+    names = (await played.remembers(before + 3))[before:]
     assert sorted(names[:2]) == ["Mara", "Tom"]
     assert names[2:] == ["Clover"]
 
@@ -182,7 +182,7 @@ async def test_row_16_other_webhooks_stay_out_and_are_not_answered(played: Playe
 
     await played.reply(after=await played.say("Clover!"), by="Clover")
 
-    assert [name for name, _ in await played.memory()] == ["Mara", "Clover"]
+    assert await played.remembers(2) == ["Mara", "Clover"]
     assert "Build 7" not in played.tgi.asked[-1].prompt
     assert len(played.tgi.asked) == 1
 

@@ -96,6 +96,11 @@ async def test_what_was_exported_comes_back_as_it_was(
     mara, tgi = stage.world.mara, stage.tgi
     await begin(stage)
     await tell(stage, "I open the door.", "It is dark.")
+
+    async def is_remembered() -> bool:
+        return (await texts(scene_store))[-1] == "It is dark."
+
+    await eventually(is_remembered)
     before = await texts(scene_store)
     told = await mara.answer(await mara.slash("roleplay export", format="sillytavern"))
     file = ("tale.jsonl", await downloaded(stage, told))

@@ -151,6 +151,7 @@ async def test_here_and_server_leave_what_is_elsewhere(
 ) -> None:
     world = played.world
     await played.reply(after=await played.say(f"Clover, {CANARY}.", member=world.tom))
+    await played.remembers(2)
     await world.ann.answer(
         await world.ann.slash("roleplay start", channel="harbour", character="clover")
     )

@@ -19,8 +19,9 @@ import numpy as np
 import pytest
 import yaml
 
-from bot.settings import PLAIN_NAMES, known_names, load_settings
+from bot.settings import known_names, load_settings
 from recipe.fetch.pins import ADAPTER, BASE
+from tests.environment_example import environment_example
 
 ROOT = Path(__file__).parent.parent
 GPU = ("docker-compose.yml",)
@@ -93,13 +94,6 @@ def services() -> Iterator[Any]:
 
 
 every_service = pytest.mark.parametrize("service", list(services()))
-
-
-def environment_example() -> dict[str, str]:
-    """Every name in `.env.example`, switched on or off, with the value that is shown."""
-    lines = (ROOT / ".env.example").read_text().splitlines()
-    pairs = (re.fullmatch(r"(?:# )?([A-Z][A-Z0-9_]*)=(.*)", line) for line in lines)
-    return {pair[1]: pair[2] for pair in pairs if pair}
 
 
 def test_files_are_laid_over_each_other_as_compose_does() -> None:
@@ -301,41 +295,6 @@ def test_what_was_merged_is_handed_to_the_model_server() -> None:
     assert tgi["environment"]["MODEL_ID"] == ("${ZEPHRP_MODEL:-${MODEL_ID:-royallab/ZephRP-m7b}}")
     assert "models:/models:ro" in tgi["volumes"]
     assert environment_example()["ZEPHRP_MODEL"] == "/models/merged"
-
-
-def test_the_example_names_every_setting_and_no_other() -> None:
-    shown = environment_example()
-    compose = "".join((ROOT / name).read_text() for name in CPU)
-
-    ours = {name for name in shown if name.startswith("BOT_")}
-    others = set(shown) - ours - set(PLAIN_NAMES)
-    assert ours == set(known_names())
-    assert all(name in compose for name in others)
-    assert set(PLAIN_NAMES) <= set(shown)
-
-
-def test_the_example_shows_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in (*known_names(), *PLAIN_NAMES):
-        monkeypatch.delenv(name, raising=False)
-    defaults = load_settings()
-
-    for name, value in environment_example().items():
-        if name.startswith("BOT_") and value:
-            monkeypatch.setenv(name, value)
-
-    assert load_settings() == defaults
-
-
-def test_an_example_that_was_only_copied_loads(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in (*known_names(), *PLAIN_NAMES):
-        monkeypatch.delenv(name, raising=False)
-    shutil.copy(ROOT / ".env.example", tmp_path / ".env")
-
-    assert load_settings().discord.token is None
 
 
 def test_each_image_runs_as_nobody_special_and_checks_what_it_installs() -> None:

@@ -14,7 +14,6 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from bot.playground.server import serve
@@ -73,9 +72,8 @@ def _parser() -> argparse.ArgumentParser:
 async def _run(config: Config, port: int, *, watch_parent: bool) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        # Windows has no signal handlers in the loop; Ctrl+C still raises there.
-        with suppress(NotImplementedError):
+    if sys.platform != "win32":  # whose loop takes no handlers; Ctrl+C still raises there
+        for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
     if watch_parent:
         loop.add_reader(sys.stdin, _on_stdin, stop)

@@ -13,23 +13,6 @@ from tests.adapters.character_folder import BROKEN, GOOD, Write, only_warning, p
 from tests.profiles import LENGTHS
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    path = tmp_path / "characters"
-    path.mkdir()
-    return path
-
-
-@pytest.fixture
-def write(folder: Path) -> Write:
-    def write_file(name: str, content: str | bytes) -> Path:
-        path = folder / name
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return path
-
-    return write_file
-
-
 def test_every_field_arrives(folder: Path, write: Write) -> None:
     write("face.png", png())
     write(

@@ -12,23 +12,6 @@ from tests.adapters.character_folder import BAD_AVATARS, GOOD, Write, only_warni
 from tests.profiles import LENGTHS
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    path = tmp_path / "characters"
-    path.mkdir()
-    return path
-
-
-@pytest.fixture
-def write(folder: Path) -> Write:
-    def write_file(name: str, content: str | bytes) -> Path:
-        path = folder / name
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return path
-
-    return write_file
-
-
 def test_other_files_are_none_of_our_business(folder: Path, write: Write) -> None:
     write("ann.yml", GOOD)
     write("README.md", "# Characters")

@@ -1,7 +1,5 @@
 """The bot's own messages and their nonces; what may be found of a doubtful post."""
 
-from collections.abc import AsyncIterator
-
 import aiohttp
 import pytest
 
@@ -16,29 +14,7 @@ from tests.fakes.scripted_discord import (
     STORE_THEN_RESET,
     Fault,
     ScriptedDiscord,
-    scripted_discord,
 )
-
-
-@pytest.fixture
-async def discord() -> AsyncIterator[ScriptedDiscord]:
-    async with scripted_discord() as discord:
-        yield discord
-    # The promise of this adapter, held in every test of it: no ping, ever.
-    for each in discord.requests:
-        if each.body and "content" in each.body:
-            assert each.body["allowed_mentions"] == {"parse": []}
-
-
-@pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
-
-
-@pytest.fixture
-def voice(discord: ScriptedDiscord, session: aiohttp.ClientSession) -> DiscordVoice:
-    return voice_of(discord, session)
 
 
 @pytest.mark.parametrize("fault", [STORE_THEN_502, STORE_THEN_RESET, BAD_GATEWAY, RESET])

@@ -1,7 +1,6 @@
 """A voice that remembers nothing, as after a restart."""
 
 import re
-from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
@@ -29,29 +28,7 @@ from tests.fakes.scripted_discord import (
     Fault,
     ScriptedDiscord,
     refusal,
-    scripted_discord,
 )
-
-
-@pytest.fixture
-async def discord() -> AsyncIterator[ScriptedDiscord]:
-    async with scripted_discord() as discord:
-        yield discord
-    # The promise of this adapter, held in every test of it: no ping, ever.
-    for each in discord.requests:
-        if each.body and "content" in each.body:
-            assert each.body["allowed_mentions"] == {"parse": []}
-
-
-@pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
-
-
-@pytest.fixture
-def voice(discord: ScriptedDiscord, session: aiohttp.ClientSession) -> DiscordVoice:
-    return voice_of(discord, session)
 
 
 async def test_who_is_no_character_speaks_under_the_face_that_is_given(

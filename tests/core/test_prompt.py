@@ -5,8 +5,7 @@ import pytest
 
 from bot.core.lengths import AUTO, Length
 from bot.core.profiles import ModelProfile
-from bot.core.prompt import clean, parse, pieces, render, speakers, stop_strings, training_text
-from bot.core.scene import Role
+from bot.core.prompt import clean, parse, pieces, render, speakers, stop_strings
 from bot.core.script import Line, Lore, Note, Part, Persona, Position, Script
 from tests.profiles import ALPACA, CHATML, EARLY, ZEPHRP
 from tests.prompt_scripts import (
@@ -46,42 +45,6 @@ def test_every_reviewed_file_has_its_script_and_its_line_in_the_readme() -> None
 
     assert {path.stem for path in GOLDEN.glob("*.txt")} == set(GOLDEN_PROMPTS)
     assert re.findall(r"^\| `(.+?)\.txt` \|", readme, re.MULTILINE) == list(GOLDEN_PROMPTS)
-
-
-# --- text to train on -----------------------------------------------------------------------
-
-
-def test_text_to_train_on_is_the_prompt_with_lengths_over_every_reply_and_none_left_open() -> None:
-    first, reply, second = SOLO.lines
-    labelled = replace(reply, length=Length("short"))
-
-    text = training_text(replace(SOLO, lines=(first, labelled, second)), ZEPHRP)
-
-    prompt = render(replace(SOLO, length=AUTO), ZEPHRP)
-    labelled_prompt = prompt.replace("### Response:", "### Response: (length = short)", 1)
-    assert text + "\n\n### Response:\nLyra:" == labelled_prompt
-
-
-def test_every_reply_stands_in_text_to_train_on_as_it_is_asked_for_in_play() -> None:
-    for at, line in enumerate(NIGHT.lines):
-        if line.role is Role.CHARACTER:
-            labelled = replace(line, length=Length("short"))
-            lines = (*NIGHT.lines[:at], labelled, *NIGHT.lines[at + 1 :])
-            asked = replace(NIGHT, lines=NIGHT.lines[:at], length=labelled.length)
-
-            text = training_text(replace(NIGHT, lines=lines), ZEPHRP)
-
-            assert text.startswith(f"{render(asked, ZEPHRP)} {line.text}")
-
-
-@pytest.mark.parametrize("line", [said("Mara", "Hello."), told("Rain."), replied("Hello.")])
-def test_a_length_stands_over_replies_only_and_only_if_the_model_knows_it(line: Line) -> None:
-    known = line.role is Role.CHARACTER
-    script = replace(SOLO, lines=(replace(line, length=Length("micro")),), length=AUTO)
-
-    assert ("(length = micro)" in training_text(script, ZEPHRP)) == known
-    assert "length" not in training_text(script, EARLY)
-    assert "length" not in training_text(script, ALPACA)
 
 
 # --- against the presets that people load into other programs -------------------------------

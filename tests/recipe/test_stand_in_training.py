@@ -4,6 +4,7 @@ Runs where torch, transformers, peft and gguf are: `make recipe-setup` installs 
 """
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,6 +15,7 @@ from urllib.request import Request, urlopen
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
+from bot.tgi_server.model_file import default_cache_dir, ensure_model
 from recipe.stand_in.settings import Settings, Stage, read_settings
 
 torch = pytest.importorskip("torch")
@@ -26,7 +28,6 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore::FutureWarning", "ignore::UserWarning", "ignore::DeprecationWarning"
 )
 
-MODEL = Path.home() / ".cache" / "zephrp" / "SmolLM2-135M-Instruct.Q4_1.gguf"
 TEXT = (
     "### Instruction:\nPlay the role of Mira.\n\n"
     "### Input:\nTom: Hello? I am here.\n\n"
@@ -128,7 +129,7 @@ def llama_cpp(adapter: Path) -> Iterator[str]:
     import xllamacpp  # noqa: PLC0415
 
     parameters = xllamacpp.CommonParams()
-    parameters.model.path = str(MODEL)
+    parameters.model.path = str(ensure_model(default_cache_dir(os.environ), print))
     parameters.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter), 1.0)]
     parameters.n_ctx = 1024
     parameters.n_gpu_layers = 0
@@ -149,13 +150,12 @@ def completed(url: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 @pytest.mark.model
 @pytest.mark.timeout(600)
-@pytest.mark.skipif(not MODEL.is_file(), reason="`python -m bot tgi` has not fetched the model")
 def test_what_was_trained_is_what_llama_cpp_plays(settings: Settings, tmp_path: Path) -> None:
     """A few steps on one conversation, after which the model knows it by heart."""
     from recipe.stand_in.base_model import convert  # noqa: PLC0415  # needs torch
     from recipe.stand_in.training import Trainer, write_gguf  # noqa: PLC0415  # needs torch
 
-    base = convert(MODEL, tmp_path / "base")
+    base = convert(ensure_model(default_cache_dir(os.environ), print), tmp_path / "base")
     stage = Stage({"drill": 2048}, learning_rate=0.004, num_epochs=9, max_steps=5, border=10.0)
     trainer = Trainer(base, replace(settings, lora_r=8, lora_alpha=16), stage, tmp_path, None)
     trainer.train([TEXT, TEXT])

@@ -12,6 +12,7 @@ from bot.core.phrases import phrase
 from bot.core.scene import TurnId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.error_replies import acknowledge, telling
+from bot.discord_ui.pressing import Interaction, PressedButton
 from bot.discord_ui.wording import say, say_in_place
 from bot.services.again import StoryWentOn
 from bot.services.reply_buttons import RETRY_PREFIX
@@ -20,7 +21,7 @@ _TURN = r"(?P<turn>[0-9a-z]{1,40})"
 
 
 class StopButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    PressedButton,
     template=r"stop:(?P<channel>\d+)(?::(?P<mark>[0-9r.]{1,40}))?",
 ):
     """Ends the reply that is being written, keeping what is there.
@@ -33,21 +34,12 @@ class StopButton(
         self.channel = channel
 
     @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003  # discord.py's signature
-        item: discord.ui.Item[Any],  # noqa: ARG003
-        match: re.Match[str],
-    ) -> Self:
+    def of(cls, match: re.Match[str]) -> Self:
         return cls(int(match["channel"]), match.string)
 
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        if not await acknowledge(interaction):
-            return
-        actions: Actions = interaction.client.actions
-        async with telling(interaction):
-            if not await actions.stop_reply(interaction):
-                await say(interaction, phrase("That reply has ended already."))
+    async def pressed(self, interaction: Interaction, actions: Actions) -> None:
+        if not await actions.stop_reply(interaction):
+            await say(interaction, phrase("That reply has ended already."))
 
 
 class _TurnButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(?!)"):

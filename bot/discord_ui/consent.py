@@ -2,7 +2,7 @@
 
 import re
 from contextlib import suppress
-from typing import Any, Self
+from typing import Self
 
 import discord
 
@@ -13,17 +13,19 @@ from bot.core.scene import UserId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.buttons import view_of
 from bot.discord_ui.convert import milliseconds
-from bot.discord_ui.error_replies import received, telling
+from bot.discord_ui.pressing import Interaction, PressedButton
 from bot.discord_ui.privacy import OPTED_OUT, ForgetButton, receipt
 from bot.discord_ui.wording import say
 from bot.services.newcomers import JOIN, NEVER, READ_ONLY
 
 
 class ConsentButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    PressedButton,
     template=rf"consent:(?P<choice>{JOIN}|{READ_ONLY}|{NEVER}):(?P<user>\d{{1,20}})",
 ):
     """Posted elsewhere; here it is only recognised."""
+
+    is_for_everybody = True
 
     def __init__(self, choice: str, user: int, custom_id: str) -> None:
         super().__init__(discord.ui.Button(custom_id=custom_id))
@@ -31,26 +33,17 @@ class ConsentButton(
         self.user = user
 
     @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003  # discord.py's signature
-        item: discord.ui.Item[Any],  # noqa: ARG003
-        match: re.Match[str],
-    ) -> Self:
+    def of(cls, match: re.Match[str]) -> Self:
         return cls(match["choice"], int(match["user"]), match.string)
 
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        if not await received(interaction):
-            return
-        async with telling(interaction):
-            if interaction.user.id != self.user:
-                raise UserError(phrase("That asks somebody else. `/privacy` is yours."))
-            await self._choose(interaction)
-            with suppress(discord.HTTPException):  # its time may be over
-                await interaction.delete_original_response()
+    async def pressed(self, interaction: Interaction, actions: Actions) -> None:
+        if interaction.user.id != self.user:
+            raise UserError(phrase("That asks somebody else. `/privacy` is yours."))
+        await self._choose(interaction, actions)
+        with suppress(discord.HTTPException):  # its time may be over
+            await interaction.delete_original_response()
 
-    async def _choose(self, interaction: discord.Interaction[Any]) -> None:
-        actions: Actions = interaction.client.actions
+    async def _choose(self, interaction: Interaction, actions: Actions) -> None:
         if self.choice == JOIN:
             await say(interaction, phrase("You play along. `/privacy` shows what is stored."))
             return

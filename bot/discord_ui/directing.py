@@ -1,7 +1,7 @@
 """`/narrate`, `/time`, `/roll`, `/note`, `/scenario`, `/ooc`: told about the story, or to it."""
 
 import re
-from typing import Any, Self
+from typing import Self
 
 import discord
 from discord import app_commands
@@ -21,7 +21,7 @@ from bot.core.rights import Action
 from bot.core.scene import NOTE_DEPTH, ChannelId, SceneHead
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.asking import asked_of
-from bot.discord_ui.error_replies import acknowledge, telling
+from bot.discord_ui.pressing import Interaction, PressedButton
 from bot.discord_ui.wording import say, say_in_place
 
 FORMULA_CHARACTERS = 100
@@ -33,9 +33,7 @@ _everywhere = app_commands.allowed_contexts(guilds=True, dms=True, private_chann
 _in_servers = app_commands.allowed_installs(guilds=True, users=False)
 
 
-class ClearButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"clear:(?P<what>note|instruction)"
-):
+class ClearButton(PressedButton, template=r"clear:(?P<what>note|instruction)"):
     """Takes back what stands beside the story."""
 
     def __init__(self, what: str) -> None:
@@ -43,31 +41,20 @@ class ClearButton(
         self.what = what
 
     @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003  # discord.py's signature
-        item: discord.ui.Item[Any],  # noqa: ARG003
-        match: re.Match[str],
-    ) -> Self:
+    def of(cls, match: re.Match[str]) -> Self:
         return cls(match["what"])
 
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        if not await acknowledge(interaction):
-            return
-        actions: Actions = interaction.client.actions
-        async with telling(interaction):
-            channel = actions.place(interaction).channel
-            if self.what == "note":
-                await actions.allow(
-                    interaction, Action.SET_NOTE, await actions.director.head(channel)
-                )
-                await actions.director.forget_note(channel)
-                told = phrase("There is no author's note any more.")
-            else:
-                await actions.allow(interaction, Action.INSTRUCT, None)
-                await actions.director.forget_instruction(channel)
-                told = phrase("Nothing is asked of the next reply any more.")
-            await say_in_place(interaction, told, view=None)
+    async def pressed(self, interaction: Interaction, actions: Actions) -> None:
+        channel = actions.place(interaction).channel
+        if self.what == "note":
+            await actions.allow(interaction, Action.SET_NOTE, await actions.director.head(channel))
+            await actions.director.forget_note(channel)
+            told = phrase("There is no author's note any more.")
+        else:
+            await actions.allow(interaction, Action.INSTRUCT, None)
+            await actions.director.forget_instruction(channel)
+            told = phrase("Nothing is asked of the next reply any more.")
+        await say_in_place(interaction, told, view=None)
 
 
 class DirectingCog(commands.Cog):

@@ -16,7 +16,7 @@ from bot.core.scene import UserId
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.buttons import view_of
 from bot.discord_ui.convert import milliseconds
-from bot.discord_ui.error_replies import received, telling
+from bot.discord_ui.pressing import Interaction, PressedButton
 from bot.discord_ui.wording import say, say_in_place
 from bot.services.disclosure import Overview
 
@@ -146,10 +146,12 @@ class PrivacyCog(
 
 
 class ForgetButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    PressedButton,
     template=r"forget:(?P<where>here|server|everywhere|no)",
 ):
     """Forgets whoever presses it, or leaves all as it is. Only they see it."""
+
+    is_for_everybody = True
 
     def __init__(self, reach: Reach | None) -> None:
         danger, calm = discord.ButtonStyle.danger, discord.ButtonStyle.secondary
@@ -162,25 +164,16 @@ class ForgetButton(
         self.reach = reach
 
     @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003  # discord.py's signature
-        item: discord.ui.Item[Any],  # noqa: ARG003
-        match: re.Match[str],
-    ) -> Self:
+    def of(cls, match: re.Match[str]) -> Self:
         return cls(None if match["where"] == "no" else Reach(match["where"]))
 
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        if not await received(interaction):
-            return
-        actions: Actions = interaction.client.actions
-        async with telling(interaction):
-            told = phrase("Nothing was forgotten.")
-            if self.reach is not None:
-                await say_in_place(interaction, phrase("Forgetting …"), view=None)
-                user, place = UserId(interaction.user.id), actions.place(interaction)
-                told = receipt(await actions.privacy.forget(user, self.reach, place), self.reach)
-            await say_in_place(interaction, told, view=None)
+    async def pressed(self, interaction: Interaction, actions: Actions) -> None:
+        told = phrase("Nothing was forgotten.")
+        if self.reach is not None:
+            await say_in_place(interaction, phrase("Forgetting …"), view=None)
+            user, place = UserId(interaction.user.id), actions.place(interaction)
+            told = receipt(await actions.privacy.forget(user, self.reach, place), self.reach)
+        await say_in_place(interaction, told, view=None)
 
 
 def receipt(done: Forgotten, reach: Reach) -> str:

@@ -17,6 +17,7 @@ from bot.discord_ui.actions import Actions
 from bot.discord_ui.buttons import view_of
 from bot.discord_ui.convert import is_age_restricted, milliseconds, viewer_of
 from bot.discord_ui.error_replies import acknowledge, telling
+from bot.discord_ui.pressing import Interaction, PressedButton
 from bot.discord_ui.wording import say, say_in_place
 from bot.services.scene_list import ListedScene
 from bot.services.scenes import Opening
@@ -31,7 +32,7 @@ LOADED = phrase("The story is loaded.")
 
 
 class UndoButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    PressedButton,
     template=r"back:(?P<name>(?:restart|load|import) \d{1,20})",
 ):
     """Brings back the story that was replaced."""
@@ -43,30 +44,19 @@ class UndoButton(
         self.name = name
 
     @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003  # discord.py's signature
-        item: discord.ui.Item[Any],  # noqa: ARG003
-        match: re.Match[str],
-    ) -> Self:
+    def of(cls, match: re.Match[str]) -> Self:
         return cls(match["name"])
 
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        if not await acknowledge(interaction):
-            return
-        actions: Actions = interaction.client.actions
-        async with telling(interaction):
-            head = await shelf_actions.take_back(actions, interaction, self.name)
-            told = phrase(
-                "The story with **{character_name}** is back as it was.",
-                character_name=head.character_name,
-            )
-            await say_in_place(interaction, told, view=None)
+    async def pressed(self, interaction: Interaction, actions: Actions) -> None:
+        head = await shelf_actions.take_back(actions, interaction, self.name)
+        told = phrase(
+            "The story with **{character_name}** is back as it was.",
+            character_name=head.character_name,
+        )
+        await say_in_place(interaction, told, view=None)
 
 
-class KeepButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"start:(?P<what>resume|cancel)"
-):
+class KeepButton(PressedButton, template=r"start:(?P<what>resume|cancel)"):
     """Leaves the live scene as it is."""
 
     def __init__(self, what: str) -> None:
@@ -74,32 +64,23 @@ class KeepButton(
         self.what = what
 
     @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003  # discord.py's signature
-        item: discord.ui.Item[Any],  # noqa: ARG003
-        match: re.Match[str],
-    ) -> Self:
+    def of(cls, match: re.Match[str]) -> Self:
         return cls(match["what"])
 
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        if not await acknowledge(interaction):
-            return
-        actions: Actions = interaction.client.actions
-        async with telling(interaction):
-            told = phrase("Nothing was changed.")
-            if self.what == "resume":
-                place = actions.place(interaction)
-                head = await actions.scenes.live_head(place.channel)
-                told = phrase(
-                    "The scene with **{character_name}** goes on. Just write.",
-                    character_name=head.character_name,
-                )
-            await say_in_place(interaction, told, view=None, embeds=[])
+    async def pressed(self, interaction: Interaction, actions: Actions) -> None:
+        told = phrase("Nothing was changed.")
+        if self.what == "resume":
+            place = actions.place(interaction)
+            head = await actions.scenes.live_head(place.channel)
+            told = phrase(
+                "The scene with **{character_name}** goes on. Just write.",
+                character_name=head.character_name,
+            )
+        await say_in_place(interaction, told, view=None, embeds=[])
 
 
 class StartOverButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    PressedButton,
     template=(
         r"start:anew:(?P<began>\d{1,20}):(?P<greeting>none|\d{1,2}):(?P<length>[a-z]*)"
         r":(?P<character>.+)"
@@ -132,30 +113,21 @@ class StartOverButton(
         return cls(custom_id)
 
     @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003  # discord.py's signature
-        item: discord.ui.Item[Any],  # noqa: ARG003
-        match: re.Match[str],
-    ) -> Self:
+    def of(cls, match: re.Match[str]) -> Self:
         return cls(match.string)
 
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        if not await acknowledge(interaction):
-            return
-        actions: Actions = interaction.client.actions
-        async with telling(interaction):
-            found = self.template.fullmatch(self.item.custom_id or "")
-            if found is None:
-                raise UserError(phrase("This button is too old. Use /roleplay start again."))
-            was = await shelf_actions.start_over(
-                actions,
-                interaction,
-                await _wished(actions, interaction, found),
-                instead_of=int(found["began"]),
-            )
-            told, view = told_of(BEGUN_ANEW, was)
-            await say_in_place(interaction, told, view=view, embeds=[])
+    async def pressed(self, interaction: Interaction, actions: Actions) -> None:
+        found = self.template.fullmatch(self.item.custom_id or "")
+        if found is None:
+            raise UserError(phrase("This button is too old. Use /roleplay start again."))
+        was = await shelf_actions.start_over(
+            actions,
+            interaction,
+            await _wished(actions, interaction, found),
+            instead_of=int(found["began"]),
+        )
+        told, view = told_of(BEGUN_ANEW, was)
+        await say_in_place(interaction, told, view=view, embeds=[])
 
 
 class ShelfSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"shelf:pick"):

@@ -14,10 +14,12 @@ from bot.core.rights import Action
 from bot.core.scene import Role, Scene, Turn, TurnId
 from bot.core.story_acts import TooOldForButtons, newest_reply, turn_in
 from bot.discord_ui import retelling
+from bot.discord_ui.actions import Actions
 from bot.discord_ui.buttons import view_of
 from bot.discord_ui.edit_form import open_form
 from bot.discord_ui.error_replies import acknowledge, may_open, telling
 from bot.discord_ui.inspection import explained
+from bot.discord_ui.pressing import Interaction, PressedButton
 from bot.discord_ui.report import report_turn
 from bot.discord_ui.retelling import Asked, actions_of, channel_of
 from bot.discord_ui.wording import say, say_in_place
@@ -106,9 +108,7 @@ class MoreButton(_RowButton, template=rf"{MORE_PREFIX}{TURN}(?:\.\d{{1,3}})?"):
         return True
 
 
-class RedoButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]], template=rf"{REDO_PREFIX}(?P<name>\d{{1,20}})"
-):
+class RedoButton(PressedButton, template=rf"{REDO_PREFIX}(?P<name>\d{{1,20}})"):
     """Brings back what was taken back. It stands where only whoever took it back sees it."""
 
     def __init__(self, name: str) -> None:
@@ -118,20 +118,12 @@ class RedoButton(
         self.name = name
 
     @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003  # discord.py's signature
-        item: discord.ui.Item[Any],  # noqa: ARG003
-        match: re.Match[str],
-    ) -> Self:
+    def of(cls, match: re.Match[str]) -> Self:
         return cls(match["name"])
 
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        if not await acknowledge(interaction):
-            return
-        async with telling(interaction):
-            told = await retelling.bring_back(interaction, self.name)
-            await say_in_place(interaction, told, view=None)
+    async def pressed(self, interaction: Interaction, _actions: Actions) -> None:
+        told = await retelling.bring_back(interaction, self.name)
+        await say_in_place(interaction, told, view=None)
 
 
 class ActSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=rf"{ACT_PREFIX}{TURN}"):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Self
 
 import discord
 
@@ -11,7 +11,7 @@ from bot.core.scene import Place
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.convert import place_of
 from bot.discord_ui.doctor import examine
-from bot.discord_ui.error_replies import acknowledge, telling
+from bot.discord_ui.pressing import Interaction, PressedButton
 from bot.discord_ui.starting import ask_who_plays, opening_of
 from bot.services.welcome import CHECK
 
@@ -28,31 +28,20 @@ def places_for_hello(guild: discord.Guild) -> Iterator[Place]:
             yield place
 
 
-class WelcomeButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"welcome:(?:check|start)"
-):
+class WelcomeButton(PressedButton, template=r"welcome:(?:check|start)"):
     """Has the server examined, or asks who plays in its first scene."""
 
     def __init__(self, custom_id: str) -> None:
         super().__init__(discord.ui.Button(custom_id=custom_id))
 
     @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003  # discord.py's signature
-        item: discord.ui.Item[Any],  # noqa: ARG003
-        match: re.Match[str],
-    ) -> Self:
+    def of(cls, match: re.Match[str]) -> Self:
         return cls(match.string)
 
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        if not await acknowledge(interaction):
+    async def pressed(self, interaction: Interaction, actions: Actions) -> None:
+        if self.item.custom_id == CHECK:
+            await examine(interaction, actions)
             return
-        actions: Actions = interaction.client.actions
-        async with telling(interaction):
-            if self.item.custom_id == CHECK:
-                await examine(interaction, actions)
-                return
-            await actions.allow(interaction, Action.START_SCENE, None)
-            opening = opening_of(actions, interaction, scenario=None, length=None, greeting=0)
-            await ask_who_plays(actions, interaction, opening, "here")
+        await actions.allow(interaction, Action.START_SCENE, None)
+        opening = opening_of(actions, interaction, scenario=None, length=None, greeting=0)
+        await ask_who_plays(actions, interaction, opening, "here")

@@ -16,17 +16,22 @@ from bot.adapters.redis_store import (
     connect,
     wait_until_ready,
 )
+from bot.adapters.redis_store.host_keys import HostKeys
 from bot.adapters.redis_store.lore_books import RedisLoreStore
+from bot.adapters.redis_store.seals import NO_SEALS, RedisSeals, Seals, refuse_sealed
 from bot.adapters.redis_store.store import DaysIn, no_days
 from bot.adapters.redis_store.watching import Watch as RedisWatch
 from bot.adapters.tgi import Deadlines, TgiGenerator, open_tgi
 from bot.adapters.tgi.generator import Watch as TgiWatch
 from bot.adapters.valkey import open_embedded
+from bot.core.errors import StartupError, StoreRefusesWrites, StoreUnavailable
 from bot.core.profiles import ModelProfile
 from bot.core.scene import CharacterKey, UserId
-from bot.settings import Settings, redis_url_of
+from bot.settings import Settings, encryption_keys_of, redis_url_of
 
 log = logging.getLogger(__name__)
+
+EXIT_UNREACHABLE = 69
 
 
 def profile_of(settings: Settings) -> ModelProfile:
@@ -80,7 +85,41 @@ async def open_store(settings: Settings, stack: AsyncExitStack) -> RedisSceneSto
     Raises:
         StartupError: it stays unreachable, or cannot be started.
     """
-    return store_on(await open_redis(settings, stack), settings)
+    redis = await open_redis(settings, stack)
+    return store_on(redis, settings, seals=await open_seals(redis, settings))
+
+
+def seals_on(redis: RedisClient, settings: Settings) -> RedisSeals | None:
+    """What encrypts texts on *redis*; None if the host has chosen no key.
+
+    Raises:
+        StartupError: what is set is no key.
+    """
+    given = encryption_keys_of(settings)
+    if not given:
+        return None
+    return RedisSeals(redis, HostKeys.parse(given), answer_within=answer_within(settings))
+
+
+async def open_seals(redis: RedisClient, settings: Settings) -> Seals:
+    """The same, once it is sure that all there is can be read.
+
+    Raises:
+        StartupError: a key is missing, or Redis does not say.
+    """
+    try:
+        seals = seals_on(redis, settings)
+        if seals is None:
+            await refuse_sealed(redis, answer_within=answer_within(settings))
+            return NO_SEALS
+        if renewed := await seals.begin():
+            log.info("keys are under the newest of the host's", extra={"keys": renewed})
+    except (StoreUnavailable, StoreRefusesWrites) as error:
+        raise StartupError(
+            "Redis does not say what is encrypted. Look whether it is well, then start again.",
+            exit_code=EXIT_UNREACHABLE,
+        ) from error
+    return seals
 
 
 def store_on(
@@ -90,6 +129,7 @@ def store_on(
     bring: Bring = _nobody,
     unseen: Container[UserId] = (),
     days_in: DaysIn = no_days,
+    seals: Seals,
 ) -> RedisSceneStore:
     """The memory on *redis*, which stays the caller's.
 
@@ -97,24 +137,27 @@ def store_on(
         bring: told who plays in each scene that is read.
         unseen: users who are in no scene that is read.
         days_in: for how many days of silence a guild has its stories kept, if not as usual.
+        seals: what encrypts texts, see `open_seals`.
     """
     return CastStore(
         redis,
         bring=bring,
         unseen=unseen,
         days_in=days_in,
+        seals=seals,
         keep=settings.turns.history_keep,
         ttl=timedelta(days=settings.turns.history_days),
         answer_within=answer_within(settings),
     )
 
 
-def lore_on(redis: RedisClient, settings: Settings) -> RedisLoreStore:
+def lore_on(redis: RedisClient, settings: Settings, seals: Seals) -> RedisLoreStore:
     """The lorebooks on *redis*, which stays the caller's."""
     return RedisLoreStore(
         redis,
         ttl=timedelta(days=settings.turns.history_days),
         answer_within=answer_within(settings),
+        seals=seals,
     )
 
 

@@ -37,13 +37,22 @@ from bot.adapters.redis_store.examination import RedisExamination
 from bot.adapters.redis_store.guild_rules import RedisGuildRules
 from bot.adapters.redis_store.keys import SCHEMA_VERSION
 from bot.adapters.redis_store.refusals import RedisRefusals
+from bot.adapters.redis_store.seals import Seals
 from bot.adapters.redis_store.welcomes import RedisWelcomes
 from bot.adapters.tgi import TgiGenerator
 from bot.assembly import (
     Pace,
     World,
 )
-from bot.composition import answer_within, lore_on, open_generator, open_redis, profile_of, store_on
+from bot.composition import (
+    answer_within,
+    lore_on,
+    open_generator,
+    open_redis,
+    open_seals,
+    profile_of,
+    store_on,
+)
 from bot.core.errors import (
     StartupError,
     StoreRefusesWrites,
@@ -95,6 +104,7 @@ class Ground:
     characters: Roster
     kept: RedisCharacterStore
     redis: RedisClient
+    seals: Seals
     store: RedisSceneStore
     lorebooks: Lorebooks
     guild_desk: GuildDesk
@@ -131,8 +141,10 @@ async def open_ground(settings: Settings, stack: AsyncExitStack) -> Ground:
     metrics = PrometheusMetrics()
     metrics.is_made_of(version=__version__, schema=SCHEMA_VERSION)
     redis = await open_redis(settings, stack, watch=metrics.redis)
+    seals = await open_seals(redis, settings)
     kept = RedisCharacterStore(
         redis,
+        seals=seals,
         retired_for=timedelta(days=settings.turns.history_days),
         answer_within=answer_within(settings),
     )
@@ -156,6 +168,7 @@ async def open_ground(settings: Settings, stack: AsyncExitStack) -> Ground:
         bring=characters.bring,
         unseen=refusals,
         days_in=guild_desk.keep_days,
+        seals=seals,
     )
     await _complete_index(store)
     return Ground(
@@ -163,8 +176,9 @@ async def open_ground(settings: Settings, stack: AsyncExitStack) -> Ground:
         characters=characters,
         kept=kept,
         redis=redis,
+        seals=seals,
         store=store,
-        lorebooks=Lorebooks(lore_on(redis, settings), Re2PatternSearch),
+        lorebooks=Lorebooks(lore_on(redis, settings, seals), Re2PatternSearch),
         guild_desk=guild_desk,
         welcomes=RedisWelcomes(redis, answer_within=answer_within(settings)),
         consents=RedisConsents(redis, answer_within=answer_within(settings)),
@@ -300,7 +314,7 @@ def doctor_on(settings: Settings, ground: Ground) -> Doctor:
 def privacy_of(settings: Settings, world: World, ground: Ground, pipeline: TurnPipeline) -> Privacy:
     """What members may ask of their own data."""
     # Whoever is in no scene that is read has a right to what is stored of them, too.
-    whole = store_on(ground.redis, settings)
+    whole = store_on(ground.redis, settings, seals=ground.seals)
 
     retention = Retention(ground.store, ground.guild_desk, usual_days=settings.turns.history_days)
     held = Held(world.prompting.forget, ground.characters.forget)

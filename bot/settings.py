@@ -54,6 +54,9 @@ class RedisSettings(BaseModel, frozen=True, extra="forbid"):
 
     url: SecretStr | None = None
     """None starts an embedded server whose data lies in `data`."""
+    encryption_keys: SecretStr | None = None
+    """What people write is stored encrypted; the newest first, comma separated. See
+    docs/hosting.md."""
     timeout_s: Seconds = 1.0
     """The longest wait for one answer."""
     give_up_s: Seconds = 10.0
@@ -235,6 +238,7 @@ def secrets_in(settings: Settings) -> Iterator[str]:
     for secret in (settings.discord.token, settings.tgi.api_key, settings.redis.url):
         if secret is not None:
             yield secret.get_secret_value().strip()
+    yield from filter(None, (key.strip() for key in encryption_keys_of(settings).split(",")))
     for url in (redis_url_of(settings), *settings.tgi.urls):
         parts = urlsplit(url)
         given = [parts.password or "", *parse_qs(parts.query).get("password", ())]
@@ -247,6 +251,12 @@ def redis_url_of(settings: Settings) -> str:
     """Where Redis is; empty for an embedded one."""
     url = settings.redis.url
     return "" if url is None else url.get_secret_value()
+
+
+def encryption_keys_of(settings: Settings) -> str:
+    """The host's keys; empty for none."""
+    keys = settings.redis.encryption_keys
+    return "" if keys is None else keys.get_secret_value().strip()
 
 
 def known_names() -> Iterator[str]:

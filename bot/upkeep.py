@@ -131,6 +131,7 @@ def upkeep_of(
         await welcomes.forget_welcome(guild)
         await consents.forget_guild(guild)
         await refusals.forget_guild(guild)
+        await store.drop_guild_key(guild)
 
     departures = Departures(
         store=store,

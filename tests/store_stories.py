@@ -8,6 +8,7 @@ from functools import partial
 from hypothesis import strategies as st
 
 from bot.adapters.redis_store import RedisSceneStore, connect
+from bot.adapters.redis_store.seals import NO_SEALS
 from bot.core.change import Change, Undo
 from bot.core.errors import LeaseLost, SceneAlreadyLive
 from bot.core.lengths import Length
@@ -17,6 +18,7 @@ from bot.core.store_ports import NOTHING_COUNTED
 from tests.contract.stores import Store
 from tests.fakes.memory_store import MemorySceneStore
 from tests.scenes import ANN, BOB, HARBOUR, line, reply, scene
+from tests.sealing import sealed_on
 
 KEEP = 3
 SPELL = 4
@@ -343,12 +345,24 @@ def _shown_work() -> Work:
     return Work(reply(1, "").id, line(1).id, (MessageId(21),), at_ms=3, kind=WorkKind.SHOW)
 
 
-async def compare(url: str, steps: Sequence[Step]) -> None:
-    """Tell *steps* to both; an AssertionError names the step after which they differ."""
+async def compare(url: str, steps: Sequence[Step], *, is_sealed: bool = False) -> None:
+    """Tell *steps* to both; an AssertionError names the step after which they differ.
+
+    Args:
+        is_sealed: whether the real one encrypts texts.
+    """
     client = connect(url, timeout_s=1.0)
     await client.flushall()
     # Two processes: what one of them knows of the turns, the other changes.
-    processes = [RedisSceneStore(client, keep=KEEP, ttl=timedelta(days=1)) for _ in range(2)]
+    processes = [
+        RedisSceneStore(
+            client,
+            keep=KEEP,
+            ttl=timedelta(days=1),
+            seals=sealed_on(client) if is_sealed else NO_SEALS,
+        )
+        for _ in range(2)
+    ]
     real = Teller(processes[0])
     modelled = Teller(MemorySceneStore(keep=KEEP))
 

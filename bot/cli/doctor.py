@@ -10,7 +10,8 @@ from bot.adapters.discord_rest import DiscordClock
 from bot.adapters.redis_store import RedisClient, connect
 from bot.adapters.redis_store.examination import RedisExamination
 from bot.adapters.redis_store.guild_rules import RedisGuildRules
-from bot.composition import answer_within, open_generator, profile_of, store_on
+from bot.adapters.redis_store.seals import NO_SEALS
+from bot.composition import answer_within, open_generator, profile_of, seals_on, store_on
 from bot.core.doctor import Finding, MemoryFacts, State, judge_faces, must_act
 from bot.core.errors import StartupError, StoreRefusesWrites, StoreUnavailable
 from bot.core.profiles import ModelProfile
@@ -119,7 +120,8 @@ class _Memory:
             return ()
         rules = RedisGuildRules(self.redis, answer_within=answer_within(self.settings))
         try:
-            book = store_on(self.redis, self.settings)
+            seals = seals_on(self.redis, self.settings) or NO_SEALS
+            book = store_on(self.redis, self.settings, seals=seals)
             return await places_that_matter(book, await rules.rules(guild), guild)
         except (StoreUnavailable, StoreRefusesWrites):
             return ()

@@ -1,7 +1,7 @@
 """What lorebooks ask of the world."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from bot.core.errors import RoleplayError
@@ -38,10 +38,20 @@ class PatternSearch(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LoreHome:
-    """Where lorebooks belong: to a channel and its threads, or to a server. One of both is None."""
+    """Where lorebooks belong: to a channel and its threads, or to a server. One of both is None.
+
+    Attributes:
+        inside: the server that such a channel is in; None for direct messages.
+    """
 
     channel: ChannelId | None = None
     guild: GuildId | None = None
+    inside: GuildId | None = field(default=None, compare=False)
+
+    @property
+    def within(self) -> GuildId | None:
+        """The server that it is, or is in."""
+        return self.inside if self.guild is None else self.guild
 
 
 class LoreStore(Protocol):

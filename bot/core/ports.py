@@ -12,6 +12,7 @@ from bot.core.metrics import Event, Stage
 from bot.core.scene import ChannelId, CharacterKey, GuildId, MessageId, Place, UserId
 from bot.core.store_ports import (
     GuildStore,
+    Keyring,
     NoteStore,
     PersonaStore,
     SceneMemory,
@@ -23,6 +24,7 @@ __all__ = [
     "Button",
     "CharacterSource",
     "GuildStore",
+    "Keyring",
     "Metrics",
     "NoteStore",
     "PersonaStore",

@@ -364,6 +364,18 @@ class GuildStore(Protocol):
         ...
 
 
+class Keyring(Protocol):
+    """The keys under which texts are encrypted, if they are. Raises like SceneStore."""
+
+    async def drop_guild_key(self, guild: GuildId) -> None:
+        """Make unreadable what is still kept of *guild* anywhere."""
+        ...
+
+    async def drop_user_key(self, user: UserId) -> None:
+        """Make unreadable what is still kept of *user*'s own anywhere."""
+        ...
+
+
 class NoteStore(Protocol):
     """Small facts that must outlive the process, by name. Raises like SceneStore."""
 

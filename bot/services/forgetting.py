@@ -15,7 +15,7 @@ from typing import Protocol
 from bot.core.change import Change, Undo
 from bot.core.errors import StoreRefusesWrites, StoreUnavailable, UserError
 from bot.core.phrases import phrase
-from bot.core.ports import GuildStore, PersonaStore, SceneMemory
+from bot.core.ports import GuildStore, Keyring, PersonaStore, SceneMemory
 from bot.core.privacy import Forgotten, Reach, names_of, without
 from bot.core.roster_ports import CharacterStore
 from bot.core.scene import ChannelId, CharacterKey, Place, Scene, SceneHead, UserId
@@ -31,7 +31,7 @@ MOST_MISSED = 25
 NOBODY = UserId(0)
 
 
-class Memory(SceneMemory, GuildStore, Protocol):
+class Memory(SceneMemory, GuildStore, Keyring, Protocol):
     """All that is kept of stories, those included whom no scene shows any more."""
 
     async def search(self, user: UserId) -> Sequence[ChannelId]:
@@ -203,6 +203,7 @@ class Forgetting:
             self._forgets.character(entry.key)
         await self._store.set_user_length(user, None)
         await self._personas.forget_wardrobe(user)
+        await self._store.drop_user_key(user)
         return personas, len([entry for entry in characters if not entry.is_retired])
 
 

@@ -226,9 +226,9 @@ class Lorebooks:
         await self._store.forget_books(LoreHome(guild=guild))
 
     async def _open(self, place: Place) -> Sequence[tuple[LoreHome, Kept]]:
-        homes = [LoreHome(channel=place.channel)]
+        homes = [LoreHome(channel=place.channel, inside=place.guild)]
         if place.is_thread:
-            homes.append(LoreHome(channel=place.parent))
+            homes.append(LoreHome(channel=place.parent, inside=place.guild))
         if place.guild is not None:
             homes.append(LoreHome(guild=place.guild))
         return [(home, kept) for home in homes for kept in await self._kept(home)]
@@ -283,7 +283,7 @@ def check_size(size: int) -> None:
 
 def _home(place: Place, where: Where) -> LoreHome | None:
     if where is Where.CHANNEL:
-        return LoreHome(channel=place.channel)
+        return LoreHome(channel=place.channel, inside=place.guild)
     return None if place.guild is None else LoreHome(guild=place.guild)
 
 

@@ -27,6 +27,19 @@ def test_both_stores_tell_the_same_story(redis_url: str, steps: list[Step]) -> N
     asyncio.run(compare(redis_url, steps))
 
 
+@settings(
+    max_examples=15,
+    phases=[Phase.generate],
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(steps=st.lists(STEPS, min_size=50, max_size=70))
+def test_so_does_one_that_encrypts_texts(redis_url: str, steps: list[Step]) -> None:
+    """Scripts join, compare and cut texts that they cannot read."""
+    asyncio.run(compare(redis_url, steps, is_sealed=True))
+
+
 @pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
 async def test_events_in_any_order_and_twice_leave_the_same_turns(
     redis: Redis, order: tuple[int, ...]

@@ -1,6 +1,5 @@
 """`CharacterStore` on Redis."""
 
-import base64
 import binascii
 import logging
 import zlib
@@ -13,6 +12,8 @@ from bot.adapters.redis_store.calls import ANSWER_WITHIN, Calls
 from bot.adapters.redis_store.connection import RedisClient
 from bot.adapters.redis_store.loose_index import LooseIndex
 from bot.adapters.redis_store.scripts import Script
+from bot.adapters.redis_store.sealing import NO_SEAL, Seal
+from bot.adapters.redis_store.seals import NO_SEALS, Seals
 from bot.core.cards.portrait import Portrait
 from bot.core.characters import Rating
 from bot.core.roster import MEMBERS, MOST_RAW, Entry, Stored, is_members
@@ -32,6 +33,7 @@ class RedisCharacterStore:
     Args:
         retired_for: how long a deleted character stays for scenes after their last use of it.
         answer_within: the longest a method waits for one answer.
+        seals: what makes texts unreadable for who reads Redis.
     """
 
     def __init__(
@@ -40,8 +42,10 @@ class RedisCharacterStore:
         *,
         retired_for: timedelta,
         answer_within: timedelta = ANSWER_WITHIN,
+        seals: Seals = NO_SEALS,
     ) -> None:
         self._redis = redis
+        self._seals = seals
         self._calls = Calls(redis, answer_within=answer_within)
         self._index = LooseIndex(self._calls)
         self._put = Script("character_put", shared=False)
@@ -62,7 +66,7 @@ class RedisCharacterStore:
         args: tuple[str | int, ...] = (
             str(entry.version),
             self._kept_ms,
-            *records.flat(_fields(stored)),
+            *records.flat(_fields(stored, await self._seals.of_user(entry.owner))),
         )
         return bool(await self._put.run(self._redis, [keys.character_key(number)], args))
 
@@ -70,7 +74,7 @@ class RedisCharacterStore:
         if not is_members(key):
             return None
         found = await self._calls.run(self._redis.hgetall(keys.character_key(_number(key))))
-        return _stored(key, found)
+        return _stored(key, found, await self._seal_of(found))
 
     async def touch(self, wanted: Sequence[CharacterKey]) -> Sequence[Entry]:
         found = []
@@ -78,7 +82,8 @@ class RedisCharacterStore:
             args = (self._kept_ms, self._retired_ms, *_LIGHT)
             place = [keys.character_key(_number(key))]
             values = await self._calls.run(self._touch.run(self._redis, place, args))
-            entry = _entry(key, dict(zip(_LIGHT, values, strict=True)))
+            fields = dict(zip(_LIGHT, values, strict=True))
+            entry = _entry(key, fields, await self._seal_of(fields))
             found += [entry] if entry is not None else []
         return found
 
@@ -125,16 +130,17 @@ class RedisCharacterStore:
             _ms(DRAFT_KEPT),
             "key",
             stored.entry.key,
-            *records.flat(_fields(stored)),
+            *records.flat(_fields(stored, await self._seals.of_user(user))),
         )
         await self._calls.change(self._put, [keys.draft_key(user)], *args)
 
     async def draft(self, user: UserId) -> Stored | None:
         found = await self._calls.run(self._redis.hgetall(keys.draft_key(user)))
-        draft = _stored(CharacterKey(found.get("key", "")), found)
+        seal = await self._seal_of(found)
+        draft = _stored(CharacterKey(found.get("key", "")), found, seal)
         if draft is None:
             return None
-        entry = _entry(draft.entry.key, {**found, "ver": "0"})
+        entry = _entry(draft.entry.key, {**found, "ver": "0"}, seal)
         return None if entry is None else Stored(entry, draft.raw, draft.filename, draft.portrait)
 
     async def drop_draft(self, user: UserId) -> None:
@@ -171,12 +177,18 @@ class RedisCharacterStore:
         found = []
         for number, values in zip(numbers, await self._calls.run(pipe.execute()), strict=True):
             key = CharacterKey(f"{MEMBERS}{number}")
-            entry = _entry(key, dict(zip(_LIGHT, values, strict=True)))
+            fields = dict(zip(_LIGHT, values, strict=True))
+            entry = _entry(key, fields, await self._seal_of(fields))
             if entry is not None:
                 found.append(entry)
             else:
                 await self._off(index, number)
         return found
+
+    async def _seal_of(self, fields: Mapping[str, Any]) -> Seal:
+        """What seals the character with those fields: it is its owner's."""
+        owner = fields.get("owner") or ""
+        return await self._seals.of_user(UserId(int(owner))) if owner.isdecimal() else NO_SEAL
 
     async def _off(self, index: str, number: int) -> None:
         await self._index.drop(index, number, self._is_there)
@@ -190,41 +202,41 @@ class RedisCharacterStore:
             await self._calls.change(self._set, place, field, value, expiry)
 
 
-def _fields(stored: Stored) -> dict[str, str]:
+def _fields(stored: Stored, seal: Seal) -> dict[str, str]:
     entry, portrait = stored.entry, stored.portrait
     return {
         "owner": str(entry.owner),
         "guild": "" if entry.guild is None else str(entry.guild),
         "name": records.clean(entry.name),
-        "tagline": records.clean(entry.tagline),
+        "tagline": seal.close(records.clean(entry.tagline)),
         "rating": entry.rating,
         "minor": "1" if entry.is_minor else "",
         "at_ms": str(entry.at_ms),
         "ver": str(entry.version + 1),
         "retired": "",
-        "file": records.clean(stored.filename),
-        "raw": _base64(zlib.compress(stored.raw)),
-        "picture": _base64(portrait.picture) if portrait else "",
-        "face": _base64(portrait.face) if portrait else "",
+        "file": seal.close(records.clean(stored.filename)),
+        "raw": seal.pack(zlib.compress(stored.raw)),
+        "picture": seal.pack(portrait.picture) if portrait else "",
+        "face": seal.pack(portrait.face) if portrait else "",
     }
 
 
-def _stored(key: CharacterKey, fields: Mapping[str, str]) -> Stored | None:
-    entry = _entry(key, fields)
+def _stored(key: CharacterKey, fields: Mapping[str, str], seal: Seal) -> Stored | None:
+    entry = _entry(key, fields, seal)
     if entry is None:
         return None
     try:
-        packed = base64.b64decode(fields.get("raw", ""), validate=True)
+        packed = seal.unpack(fields.get("raw", ""))
         raw = zlib.decompressobj().decompress(packed[: 2 * MOST_RAW], _MOST_UNPACKED)
-        picture, face = (base64.b64decode(fields.get(name, "")) for name in ("picture", "face"))
+        picture, face = (seal.unpack(fields.get(name, "")) for name in ("picture", "face"))
     except (ValueError, binascii.Error, zlib.error):
         log.warning("a character in Redis makes no sense", extra={"character": key})
         return None
     portrait = Portrait(picture, face) if picture and face else None
-    return Stored(entry, raw, fields.get("file", ""), portrait)
+    return Stored(entry, raw, seal.open(fields.get("file", "")), portrait)
 
 
-def _entry(key: CharacterKey, fields: Mapping[str, Any]) -> Entry | None:
+def _entry(key: CharacterKey, fields: Mapping[str, Any], seal: Seal) -> Entry | None:
     if not fields.get("ver") or not is_members(key):
         return None
     try:
@@ -232,7 +244,7 @@ def _entry(key: CharacterKey, fields: Mapping[str, Any]) -> Entry | None:
             key=key,
             owner=UserId(int(fields["owner"])),
             name=fields["name"],
-            tagline=fields.get("tagline") or "",
+            tagline=seal.open(fields.get("tagline") or ""),
             guild=GuildId(int(fields["guild"])) if fields.get("guild") else None,
             rating=Rating(fields["rating"]),
             is_minor=fields.get("minor") == "1",
@@ -251,10 +263,6 @@ def _chooser(where: int, is_guild: bool) -> str:  # noqa: FBT001  # of this modu
 
 def _number(key: CharacterKey) -> int:
     return int(key.removeprefix(MEMBERS))
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
 
 
 def _ms(time: timedelta) -> int:

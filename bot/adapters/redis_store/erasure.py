@@ -11,8 +11,9 @@ from bot.adapters.redis_store import keys, records
 from bot.adapters.redis_store.calls import Calls
 from bot.adapters.redis_store.channel_scripts import ChannelScripts
 from bot.adapters.redis_store.errors import translated
+from bot.adapters.redis_store.seals import Seals
 from bot.core.errors import StoreRefusesWrites, StoreUnavailable
-from bot.core.scene import ChannelId, UserId
+from bot.core.scene import ChannelId, GuildId, UserId
 
 _AT_ONCE = 500
 _LOOK_EVERY_S = 0.2
@@ -25,6 +26,15 @@ class Erasure:
 
     _calls: Calls
     _channel: ChannelScripts
+    _seals: Seals
+
+    async def drop_guild_key(self, guild: GuildId) -> None:
+        """Make unreadable what is still kept of *guild* anywhere, if texts are encrypted."""
+        await self._seals.drop_guild(guild)
+
+    async def drop_user_key(self, user: UserId) -> None:
+        """Make unreadable what is still kept of *user*'s own anywhere, if texts are encrypted."""
+        await self._seals.drop_user(user)
 
     async def search(self, user: UserId) -> Sequence[ChannelId]:
         """Every channel that may hold anything of *user*, found without their index.

@@ -118,6 +118,11 @@ change it, as this one does with later schemas. Since
     rp:refusals     HASH    user id, or user@guild for one guild only ->    never
                             when (Unix ms) they asked not to be stored;
                             `ver`, which grows with every change
+    rp:sealing      HASH    `g:` and a guild, `u:` and a user, or `direct`  never
+                            -> the key that seals their texts, wrapped
+                            under the host's (see sealing.py)
+    rp:sealing:dropped:S                                                  1 hour
+                    STRING  "1": the key of S, as above, was dropped
     rp:note:NAME    STRING  a note of `NoteStore`                         never
     rp:probe        STRING  "1", written to see whether Redis takes it    60 s
     rp:shard:F:I    STRING  owner of shard I of the bot whose token has   the lease
@@ -138,6 +143,7 @@ LIVE = "rp:live"
 GUILDS = "rp:guilds"
 LEFT = "rp:left"
 REFUSALS = "rp:refusals"
+SEALING = "rp:sealing"
 PROBE = "rp:probe"
 HOST_RELOADS = "rp:reloads"
 
@@ -282,6 +288,11 @@ def session_key(token_fingerprint: str, shard: int, of: int) -> str:
 def starts_key(token_fingerprint: str, shard: int) -> str:
     """Where it is counted how often *shard* began a session in vain."""
     return f"rp:starts:{token_fingerprint}:{shard}"
+
+
+def dropped_key(scope: str) -> str:
+    """Where it is kept that the key of *scope* was dropped."""
+    return f"{SEALING}:dropped:{scope}"
 
 
 def note_key(name: str) -> str:

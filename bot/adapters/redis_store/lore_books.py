@@ -10,6 +10,7 @@ from bot.adapters.redis_store.connection import RedisClient
 from bot.adapters.redis_store.known import Known
 from bot.adapters.redis_store.loose_index import LooseIndex
 from bot.adapters.redis_store.scripts import Script
+from bot.adapters.redis_store.seals import NO_SEALS, Seals
 from bot.core.lore_ports import LoreHome
 
 MOST_KNOWN = 32_000_000
@@ -23,11 +24,18 @@ class RedisLoreStore:
     Args:
         ttl: a channel whose books nobody has read for so long loses them.
         answer_within: the longest a method waits for one answer.
+        seals: what makes texts unreadable for who reads Redis.
     """
 
     def __init__(
-        self, redis: RedisClient, *, ttl: timedelta, answer_within: timedelta = ANSWER_WITHIN
+        self,
+        redis: RedisClient,
+        *,
+        ttl: timedelta,
+        answer_within: timedelta = ANSWER_WITHIN,
+        seals: Seals = NO_SEALS,
     ) -> None:
+        self._seals = seals
         self._calls = Calls(redis, answer_within=answer_within)
         self._ttl_ms = int(ttl.total_seconds() * 1000)
         self._put = Script("put_book", shared=False)
@@ -40,6 +48,9 @@ class RedisLoreStore:
             return known
         key, mark = _key(home), self._known.mark()
         found: Mapping[str, str] = await self._calls.run(self._read(key, self._life_ms(home)))
+        if found:
+            seal = await self._seals.in_guild(home.within)
+            found = {name: seal.open(text) for name, text in found.items()}
         self._known.note(home, found, mark)
         return found
 
@@ -48,8 +59,15 @@ class RedisLoreStore:
         life = self._life_ms(home)
         if text and home.guild is not None:  # so that it is forgotten when we leave it
             await self._calls.unbroken(self._index.put(keys.GUILDS, home.guild))
+        seal = await self._seals.in_guild(home.within, anew=True)
+        # What was stored before texts were sealed is still there as it was.
+        befores = dict.fromkeys((seal.close(was), was))
         try:
-            return bool(await self._calls.change(self._put, [_key(home)], name, text, was, life))
+            for before in befores:
+                given = (name, seal.close(text), before, life)
+                if await self._calls.change(self._put, [_key(home)], *given):
+                    return True
+            return False
         finally:  # whatever came of it: another's change may be what is kept
             self._known.forget(home)
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bot.adapters.redis_store.keys import SCHEMA_VERSION
+from bot.adapters.redis_store.sealing import Seal
 from bot.core.lengths import Length
 from bot.core.scene import (
     NOTE_DEPTH,
@@ -40,37 +41,52 @@ _DIGITS = 20
 _SMALL_DIGITS = 4
 
 
-def turn_to_record(turn: Turn, *, write: str = "") -> str:
+_SEALED_FIELDS = ("scenario", "note", "instruction", "boundaries")
+"""Of a head: what people wrote."""
+_SEALED_FACTS = frozenset({"lore", "chat_line", "chat_header"})
+"""Of a turn: names of lore entries, and what another program kept with it."""
+
+
+def turn_to_record(turn: Turn, seal: Seal, *, write: str = "") -> str:
     """Encode *turn*; *write* names the write, so that a repeated one is known."""
     record: dict[str, Any] = {
         "sv": SCHEMA_VERSION,
         "id": turn.id,
         "role": turn.role.value,
         "name": clean(turn.name),
-        "swipes": [clean(swipe) for swipe in turn.swipes],
+        "swipes": [seal.close(clean(swipe)) for swipe in turn.swipes],
         "current": turn.current,
         "at_ms": str(turn.at_ms),
     }
     more: dict[str, Any] = {
         "author": _text(turn.author),
         "messages": [str(message) for message in turn.messages],
-        "parts": [clean(part) for part in turn.parts],
+        "parts": [seal.close(clean(part)) for part in turn.parts],
         "edited_ms": str(turn.edited_ms or ""),
         "pinned": turn.pinned,
         "hidden": turn.hidden,
-        "quoted": clean(turn.quoted),
+        "quoted": seal.close(clean(turn.quoted)),
         "count": turn.count,
-        "facts": {name: clean(text) for name, text in turn.facts.items()},
+        "facts": facts_to_fields(turn.facts, seal),
         "write": write,
     }
     record |= {name: value for name, value in more.items() if value}
     return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
 
 
-def turn_from_record(record: str) -> Turn:
+def facts_to_fields(facts: Mapping[str, str], seal: Seal) -> dict[str, str]:
+    """Encode what is kept beside a turn."""
+    return {
+        name: seal.close(clean(text)) if name in _SEALED_FACTS else clean(text)
+        for name, text in facts.items()
+    }
+
+
+def turn_from_record(record: str, seal: Seal) -> Turn:
     """Decode what `turn_to_record` or a script has written.
 
     Raises:
+        CannotOpen: it was sealed with another key.
         ValueError: it is no such record.
     """
     try:
@@ -80,18 +96,20 @@ def turn_from_record(record: str) -> Turn:
             id=TurnId(str(fields["id"])),
             role=Role(fields["role"]),
             name=str(fields["name"]),
-            swipes=tuple(str(swipe) for swipe in fields["swipes"]),
+            swipes=tuple(seal.open(str(swipe)) for swipe in fields["swipes"]),
             current=int(fields["current"]),
             author=None if author is None else UserId(int(author)),
             messages=tuple(MessageId(int(message)) for message in fields.get("messages", ())),
             at_ms=int(fields["at_ms"]),
             pinned=fields.get("pinned") is True,
             count=str(fields.get("count", "")),
-            facts={str(name): str(text) for name, text in fields.get("facts", {}).items()},
-            parts=tuple(str(part) for part in fields.get("parts", ())),
+            facts={
+                str(name): seal.open(str(text)) for name, text in fields.get("facts", {}).items()
+            },
+            parts=tuple(seal.open(str(part)) for part in fields.get("parts", ())),
             edited_ms=int(fields.get("edited_ms", 0)),
             hidden=fields.get("hidden") is True,
-            quoted=str(fields.get("quoted", "")),
+            quoted=seal.open(str(fields.get("quoted", ""))),
         )
     except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError("not a turn's record") from error
@@ -100,10 +118,10 @@ def turn_from_record(record: str) -> Turn:
     return turn
 
 
-def head_to_fields(head: SceneHead) -> dict[str, str]:
+def head_to_fields(head: SceneHead, seal: Seal) -> dict[str, str]:
     """Encode *head*, its players and version aside."""
     place = head.place
-    return {
+    fields = {
         "guild": _text(place.guild),
         "parent": _text(place.parent),
         "owner": str(head.owner),
@@ -129,16 +147,19 @@ def head_to_fields(head: SceneHead) -> dict[str, str]:
         "row": _text(head.row),
         "old_row": _text(head.old_row),
     }
+    return fields | {name: seal.close(fields[name]) for name in _SEALED_FIELDS}
 
 
 def head_from_fields(
-    channel: ChannelId, fields: Mapping[str, str], players: Mapping[str, str]
+    channel: ChannelId, fields: Mapping[str, str], players: Mapping[str, str], seal: Seal
 ) -> SceneHead:
     """Decode a scene's head. Fields of a newer schema are passed over, foreign players too.
 
     Raises:
+        CannotOpen: a text was sealed with another key.
         ValueError: a number is none. Without it we would not know where to post.
     """
+    opened = {name: seal.open(fields.get(name, "")) for name in _SEALED_FIELDS}
     guild, parent = fields.get("guild"), fields.get("parent")
     return SceneHead(
         place=Place(
@@ -150,7 +171,7 @@ def head_from_fields(
         character=CharacterKey(fields.get("character", "")),
         character_name=fields.get("character_name", ""),
         live=fields.get("live") == "1",
-        scenario=fields.get("scenario", ""),
+        scenario=opened["scenario"],
         length=length_from(fields.get("length")),
         next_length=length_from(fields.get("next_length")),
         players={
@@ -162,22 +183,26 @@ def head_from_fields(
         started_ms=int(fields.get("started_ms", 0)),
         resumed_ms=int(fields.get("resumed_ms", 0)),
         seen=_message(channel, fields.get("seen"), what="newest message"),
-        note=fields.get("note", ""),
+        note=opened["note"],
         note_depth=_small(fields.get("note_depth"), NOTE_DEPTH),
         note_once=fields.get("note_once") == "1",
-        instruction=fields.get("instruction", ""),
+        instruction=opened["instruction"],
         reply_mode=_mode(fields.get("reply_mode")),
         cast=tuple(CharacterKey(key) for key in fields.get("cast", "").split(",") if key),
         banter=_small(fields.get("banter"), 0),
-        boundaries=tuple(filter(None, fields.get("boundaries", "").split("\n"))),
+        boundaries=tuple(filter(None, opened["boundaries"].split("\n"))),
         row=_message(channel, fields.get("row"), what="row"),
         old_row=_message(channel, fields.get("old_row"), what="row"),
         version=int(fields.get("ver", 0)),
     )
 
 
-def work_from_fields(channel: ChannelId, fields: Mapping[str, str]) -> Work | None:
-    """Decode the reply in the making; None if there is none. Foreign fields count as absent."""
+def work_from_fields(channel: ChannelId, fields: Mapping[str, str], seal: Seal) -> Work | None:
+    """Decode the reply in the making; None if there is none. Foreign fields count as absent.
+
+    Raises:
+        CannotOpen: it was sealed with another key.
+    """
     if not fields.get("reply"):
         return None
     noted = [part for part in fields.get("shown_in", "").split(",") if part]
@@ -194,14 +219,14 @@ def work_from_fields(channel: ChannelId, fields: Mapping[str, str]) -> Work | No
         messages=tuple(map(MessageId, numbers(noted, channel, what="message of a work"))),
         at_ms=at_ms[0] if at_ms else 0,
         kind=_kind(fields.get("continues")),
-        written=fields.get("written", ""),
+        written=seal.open(fields.get("written", "")),
         tokens=tokens[0] if tokens else 0,
         posting=fields.get("posting", ""),
         speaker=CharacterKey(fields.get("speaker", "")),
     )
 
 
-def work_to_fields(work: Work) -> dict[str, str]:
+def work_to_fields(work: Work, seal: Seal) -> dict[str, str]:
     """Encode the reply in the making; what would be empty is left out."""
     fields = {
         "reply": work.reply,
@@ -209,7 +234,7 @@ def work_to_fields(work: Work) -> dict[str, str]:
         "claimed_ms": str(work.at_ms),
         "continues": work.kind.value,
         "shown_in": written(work.messages),
-        "written": clean(work.written),
+        "written": seal.close(clean(work.written)),
         "tokens": str(work.tokens or ""),
         "posting": work.posting,
         "speaker": clean(work.speaker),
@@ -264,9 +289,9 @@ def names_of(players: Mapping[UserId, str]) -> dict[str, str]:
     return {str(user): clean(name) for user, name in players.items()}
 
 
-def parts_to_put(turn: Turn) -> tuple[str, str, str]:
+def parts_to_put(turn: Turn, seal: Seal) -> tuple[str, str, str]:
     """What scripts take of a turn: its id, its record and its messages."""
-    return turn.id, turn_to_record(turn), written(turn.messages)
+    return turn.id, turn_to_record(turn, seal), written(turn.messages)
 
 
 def listed(values: Sequence[str], width: int = 1) -> list[str | int]:

@@ -9,9 +9,11 @@ from bot.adapters.redis_store import keys, records
 from bot.adapters.redis_store.answers import head_of, scene_of, turn_of, work_of
 from bot.adapters.redis_store.calls import Calls
 from bot.adapters.redis_store.channel_scripts import ChannelScripts
+from bot.adapters.redis_store.sealing import Seal
+from bot.adapters.redis_store.seals import NO_SEALS, Seals
 from bot.adapters.redis_store.turn_cache import TurnCache
 from bot.adapters.redis_store.user_index import UserIndex
-from bot.core.scene import ChannelId, MessageId, Scene, SceneHead, Turn, TurnId, Work
+from bot.core.scene import ChannelId, GuildId, MessageId, Scene, SceneHead, Turn, TurnId, Work
 from bot.core.store_answers import Taken
 from bot.core.store_ports import NOTHING_COUNTED
 
@@ -33,8 +35,11 @@ _AT_ONCE = 200
 class Replies:
     """Shares the calls of a store."""
 
-    def __init__(self, calls: Calls, scripts: ChannelScripts, index: UserIndex) -> None:
+    def __init__(
+        self, calls: Calls, scripts: ChannelScripts, index: UserIndex, seals: Seals = NO_SEALS
+    ) -> None:
         self._calls = calls
+        self._seals = seals
         self._channel = scripts
         self._index = index
         self._turns = TurnCache()
@@ -44,7 +49,15 @@ class Replies:
         if answer is None:
             return None
         fields, players, stored = answer
-        return scene_of(head_of(channel, records.pairs(fields), records.pairs(players)), stored)
+        told = records.pairs(fields)
+        seal = await self._seal_of(told)
+        head = head_of(channel, told, records.pairs(players), seal)
+        return scene_of(head, stored, seal)
+
+    async def _seal_of(self, fields: Mapping[str, str]) -> Seal:
+        """What seals where the scene with those fields plays."""
+        guild = fields.get("guild", "")
+        return await self._seals.in_guild(GuildId(int(guild)) if guild.isdecimal() else None)
 
     async def take(
         self,
@@ -63,6 +76,7 @@ class Replies:
         of Lua's and back, so that is read by commands behind it. Turns that are
         known here are not read at all, as long as `tag` says that they are right.
         """
+        seal = await self._seals.in_channel(channel)
         args = (
             owner,
             int(for_s * 1000),
@@ -71,7 +85,7 @@ class Replies:
             work.trigger,
             work.at_ms,
             work.kind.value,
-            records.clean(work.written),
+            seal.close(records.clean(work.written)),
             work.tokens or "",
             work.posting,
             records.clean(work.speaker),
@@ -90,15 +104,17 @@ class Replies:
             return None
         scene = None
         if fields:
-            scene = await self._scene_of(head_of(channel, fields, names), fields, *stored)
+            head = head_of(channel, fields, names, seal)
+            scene = await self._scene_of(head, fields, seal, *stored)
         lent, became, noted = answer
-        noted_work = work_of(channel, noted)
+        noted_work = work_of(channel, noted, seal)
         return Taken(int(lent), scene, noted_work, became == "1", is_answered=became == "2")
 
     async def _scene_of(
         self,
         head: SceneHead,
         fields: Mapping[str, str],
+        seal: Seal,
         stored: Sequence[str] | None = None,
         version: str = "",
     ) -> Scene | None:
@@ -109,7 +125,7 @@ class Replies:
             return Scene(head, known)
         if stored is None or fields.get("ver") != version:
             return await self.read(channel)
-        scene = scene_of(head, stored)
+        scene = scene_of(head, stored, seal)
         self._turns.put(channel, tag, scene.turns)
         return scene
 
@@ -124,7 +140,10 @@ class Replies:
         tokens: int = 0,
         fence: int | None = None,
     ) -> int | None:
-        kept = (reply or "", records.clean(written), tokens, given(fence))
+        text = records.clean(written)
+        if text:
+            text = (await self._seals.in_channel(channel)).close(text)
+        kept = (reply or "", text, tokens, given(fence))
         lent = await self._channel.change("lease", channel, owner, int(for_s * 1000), *kept)
         return None if lent is None else int(lent)
 
@@ -142,7 +161,8 @@ class Replies:
         await self._channel.change("posted", channel, reply, message, given(fence))
 
     async def work(self, channel: ChannelId) -> Work | None:
-        return work_of(channel, await self._channel.ask("work", channel))
+        noted = await self._channel.ask("work", channel)
+        return work_of(channel, noted, await self._seals.in_channel(channel))
 
     async def commit(
         self,
@@ -164,14 +184,15 @@ class Replies:
         newest = "" if seen is None else seen
         messages = records.written(turn.messages)
         rest = (release or "", newest, messages, cut or "", row or "", *first)
-        name = _name_of(records.turn_to_record(turn), given(fence), *rest)
-        record = records.turn_to_record(turn, write=name)
+        seal = await self._seals.in_channel(channel)
+        name = _name_of(records.turn_to_record(turn, seal), given(fence), *rest)
+        record = records.turn_to_record(turn, seal, write=name)
         answer = await self._channel.change(
             "commit", channel, turn.id, record, given(fence), name, *rest
         )
         if answer:
             before, tag, floor = answer
-            added = turn_of(channel, record)
+            added = turn_of(channel, record, seal)
             self._turns.add(channel, added, before=before, tag=tag, floor=floor, counts=some)
         else:
             self._turns.forget(channel)

@@ -18,6 +18,8 @@ from bot.adapters.redis_store.known import Known
 from bot.adapters.redis_store.live_list import LiveList
 from bot.adapters.redis_store.loose_index import LooseIndex
 from bot.adapters.redis_store.scripts import Script
+from bot.adapters.redis_store.sealing import NOWHERE, CannotOpen, Seal
+from bot.adapters.redis_store.seals import NO_SEALS, Seals
 from bot.adapters.redis_store.stories import Stories
 from bot.adapters.redis_store.unsure import Unsure
 from bot.adapters.redis_store.user_index import UserIndex
@@ -80,6 +82,7 @@ class RedisSceneStore(Stories, Wardrobes, Erasure):
         ttl: a channel that is not written for so long is forgotten.
         answer_within: the longest a method waits for one answer.
         days_in: for how many days of silence a guild's scenes are kept; None: for *ttl*.
+        seals: what makes texts unreadable for who reads Redis.
     """
 
     def __init__(
@@ -90,6 +93,7 @@ class RedisSceneStore(Stories, Wardrobes, Erasure):
         ttl: timedelta,
         answer_within: timedelta = ANSWER_WITHIN,
         days_in: DaysIn = no_days,
+        seals: Seals = NO_SEALS,
     ) -> None:
         calls = Calls(redis, answer_within=answer_within)
         names = (
@@ -101,7 +105,7 @@ class RedisSceneStore(Stories, Wardrobes, Erasure):
         )
         scripts = ChannelScripts(calls, names, keep=keep, ttl=ttl)
         loose = LooseIndex(calls)
-        super().__init__(calls, scripts, UserIndex(calls, scripts, loose))
+        super().__init__(calls, scripts, UserIndex(calls, scripts, loose), seals)
         self._guilds = GuildIndex(calls, scripts, loose)
         self._dress = Script("dress", shared=False)
         self._wardrobes = Known(MOST_KNOWN)
@@ -120,7 +124,8 @@ class RedisSceneStore(Stories, Wardrobes, Erasure):
         work: Work | None = None,
     ) -> SceneHead:
         channel = head.place.channel
-        fields = records.head_to_fields(head)
+        seal = await self._seals.in_guild(head.place.guild, anew=True)
+        fields = records.head_to_fields(head, seal)
         days = None if head.place.guild is None else await self._days_in(head.place.guild)
         fields |= {} if days is None else {"keep_ms": str(_ms(days))}
         if head.place.guild is not None:
@@ -138,17 +143,21 @@ class RedisSceneStore(Stories, Wardrobes, Erasure):
             head.started_ms,
             *records.listed(records.flat(fields), 2),
             *records.listed(records.flat(records.names_of(head.players)), 2),
-            *records.listed([part for turn in turns for part in records.parts_to_put(turn)], 3),
-            *records.listed(records.flat({} if work is None else records.work_to_fields(work)), 2),
+            *records.listed(
+                [part for turn in turns for part in records.parts_to_put(turn, seal)], 3
+            ),
+            *records.listed(
+                records.flat({} if work is None else records.work_to_fields(work, seal)), 2
+            ),
             *records.listed([str(user) for user in sorted(writers)]),
         )
         if answer[0] == "taken":
             raise SceneAlreadyLive("A scene is already live in this channel. Stop it first.")
-        return head_of(channel, *map(records.pairs, answer[1:]))
+        return await self._head_of(channel, *answer[1:])
 
     async def head(self, channel: ChannelId) -> SceneHead | None:
         answer = await self._channel.ask("head", channel)
-        return None if answer is None else head_of(channel, *map(records.pairs, answer))
+        return None if answer is None else await self._head_of(channel, *answer)
 
     async def survey(self, channels: Sequence[ChannelId]) -> Sequence[Survey]:
         found = []
@@ -157,7 +166,7 @@ class RedisSceneStore(Stories, Wardrobes, Erasure):
             for channel, answer in zip(
                 chunk, await self._channel.ask_each("survey", chunk), strict=True
             ):
-                if answer is not None and (seen := _survey_of(channel, answer)):
+                if answer is not None and (seen := await self._survey_of(channel, answer)):
                     found.append(seen)
         return found
 
@@ -184,7 +193,7 @@ class RedisSceneStore(Stories, Wardrobes, Erasure):
         await self._set(channel, "guard", level)
 
     async def set_facts(self, channel: ChannelId, turn: TurnId, facts: Mapping[str, str]) -> None:
-        cleaned = {name: records.clean(text) for name, text in facts.items()}
+        cleaned = records.facts_to_fields(facts, await self._seals.in_channel(channel))
         if cleaned:
             self._turns.forget(channel)
             await self._change("annotate", channel, "facts", turn, json.dumps(cleaned))
@@ -199,19 +208,22 @@ class RedisSceneStore(Stories, Wardrobes, Erasure):
         not as DUPLICATE, or it would never be answered.
         """
         with self._unsure.name((channel, turn.id)) as write:
-            step = self._ingest(channel, turn, write, seen)
+            seal = await self._seals.in_channel(channel)
+            if seal is NOWHERE:
+                return Ingested(IngestStatus.NO_SCENE, None)
+            step = self._ingest(channel, turn, write, seen, seal)
             status, fields, players = await self._unbroken(step)
             is_live = status is not IngestStatus.NO_SCENE and fields
-            return Ingested(status, head_of(channel, fields, players) if is_live else None)
+            return Ingested(status, head_of(channel, fields, players, seal) if is_live else None)
 
     async def _ingest(
-        self, channel: ChannelId, turn: Turn, write: str, seen: MessageId | None
+        self, channel: ChannelId, turn: Turn, write: str, seen: MessageId | None, seal: Seal
     ) -> tuple[IngestStatus, Mapping[str, str], Mapping[str, str]]:
         """Store a line; the first of somebody there, after their index names the channel.
 
         Beside what became of it, head and players, read right behind.
         """
-        record = records.turn_to_record(turn, write=write)
+        record = records.turn_to_record(turn, seal, write=write)
         speaks = turn.role is Role.PLAYER and turn.author is not None
         author = str(turn.author) if turn.author is not None else ""
         name = records.clean(turn.name)
@@ -229,26 +241,31 @@ class RedisSceneStore(Stories, Wardrobes, Erasure):
                 "ingest", channel, (*args, *listed), *reads
             )
             if answer[0] != "unlisted":
-                self._note(channel, answer, fields, record)
+                self._note(channel, answer, fields, turn_of(channel, record, seal))
                 return IngestStatus(answer[0]), fields, names
             users = records.numbers(answer[1], channel, what="user")
             await self._index.put(channel, map(str, users))
             listed.update(answer[1])
 
     def _note(
-        self, channel: ChannelId, answer: Sequence[str], fields: Mapping[str, str], record: str
+        self,
+        channel: ChannelId,
+        answer: Sequence[str],
+        fields: Mapping[str, str],
+        line: Turn | None,
     ) -> None:
         """Know the line from now on, if it is the newest change of the turns."""
         tag, (_, *tags) = fields.get("tag", ""), answer
         if tags and tags[1] == tag:
-            line, floor = turn_of(channel, record), fields.get("floor", "")
+            floor = fields.get("floor", "")
             self._turns.add(channel, line, before=tags[0], tag=tag, floor=floor, counts={})
         else:
             self._turns.get(channel, tag)
 
     async def edit(self, channel: ChannelId, message: MessageId, text: str, at_ms: int) -> bool:
         self._turns.forget(channel)
-        return bool(await self._change("edit", channel, message, records.clean(text), at_ms))
+        sealed = (await self._seals.in_channel(channel)).close(records.clean(text))
+        return bool(await self._change("edit", channel, message, sealed, at_ms))
 
     async def delete(self, channel: ChannelId, messages: Sequence[MessageId]) -> Deleted:
         self._turns.forget(channel)
@@ -344,7 +361,28 @@ class RedisSceneStore(Stories, Wardrobes, Erasure):
         self, channel: ChannelId, field: str, value: str, fence: int | None = None
     ) -> SceneHead | None:
         answer = await self._change("set_field", channel, field, value, replies.given(fence))
-        return None if answer is None else head_of(channel, *map(records.pairs, answer))
+        return None if answer is None else await self._head_of(channel, *answer)
+
+    async def _head_of(
+        self, channel: ChannelId, fields: Sequence[str], players: Sequence[str]
+    ) -> SceneHead:
+        told = records.pairs(fields)
+        return head_of(channel, told, records.pairs(players), await self._seal_of(told))
+
+    async def _survey_of(self, channel: ChannelId, answer: Sequence[Any]) -> Survey | None:
+        fields, players, noted, newest, leaving, unposted = answer
+        seal = await self._seal_of(records.pairs(fields))
+        try:
+            head = head_of(channel, records.pairs(fields), records.pairs(players), seal)
+            last = turn_of(channel, newest, seal) if newest else None
+            work = work_of(channel, noted, seal)
+        except CannotOpen:
+            log.warning("a scene is encrypted with another key", extra={"channel": channel})
+            return None
+        except StoreUnavailable:
+            return None
+        owed = records.numbers(sorted(leaving), channel, what="message")
+        return Survey(head, work, last, tuple(map(MessageId, owed)), unposted == "1")
 
     async def _change(self, name: str, channel: ChannelId, *args: str | int) -> Any:
         return await self._channel.change(name, channel, *args)
@@ -352,15 +390,3 @@ class RedisSceneStore(Stories, Wardrobes, Erasure):
 
 def _ms(days: int) -> int:
     return int(timedelta(days=days).total_seconds() * 1000)
-
-
-def _survey_of(channel: ChannelId, answer: Sequence[Any]) -> Survey | None:
-    fields, players, noted, newest, leaving, unposted = answer
-    try:
-        head = head_of(channel, records.pairs(fields), records.pairs(players))
-    except StoreUnavailable:
-        return None
-    last = turn_of(channel, newest) if newest else None
-    owed = records.numbers(sorted(leaving), channel, what="message")
-    work = work_of(channel, noted)
-    return Survey(head, work, last, tuple(map(MessageId, owed)), unposted == "1")

@@ -9,6 +9,7 @@ from bot.adapters.redis_store import keys, records
 from bot.adapters.redis_store.answers import head_of, turn_of
 from bot.adapters.redis_store.records import flat, listed
 from bot.adapters.redis_store.replies import Replies
+from bot.adapters.redis_store.sealing import Seal
 from bot.core.change import Change, Undo
 from bot.core.errors import StoreUnavailable
 from bot.core.scene import ChannelId, MessageId, Scene, SceneHead, Turn, TurnId
@@ -30,7 +31,7 @@ class Stories(Replies):
         named |= set(change.players or ())
         if named:
             await self._calls.unbroken(self._index.put(channel, map(str, sorted(named))))
-        rest = _written(change)
+        rest = _written(change, await self._seals.in_channel(channel))
         name = hashlib.sha1(
             "\0".join(map(str, (version, *rest))).encode(), usedforsecurity=False
         ).hexdigest()[:16]
@@ -48,14 +49,17 @@ class Stories(Replies):
 
     async def undo(self, channel: ChannelId) -> Undo | None:
         text = await self._calls.run(self._calls.redis.get(keys.undo_key(channel)))
-        return None if text is None else _undo_of(channel, _loaded(text))
+        if text is None:
+            return None
+        return _undo_of(channel, _loaded(text), await self._seals.in_channel(channel))
 
     async def save(self, channel: ChannelId, name: str, scene: Scene, at_ms: int) -> bool:
+        seal = await self._seals.in_channel(channel)
         copy = {
             "at_ms": str(at_ms),
-            "head": records.head_to_fields(scene.head),
+            "head": records.head_to_fields(scene.head, seal),
             "players": records.names_of(scene.head.players),
-            "turns": [records.turn_to_record(turn) for turn in scene.turns],
+            "turns": [records.turn_to_record(turn, seal) for turn in scene.turns],
         }
         answer = await self._channel.change(
             "save", channel, records.clean(name), _dumped(copy), MOST_SAVES
@@ -68,14 +72,16 @@ class Stories(Replies):
         if text is None:
             return None
         copy = _loaded(text)
-        return Scene(_head_of(channel, copy), tuple(_turns_of(channel, copy.get("turns", ()))))
+        seal = await self._seals.in_channel(channel)
+        turns = _turns_of(channel, copy.get("turns", ()), seal)
+        return Scene(_head_of(channel, copy, seal), tuple(turns))
 
     async def saves(self, channel: ChannelId) -> Sequence[Saved]:
         found = await self._calls.run(self._calls.redis.hgetall(keys.saves_key(channel)))
-        saves = []
+        saves, seal = [], await self._seals.in_channel(channel)
         for name, text in found.items():
             copy = _loaded(text)
-            head, turns = _head_of(channel, copy), copy.get("turns", ())
+            head, turns = _head_of(channel, copy, seal), copy.get("turns", ())
             saves.append(Saved(name, int(copy.get("at_ms", 0)), len(turns), head.character_name))
         return sorted(saves, key=lambda save: (-save.at_ms, save.name))
 
@@ -84,14 +90,14 @@ class Stories(Replies):
         return bool(await self._calls.unbroken(self._calls.redis.hdel(key, records.clean(name))))
 
 
-def _written(change: Change) -> list[str | int]:
+def _written(change: Change, seal: Seal) -> list[str | int]:
     """What `apply.lua` takes behind its name and version."""
     undo = "-" if change.uses_undo else ""
     if change.undo is not None:
-        undo = _dumped(_undo_to(change.undo))
-    head = {} if change.head is None else records.head_to_fields(change.head)
+        undo = _dumped(_undo_to(change.undo, seal))
+    head = {} if change.head is None else records.head_to_fields(change.head, seal)
     fields = {name: value for name, value in head.items() if name not in _UNTOUCHED}
-    work = {} if change.work is None else records.work_to_fields(change.work)
+    work = {} if change.work is None else records.work_to_fields(change.work, seal)
     return [
         "1" if change.ends_work else "",
         undo,
@@ -103,16 +109,16 @@ def _written(change: Change) -> list[str | int]:
         *listed(list(change.drop)),
         *listed([str(message) for message in change.owed]),
         *listed([str(message) for message in change.forgiven]),
-        *listed([part for turn in change.put for part in records.parts_to_put(turn)], 3),
+        *listed([part for turn in change.put for part in records.parts_to_put(turn, seal)], 3),
     ]
 
 
-def _undo_to(undo: Undo) -> Mapping[str, Any]:
+def _undo_to(undo: Undo, seal: Seal) -> Mapping[str, Any]:
     return {
         "name": undo.name,
-        "head": records.head_to_fields(undo.head),
+        "head": records.head_to_fields(undo.head, seal),
         "players": records.names_of(undo.head.players),
-        "put": [records.turn_to_record(turn) for turn in undo.put],
+        "put": [records.turn_to_record(turn, seal) for turn in undo.put],
         "drop": list(undo.drop),
         "owed": [str(message) for message in undo.owed],
         "until_ms": str(undo.until_ms),
@@ -120,12 +126,12 @@ def _undo_to(undo: Undo) -> Mapping[str, Any]:
     }
 
 
-def _undo_of(channel: ChannelId, fields: Mapping[str, Any]) -> Undo:
+def _undo_of(channel: ChannelId, fields: Mapping[str, Any], seal: Seal) -> Undo:
     owed = records.numbers(fields.get("owed", ()), channel, what="message")
     return Undo(
         name=str(fields.get("name", "")),
-        head=_head_of(channel, fields),
-        put=tuple(_turns_of(channel, fields.get("put", ()))),
+        head=_head_of(channel, fields, seal),
+        put=tuple(_turns_of(channel, fields.get("put", ()), seal)),
         drop=tuple(TurnId(turn) for turn in fields.get("drop", ())),
         owed=tuple(map(MessageId, owed)),
         until_ms=int(fields.get("until_ms", 0)),
@@ -133,12 +139,12 @@ def _undo_of(channel: ChannelId, fields: Mapping[str, Any]) -> Undo:
     )
 
 
-def _head_of(channel: ChannelId, copy: Mapping[str, Any]) -> SceneHead:
-    return head_of(channel, copy.get("head", {}), copy.get("players", {}))
+def _head_of(channel: ChannelId, copy: Mapping[str, Any], seal: Seal) -> SceneHead:
+    return head_of(channel, copy.get("head", {}), copy.get("players", {}), seal)
 
 
-def _turns_of(channel: ChannelId, stored: Iterable[str]) -> Iterable[Turn]:
-    return (turn for record in stored if (turn := turn_of(channel, record)) is not None)
+def _turns_of(channel: ChannelId, stored: Iterable[str], seal: Seal) -> Iterable[Turn]:
+    return (turn for record in stored if (turn := turn_of(channel, record, seal)) is not None)
 
 
 def _dumped(value: Mapping[str, Any]) -> str:

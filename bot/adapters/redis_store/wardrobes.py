@@ -11,6 +11,8 @@ from bot.adapters.redis_store.calls import Calls
 from bot.adapters.redis_store.known import Known
 from bot.adapters.redis_store.records import clean
 from bot.adapters.redis_store.scripts import Script
+from bot.adapters.redis_store.sealing import NO_SEAL, Seal
+from bot.adapters.redis_store.seals import Seals
 from bot.core.personas import PlayerPersona, Wardrobe
 from bot.core.scene import UserId
 
@@ -23,6 +25,7 @@ class Wardrobes:
     """`PersonaStore` on Redis."""
 
     _calls: Calls
+    _seals: Seals
     _dress: Script
     _wardrobes: Known[UserId, Wardrobe]
 
@@ -37,8 +40,9 @@ class Wardrobes:
 
     async def _read_wardrobe(self, user: UserId) -> Wardrobe:
         found = await self._calls.run(self._calls.redis.hgetall(keys.personas_key(user)))
+        seal = await self._seals.of_user(user) if found else NO_SEAL
         try:
-            return _read(found) if found else Wardrobe()
+            return _read(found, seal) if found else Wardrobe()
         except (ValueError, KeyError, TypeError, AttributeError):
             # Without a word of it; the next change puts it right.
             log.warning("what Redis holds of somebody's personas makes no sense")
@@ -49,7 +53,8 @@ class Wardrobes:
             {"name": clean(each.name), "text": clean(each.text), "face": clean(each.face)}
             for each in wardrobe.personas
         ]
-        written = (_dumped(personas), _dumped({**wardrobe.chosen}))
+        seal = await self._seals.of_user(user)
+        written = tuple(map(seal.close, (_dumped(personas), _dumped({**wardrobe.chosen}))))
         change = "\0".join((str(wardrobe.version), *written)).encode()
         name = hashlib.sha1(change, usedforsecurity=False).hexdigest()[:16]
         key = keys.personas_key(user)
@@ -66,13 +71,14 @@ class Wardrobes:
             self._wardrobes.forget(user)
 
 
-def _read(fields: Mapping[str, str]) -> Wardrobe:
+def _read(fields: Mapping[str, str], seal: Seal) -> Wardrobe:
     personas = tuple(
         PlayerPersona(str(each["name"]), str(each["text"]), str(each["face"]))
-        for each in json.loads(fields["personas"])
+        for each in json.loads(seal.open(fields["personas"]))
     )
-    chosen = {str(at): str(name) for at, name in json.loads(fields["chosen"]).items()}
-    return Wardrobe(personas, chosen, _number(fields["ver"]))
+    chosen = json.loads(seal.open(fields["chosen"]))
+    choices = {str(at): str(name) for at, name in chosen.items()}
+    return Wardrobe(personas, choices, _number(fields["ver"]))
 
 
 def _number(text: str | None) -> int:

@@ -17,6 +17,7 @@ from bot.adapters.redis_store import (
     WriteProbe,
     fingerprint,
 )
+from bot.adapters.redis_store.resealing import seal_old
 from bot.adapters.tgi import TgiGenerator
 from bot.adapters.word_files import words_in
 from bot.assembly import (
@@ -246,6 +247,7 @@ def _upkeep(
         reads=world.reads,
         now_ms=ground.clock.now_ms,
         clock_s=time.monotonic,
+        seal_old=partial(seal_old, ground.redis, ground.seals),
     )
 
 

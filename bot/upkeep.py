@@ -1,9 +1,10 @@
 """Puts together what keeps memory as the screen is."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import discord
 
@@ -40,6 +41,7 @@ class Upkeep:
     debts: Debts
     refusals: Refusals
     newcomers: Newcomers
+    seal_old: Callable[[], Coroutine[Any, Any, None]]
 
     async def look_up(self, guilds: Iterable[discord.Guild], shard: int) -> None:
         """Nobody tells what happened in those of *guilds* that *shard* hears of.
@@ -79,6 +81,7 @@ class Upkeep:
                 tasks.create_task(self.debts.run(), name="clearing the screen"),
                 tasks.create_task(self.refusals.run(), name="looking who refuses"),
                 tasks.create_task(self.newcomers.run(), name="telling newcomers"),
+                tasks.create_task(self.seal_old(), name="encrypting what was stored before"),
             ]
             try:
                 yield
@@ -107,11 +110,13 @@ def upkeep_of(
     reads: Reads,
     now_ms: Callable[[], int],
     clock_s: Callable[[], float],
+    seal_old: Callable[[], Coroutine[Any, Any, None]],
 ) -> Upkeep:
     """Everything that mirrors Discord, for one process.
 
     Args:
         doubts: of which the pipeline knows, too.
+        seal_old: encrypts what was stored readable.
     """
     verifier = Verifier(store=store, screen=screen, memory=pipeline)
     catch_up = CatchUp(
@@ -150,4 +155,4 @@ def upkeep_of(
         reads=reads,
     )
     events = Events(mirror, departures, catch_up, Gaps(doubts), ages, Welcome(welcomes, voice))
-    return Upkeep(verifier, events, debts, refusals, newcomers)
+    return Upkeep(verifier, events, debts, refusals, newcomers, seal_old)

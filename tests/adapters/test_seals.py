@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from bot.adapters.redis_store import RedisCharacterStore, RedisSceneStore, connect
+from bot.adapters.redis_store import RedisCharacterStore, RedisSceneStore, connect, records
 from bot.adapters.redis_store.host_keys import HostKeys
-from bot.adapters.redis_store.keys import SEALING, dropped_key
+from bot.adapters.redis_store.keys import SEALING, dropped_key, turns_key, undo_key
 from bot.adapters.redis_store.lore_books import RedisLoreStore
-from bot.adapters.redis_store.sealing import NOWHERE, CannotOpen
+from bot.adapters.redis_store.resealing import seal_old
+from bot.adapters.redis_store.scripts import Script
+from bot.adapters.redis_store.sealing import NO_SEAL, NOWHERE, CannotOpen
 from bot.adapters.redis_store.seals import (
     KNOWN_FOR_S,
     NO_SEALS,
@@ -33,6 +35,7 @@ from tests.contract.test_character_store import VANE
 from tests.redis_servers import free_port, server
 from tests.scenes import ANN, HARBOUR, TOWER, claimed, line, reply, scene
 from tests.sealing import HOST_KEY, sealed_on
+from tests.wire.canaries import stored
 
 HERE, THERE = GuildId(7), GuildId(8)
 OTHER_HOST = bytes(32)
@@ -322,6 +325,66 @@ async def _read(store: RedisSceneStore) -> Scene:
     found = await store.read(HARBOUR)
     assert found is not None
     return found
+
+
+async def test_s37_what_was_stored_before_is_encrypted_once(kept: Redis, tmp_path: Path) -> None:
+    plain = RedisSceneStore(kept, keep=50, ttl=DAY)
+    told = await _tell_everything(plain, kept, NO_SEALS)
+    copy = await plain.saved(HARBOUR, "copy")
+    await kept.hset("rp:{12}:turns", "damaged", "{")
+    await RedisCharacterStore(kept, retired_for=DAY).drop_draft(ANN)  # they go within the hour
+    await kept.delete(undo_key(HARBOUR))
+    ends_at = await kept.pexpiretime(turns_key(HARBOUR))
+    seals = sealed_on(kept)
+
+    await seal_old(kept, NO_SEALS)
+    assert CANARY in await stored(_url(kept))
+    await seal_old(kept, seals)
+
+    assert CANARY not in await stored(_url(kept))
+    assert await kept.pexpiretime(turns_key(HARBOUR)) == ends_at
+    await plain.rewrite_file()
+    logs = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert not any(CANARY.encode() in held for held in logs.values())
+    store = RedisSceneStore(kept, keep=50, ttl=DAY, seals=seals)
+    found = await _read(store)
+    assert found.turns == told.turns
+    assert found.head.note == f"other {CANARY}"
+    assert await store.saved(HARBOUR, "copy") == copy
+    assert (await store.wardrobe(ANN)).personas[0].text == f"persona {CANARY}"
+    card = await RedisCharacterStore(kept, retired_for=DAY, seals=seals).get(VANE.entry.key)
+    assert card is not None
+    assert card.raw == f"card {CANARY}".encode()
+    assert card.portrait is not None
+    assert card.portrait.face == f"face {CANARY}".encode()
+    books = RedisLoreStore(kept, ttl=DAY, seals=seals)
+    for home in (LoreHome(guild=HERE), LoreHome(channel=HARBOUR, inside=HERE)):
+        assert await books.books(home) == {"book": f"lore {CANARY}"}
+
+    await kept.hset(turns_key(HARBOUR), line(40).id, records.turn_to_record(line(40), NO_SEAL))
+    await seal_old(kept, seals)
+    assert "line 40" in await stored(_url(kept)), "not looked for again"
+
+
+async def test_what_changes_meanwhile_is_not_put_back(redis: Redis) -> None:
+    """The script that replaces looks whether it is still the same."""
+    plain = RedisSceneStore(redis, keep=50, ttl=DAY)
+    await plain.start(scene(), None)
+    await plain.ingest(HARBOUR, line(1, "Before."))
+    before = await redis.hget(turns_key(HARBOUR), line(1).id)
+    await plain.edit(HARBOUR, MessageId(1), "After.", 9)
+
+    done = await Script("reseal", shared=False).run(
+        redis, [turns_key(HARBOUR)], (line(1).id, str(before), "sealed")
+    )
+
+    assert done == 0
+    assert (await _read(plain)).turns[0].text == "After."
+
+
+def _url(redis: Redis) -> str:
+    where = redis.connection_pool.connection_kwargs
+    return f"redis://{where['host']}:{where['port']}"
 
 
 async def test_a_line_where_no_scene_is_goes_nowhere(redis: Redis) -> None:

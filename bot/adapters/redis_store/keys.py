@@ -150,11 +150,20 @@ HOST_RELOADS = "rp:reloads"
 
 EVERY_META = "rp:{*}:meta"
 EVERY_TOLD = "rp:g:{*}:told"
+EVERY_LORE = "rp:*{*}:lore"
+EVERY_PERSONAS = "rp:u:{*}:personas"
+EVERY_CHARACTER = "rp:c:{*}"
 
 
 def channel_named(meta: str) -> str:
     """Undo `meta_key`, as far as to the text that should be the channel's id."""
     return meta[len("rp:{") : -len("}:meta")]
+
+
+def number_in(key: str) -> int | None:
+    """The number between a key's braces, whatever it stands for; None if none is there."""
+    number = key.partition("{")[2].partition("}")[0]
+    return int(number) if number.isascii() and number.isdecimal() else None
 
 
 def channel_keys(channel: ChannelId) -> tuple[str, ...]:
@@ -178,6 +187,11 @@ def channel_keys(channel: ChannelId) -> tuple[str, ...]:
 def meta_key(channel: ChannelId) -> str:
     """Where the head of *channel*'s scene is."""
     return channel_keys(channel)[0]
+
+
+def turns_key(channel: ChannelId) -> str:
+    """Where the turns of *channel*'s scene are."""
+    return channel_keys(channel)[1]
 
 
 def work_key(channel: ChannelId) -> str:

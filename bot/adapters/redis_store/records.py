@@ -41,9 +41,9 @@ _DIGITS = 20
 _SMALL_DIGITS = 4
 
 
-_SEALED_FIELDS = ("scenario", "note", "instruction", "boundaries")
+SEALED_FIELDS = ("scenario", "note", "instruction", "boundaries")
 """Of a head: what people wrote."""
-_SEALED_FACTS = frozenset({"lore", "chat_line", "chat_header"})
+SEALED_FACTS = frozenset({"lore", "chat_line", "chat_header"})
 """Of a turn: names of lore entries, and what another program kept with it."""
 
 
@@ -77,7 +77,7 @@ def turn_to_record(turn: Turn, seal: Seal, *, write: str = "") -> str:
 def facts_to_fields(facts: Mapping[str, str], seal: Seal) -> dict[str, str]:
     """Encode what is kept beside a turn."""
     return {
-        name: seal.close(clean(text)) if name in _SEALED_FACTS else clean(text)
+        name: seal.close(clean(text)) if name in SEALED_FACTS else clean(text)
         for name, text in facts.items()
     }
 
@@ -147,7 +147,7 @@ def head_to_fields(head: SceneHead, seal: Seal) -> dict[str, str]:
         "row": _text(head.row),
         "old_row": _text(head.old_row),
     }
-    return fields | {name: seal.close(fields[name]) for name in _SEALED_FIELDS}
+    return fields | {name: seal.close(fields[name]) for name in SEALED_FIELDS}
 
 
 def head_from_fields(
@@ -159,7 +159,7 @@ def head_from_fields(
         CannotOpen: a text was sealed with another key.
         ValueError: a number is none. Without it we would not know where to post.
     """
-    opened = {name: seal.open(fields.get(name, "")) for name in _SEALED_FIELDS}
+    opened = {name: seal.open(fields.get(name, "")) for name in SEALED_FIELDS}
     guild, parent = fields.get("guild"), fields.get("parent")
     return SceneHead(
         place=Place(

@@ -269,7 +269,7 @@ async def _tell_everything(store: RedisSceneStore, redis: Redis, seals: Seals) -
     await store.take(HARBOUR, "one", 60, work)
     await store.lease(HARBOUR, "one", 60, reply=work.reply, written=f"more {CANARY}")
     parts = (f"first {CANARY}", f"second {CANARY}")
-    facts = {"lore": f"entry {CANARY}", "chat_line": f"field {CANARY}", "chat_header": CANARY}
+    facts = dict.fromkeys(("persona", "lore", "chat_line", "chat_header"), CANARY)
     whole = replace(reply(20, "\n".join(parts), 31, 32), parts=parts, facts=facts)
     await store.commit(HARBOUR, whole)
     await store.edit(HARBOUR, MessageId(32), f"third {CANARY}", 9)

@@ -43,8 +43,8 @@ _SMALL_DIGITS = 4
 
 SEALED_FIELDS = ("scenario", "note", "instruction", "boundaries")
 """Of a head: what people wrote."""
-SEALED_FACTS = frozenset({"lore", "chat_line", "chat_header"})
-"""Of a turn: names of lore entries, and what another program kept with it."""
+SEALED_FACTS = frozenset({"persona", "lore", "chat_line", "chat_header"})
+"""Of a turn: whom a player played then, names of lore entries, and what another program kept."""
 
 
 def turn_to_record(turn: Turn, seal: Seal, *, write: str = "") -> str:

@@ -97,6 +97,27 @@ async def test_r1_killed_at_any_point_of_a_turn_and_started_again_it_was_not_mis
     assert stage.lab.watcher.offers(channel) == []
 
 
+@pytest.mark.parametrize("milestone", Milestone, ids=lambda each: each.name.lower())
+async def test_r1_what_it_lost_of_a_turn_when_it_was_killed_it_is_told_again(
+    stage: Stage, milestone: Milestone
+) -> None:
+    """It had answered, and nothing of that had reached its disk."""
+    channel = await stage.begin()
+    assert stage.bot.process is not None
+    await stage.server.mark()
+    order(stage.orders, stage.bot.process.pid, milestone, victim=stage.server.pid)
+
+    line = await stage.ask(channel, tokens_per_s=100)
+    await stage.server.is_dead()
+    stage.server.forget_since_mark()
+    await stage.server.start()
+
+    await stage.is_told(channel, line)
+    await stage.lab.holds(channel)
+    assert stage.lab.notices(channel) == []
+    assert stage.lab.watcher.offers(channel) == []
+
+
 @pytest.mark.parametrize("by", ["a later line", "a restart"])
 async def test_r1_a_notice_goes_when_the_reply_comes_without_being_asked_for(
     stage: Stage, by: str

@@ -28,6 +28,7 @@ class OwnRedis:
         self._folder = folder
         self._stack = AsyncExitStack()
         self._process: Process | None = None
+        self._marked: dict[Path, int] = {}
         (folder / _TAKEN / "by a folder").mkdir(parents=True)
 
     @property
@@ -53,6 +54,18 @@ class OwnRedis:
         async with asyncio.timeout(within_s):
             await self._process.wait()
         await self.close()
+
+    async def mark(self) -> None:
+        """Remember what is on its disk by now: all that it was told."""
+        async with self._admin() as admin:
+            await admin.set("rp:marked", "1")  # what was answered before is in the file then
+        self._marked = {file: file.stat().st_size for file in self._logs()}
+
+    def forget_since_mark(self) -> None:
+        """While it is dead: lose what it was told since, as with a disk that came too late."""
+        for file in self._logs():
+            with file.open("r+b") as log:
+                log.truncate(self._marked.get(file, 0))
 
     def freeze(self) -> None:
         """Let it hang, connections and all."""
@@ -85,6 +98,9 @@ class OwnRedis:
     async def close(self) -> None:
         """End it."""
         await self._stack.aclose()
+
+    def _logs(self) -> list[Path]:
+        return list((self._folder / "appendonlydir").glob("*.incr.aof"))
 
     async def _save_to(self, file: str, outcome: str) -> None:
         async with self._admin() as admin, asyncio.timeout(10):

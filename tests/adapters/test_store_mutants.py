@@ -125,7 +125,7 @@ MUTANTS = {
         ("commit", "take", "edit"),
     ),
     "a change is made of a scene that has gone on": Mutant(
-        "apply", "if meta[2] ~= ARGV[5] then return 0 end", "", ("apply", "ingest")
+        "apply", "if not lost and meta[2] ~= ARGV[5] then return 0 end", "", ("apply", "ingest")
     ),
     "a change that was made is made again": Mutant(
         "apply", "if meta[4] == ARGV[4] then return 1 end", "", ("apply", "ingest")

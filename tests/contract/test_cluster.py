@@ -8,6 +8,7 @@ from redis.asyncio import RedisCluster
 
 from bot.adapters.redis_store import RedisSceneStore, connect
 from bot.adapters.redis_store.keys import GUILDS, guild_channels_key, meta_key, user_channels_key
+from bot.adapters.redis_store.said import Said
 from bot.core.scene import ChannelId, GuildId, MessageId, Work
 from bot.core.store_answers import IngestStatus
 from tests.contract.conftest import NODES
@@ -130,3 +131,15 @@ async def test_who_is_forgotten_is_looked_for_on_all_nodes(
     assert await store.rewrite_file()
     for node in client.get_primaries():
         await client.execute_command("CONFIG", "SET", "appendonly", "no", target_nodes=node)
+
+
+@pytest.mark.usefixtures("client")
+async def test_each_node_is_told_what_it_may_have_lost(cluster_url: str) -> None:
+    another = connect(cluster_url, timeout_s=1.0)
+    assert another.journal is not None
+    keys = [f"rp:{{{number}}}:told" for number in range(12)]
+    for key in keys:
+        another.journal.note(Said("SET", key, ("SET", key, "1")))
+
+    assert [await another.get(key) for key in keys] == ["1"] * len(keys)
+    await another.aclose()

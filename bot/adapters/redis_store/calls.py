@@ -8,7 +8,9 @@ from typing import Any
 
 from bot.adapters.redis_store.connection import RedisClient
 from bot.adapters.redis_store.errors import translated
+from bot.adapters.redis_store.said import Said
 from bot.adapters.redis_store.scripts import Script
+from bot.adapters.redis_store.watching import journal_of
 
 ANSWER_WITHIN = timedelta(seconds=2.4)
 
@@ -69,6 +71,13 @@ class Calls:
                 task.exception()  # seen, so that the loop does not report it as lost
             raise cancelled
         return task.result()
+
+    async def write(self, name: str, key: str, *args: str) -> Any:
+        """Run a command that has the effect of once however often it runs, unbroken."""
+        answer = await self.unbroken(self.redis.execute_command(name, key, *args))
+        if (journal := journal_of(self.redis)) is not None:
+            journal.note(Said(name, key, (name, key, *args)))
+        return answer
 
     async def change(self, script: Script, keys: Sequence[str], *args: str | int) -> Any:
         """Run *script*, unbroken."""

@@ -19,6 +19,7 @@ from redis.exceptions import (
     ResponseError,
 )
 
+from bot.adapters.redis_store.journal import Journal
 from bot.adapters.redis_store.watching import Watch, WatchedCluster, WatchedRedis
 from bot.core.doctor import KEEPS_ALL, NO_FILE, evicts, too_old
 from bot.core.errors import StartupError
@@ -35,7 +36,9 @@ _DEFAULT_PORT = 6379
 _SENTINEL_PORT = 26379
 
 
-def connect(url: str, *, timeout_s: float, watch: Watch | None = None) -> RedisClient:
+def connect(
+    url: str, *, timeout_s: float, watch: Watch | None = None
+) -> WatchedRedis | WatchedCluster:
     """Prepare a client; nothing is sent yet. The caller closes it with `aclose`.
 
     `redis://`, `rediss://` and `unix://` as redis-py has them, and:
@@ -58,7 +61,7 @@ def connect(url: str, *, timeout_s: float, watch: Watch | None = None) -> RedisC
     # quote it: it may hold a password.
     why = "it is not a valid address"
     try:
-        client = _client(url, timeout_s)
+        client = _client(url, timeout_s, journal := Journal())
         if watch is not None:
             client.observer = watch
     except _BadUrl as error:
@@ -66,6 +69,7 @@ def connect(url: str, *, timeout_s: float, watch: Watch | None = None) -> RedisC
     except (ValueError, TypeError, RedisClusterException):
         pass
     else:
+        client.journal = journal
         return client
     raise StartupError(
         f"BOT_REDIS__URL cannot be used: {why}."
@@ -171,13 +175,14 @@ class _BadUrl(ValueError):
     """Says itself what is wrong, in words that are ours."""
 
 
-def _client(url: str, timeout_s: float) -> WatchedRedis | WatchedCluster:
+def _client(url: str, timeout_s: float, journal: Journal) -> WatchedRedis | WatchedCluster:
     options = _options(timeout_s)
+    greeted = {**options, "redis_connect_func": journal.connected}
     parts = urlsplit(url)
     match parts.scheme:
         case "redis" | "rediss" | "unix":
             pool = BlockingConnectionPool.from_url(
-                url, max_connections=CONNECTIONS, timeout=timeout_s, **options
+                url, max_connections=CONNECTIONS, timeout=timeout_s, **greeted
             )
             # Refuses an option that does not exist; connects nothing.
             pool.connection_class(**pool.connection_kwargs)
@@ -185,9 +190,9 @@ def _client(url: str, timeout_s: float) -> WatchedRedis | WatchedCluster:
             client.auto_close_connection_pool = True  # as `from_pool` has it
             return client
         case "redis+sentinel":
-            return _sentinel_client(parts, options)
+            return _sentinel_client(parts, options, greeted)
         case "redis+cluster":
-            return _cluster_client(parts, options)
+            return _cluster_client(parts, options, journal)
         case _:
             raise _BadUrl("its scheme is none that we know")
 
@@ -216,7 +221,9 @@ class _SentinelRedis(WatchedRedis):
             await pool.sentinel_manager.aclose()
 
 
-def _sentinel_client(parts: SplitResult, options: Mapping[str, Any]) -> WatchedRedis:
+def _sentinel_client(
+    parts: SplitResult, options: Mapping[str, Any], greeted: Mapping[str, Any]
+) -> WatchedRedis:
     query = _query(parts, {"db", "ssl", "sentinel_username", "sentinel_password"})
     service = unquote(parts.path.strip("/"))
     if not service:
@@ -237,21 +244,29 @@ def _sentinel_client(parts: SplitResult, options: Mapping[str, Any]) -> WatchedR
         ssl=_is_true(query.get("ssl")),
         max_connections=CONNECTIONS * 8,  # this pool refuses where the other one waits
         **_login(parts),
-        **options,
+        **greeted,
     )
     return client
 
 
-def _cluster_client(parts: SplitResult, options: Mapping[str, Any]) -> WatchedCluster:
+def _cluster_client(
+    parts: SplitResult, options: Mapping[str, Any], journal: Journal
+) -> WatchedCluster:
     query = _query(parts, {"ssl"})
     nodes = [ClusterNode(host, port) for host, port in _hosts(parts, default_port=_DEFAULT_PORT)]
-    return WatchedCluster(
+    client = WatchedCluster(
         startup_nodes=nodes,
         ssl=_is_true(query.get("ssl")),
         max_connections=CONNECTIONS * 8,
         **_login(parts),
         **options,
     )
+    # Its constructor does not take this, although its nodes do.
+    greets = {"redis_connect_func": journal.connected}
+    client.nodes_manager.connection_kwargs.update(greets)
+    for node in client.nodes_manager.startup_nodes.values():
+        node.connection_kwargs.update(greets)
+    return client
 
 
 def _hosts(parts: SplitResult, *, default_port: int) -> list[tuple[str, int]]:

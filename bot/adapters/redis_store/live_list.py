@@ -27,7 +27,7 @@ class LiveList:
     async def put(self, channel: ChannelId) -> str:
         """Put *channel* on the list; returns the token."""
         token = secrets.token_hex(4)
-        await self._calls.unbroken(self._calls.redis.hset(keys.LIVE, str(channel), token))
+        await self._calls.write("HSET", keys.LIVE, str(channel), token)
         return token
 
     async def token(self, channel: ChannelId) -> str:

@@ -25,7 +25,7 @@ class LooseIndex:
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
-        self._index = Script("index", shared=False)
+        self._index = Script("index", shared=False, is_kept=True)
         self._unindex = Script("unindex", shared=False)
 
     async def put(self, key: str, name: int) -> None:

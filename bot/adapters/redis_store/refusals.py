@@ -21,7 +21,7 @@ class RedisRefusals:
 
     def __init__(self, redis: RedisClient, *, answer_within: timedelta = ANSWER_WITHIN) -> None:
         self._calls = Calls(redis, answer_within=answer_within)
-        self._refuse = Script("refuse", shared=False)
+        self._refuse = Script("refuse", shared=False, is_kept=True)
 
     async def version(self) -> str:
         found: str | None = await self._calls.run(self._calls.redis.hget(keys.REFUSALS, _VERSION))

@@ -9,7 +9,8 @@ from typing import Any
 from redis.exceptions import NoScriptError, ResponseError
 
 from bot.adapters.redis_store.connection import RedisClient
-from bot.adapters.redis_store.watching import timed
+from bot.adapters.redis_store.said import Said, kept_of
+from bot.adapters.redis_store.watching import journal_of, timed
 
 _DEFINED = re.compile(r"^local (?:function )?(\w+)", re.MULTILINE)
 _COMMENT = re.compile(r"--.*")
@@ -17,9 +18,15 @@ _FOLDER = resources.files(__package__) / "scripts"
 
 
 class Script:
-    """One file of `scripts/`, with what it names of `shared.lua` in front of its body."""
+    """One file of `scripts/`, with what it names of `shared.lua` in front of its body.
 
-    def __init__(self, name: str, *, shared: bool = True) -> None:
+    Args:
+        shared: whether it is one of a channel's.
+        is_kept: whether what it changed is said again to a server that may have lost
+            it; those of a channel are, if they change anything.
+    """
+
+    def __init__(self, name: str, *, shared: bool = True, is_kept: bool = False) -> None:
         text = (_FOLDER / f"{name}.lua").read_text("utf-8")
         if shared:
             # The first line names the engine and has to stay the first.
@@ -27,6 +34,7 @@ class Script:
             text = f"{engine}\n{_linked((_FOLDER / 'shared.lua').read_text('utf-8'), body)}"
         self.name = name
         self.text = text
+        self._is_kept = is_kept or (shared and "no-writes" not in text.partition("\n")[0])
         self.sha = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
     async def run(self, redis: RedisClient, keys: Sequence[str], args: Sequence[str | int]) -> Any:
@@ -37,9 +45,11 @@ class Script:
         """
         with timed(redis, self.name):
             try:
-                return await redis.evalsha(self.sha, len(keys), *keys, *args)
+                answer = await redis.evalsha(self.sha, len(keys), *keys, *args)
             except NoScriptError:
-                return await redis.eval(self.text, len(keys), *keys, *args)
+                answer = await redis.eval(self.text, len(keys), *keys, *args)
+        self._keep(redis, keys, args, answer)
+        return answer
 
     async def run_with(
         self,
@@ -60,7 +70,19 @@ class Script:
             for answer in answers:
                 if isinstance(answer, Exception):
                     raise answer
+        self._keep(redis, keys, args, answers[0])
         return answers
+
+    def _keep(
+        self, redis: RedisClient, keys: Sequence[str], args: Sequence[str | int], answer: Any
+    ) -> None:
+        journal = journal_of(redis)
+        if journal is None or not self._is_kept:
+            return
+        words = (len(keys), *keys, *args)
+        kept = kept_of(Said(self.name, keys[0], words, self.text, self.sha), answer)
+        if kept is not None:
+            journal.note(kept)
 
     async def run_each(
         self, redis: RedisClient, calls: Sequence[tuple[Sequence[str], Sequence[str | int]]]

@@ -39,9 +39,7 @@ class Stories(Replies):
 
     async def paid(self, channel: ChannelId, messages: Sequence[MessageId]) -> None:
         if messages:
-            await self._calls.unbroken(
-                self._calls.redis.srem(keys.owed_key(channel), *map(str, messages))
-            )
+            await self._calls.write("SREM", keys.owed_key(channel), *map(str, messages))
 
     async def owed(self, channel: ChannelId) -> Sequence[MessageId]:
         found = await self._calls.run(self._calls.redis.smembers(keys.owed_key(channel)))
@@ -87,7 +85,7 @@ class Stories(Replies):
 
     async def drop_save(self, channel: ChannelId, name: str) -> bool:
         key = keys.saves_key(channel)
-        return bool(await self._calls.unbroken(self._calls.redis.hdel(key, records.clean(name))))
+        return bool(await self._calls.write("HDEL", key, records.clean(name)))
 
 
 def _written(change: Change, seal: Seal) -> list[str | int]:

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 from redis.asyncio import Redis, RedisCluster
 
+from bot.adapters.redis_store.journal import Journal
+
 _SCRIPTS = frozenset({"EVAL", "EVALSHA"})
 
 
@@ -34,9 +36,10 @@ class WatchedRedis(Redis):
     """Tells `observer` of each command but scripts, which tell themselves."""
 
     observer: Watch = Unwatched()
+    journal: Journal | None = None
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
-        with _told(self.observer, args[0]):
+        with timed(self, args[0]):
             return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # redis-py leaves it without types
 
 
@@ -44,10 +47,16 @@ class WatchedCluster(RedisCluster):
     """The same for a cluster."""
 
     observer: Watch = Unwatched()
+    journal: Journal | None = None
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
-        with _told(self.observer, args[0]):
+        with timed(self, args[0]):
             return await super().execute_command(*args, **options)
+
+
+def journal_of(redis: Redis | RedisCluster) -> Journal | None:
+    """What the client's server has taken of late, if that is kept."""
+    return redis.journal if isinstance(redis, WatchedRedis | WatchedCluster) else None
 
 
 @contextmanager
@@ -56,6 +65,8 @@ def timed(redis: Redis | RedisCluster, name: str) -> Generator[None, None, None]
     if isinstance(redis, WatchedRedis | WatchedCluster):
         with _told(redis.observer, name):
             yield
+        if redis.journal is not None:
+            redis.journal.heard()
     else:
         yield
 

@@ -1,6 +1,7 @@
 #!lua
 -- Makes a change of a scene that was made of one version of it, or nothing.
--- ARGV: name of this change, that version, '1' if the work is not wanted any more,
+-- ARGV: name of this change, that version, with '+' in front of it if it was made and
+--       may have been lost, and changes before it, too, '1' if the work is not wanted any more,
 --       what takes the change back ('' keeps what there is, '-' drops it), how long
 --       that is kept in ms, '1' if others play, then lists, each behind its length:
 --       those (users and names), head fields and their values, work fields and their values, ids of turns that go, messages
@@ -12,7 +13,9 @@ local meta, refused = ready('ver', 'floor', 'applied')
 if refused then return refused end
 if not meta[1] then return 0 end
 if meta[4] == ARGV[4] then return 1 end
-if meta[2] ~= ARGV[5] then return 0 end
+local lost = string.match(ARGV[5], '^%+(.+)$')
+if lost and tonumber(meta[2] or '0') > tonumber(lost) then return 0 end
+if not lost and meta[2] ~= ARGV[5] then return 0 end
 
 local at = 10
 local function list(width)

@@ -2,7 +2,8 @@
 -- Stores a finished reply, or gives the stored one its new text, facts and messages
 -- (a swipe beside those it has), drops its work, and may give the lease back. A reply that was deleted or trimmed
 -- since its claim stays away, and so do messages of it that were deleted.
--- ARGV: turn id, record, fence or '', name of this write, owner who gives the
+-- ARGV: turn id, record, fence or '', with '+' in front of it if it was stored and may
+--       have been lost, name of this write, owner who gives the
 --       lease back or '', newest message seen or '', messages (comma separated),
 --       first turn that goes into the prompt or '', the message with the buttons
 --       for the newest reply or '', turn ids and their counts (JSON)
@@ -17,8 +18,11 @@ local stored = not comes_next and call('HGET', TURNS, id)
 local before = decoded(stored)
 -- Our own write whose answer was lost: all of it is done, whoever came since.
 if before and before.write == write_name then return {} end
-refused = fenced_off(ARGV[6], meta[1], meta[9])
+local lost, fence = string.match(ARGV[6], '^(%+?)(.*)$')
+refused = fenced_off(fence, meta[1], meta[9])
 if refused then return refused end
+-- What has given the lease back was not lost, whatever became of the turn since.
+if lost ~= '' and ARGV[8] ~= '' and meta[10] ~= ARGV[8] then return {} end
 if not meta[1] then
   free(ARGV[8])
   return {}

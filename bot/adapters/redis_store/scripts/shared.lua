@@ -314,8 +314,9 @@ end
 local LEFTOVER_MS = 60000
 
 -- Lends the channel to one owner for a while, by this server's clock; with a `known`
--- fence, which is '' for none, only to who has it under that one already. What is
--- given else is what META says. A scene of an earlier version is made ready only for
+-- fence, which is '' for none, only to who has it under that one already; with '+'
+-- in front of it, to who had it, if this server has lost all of that. What is given
+-- else is what META says. A scene of an earlier version is made ready only for
 -- who gets it: the other may be a process of that version.
 -- Returns the fence, or nil for who does not get it; whether this owner had it
 -- already; and the fields that META has to get for it.
@@ -327,8 +328,13 @@ local function lend(owner, for_ms, known, sv, holder, until_ms, fence)
     holder, until_ms, fence = held[1], held[2], held[3]
   end
   local had_it = holder == owner
-  if known ~= '' and not (had_it and fence == known) then return nil end
-  if not had_it then
+  local lost = string.match(known, '^%+(.+)$')
+  if lost then
+    if fence and tonumber(fence) >= tonumber(lost) then return nil end
+    fence, had_it = lost, false
+  elseif known ~= '' then
+    if not (had_it and fence == known) then return nil end
+  elseif not had_it then
     if holder and is_newer(until_ms or '', now) then return nil end
     -- The clock lets it grow even if a failover or a purge has lost the last one.
     fence = string.format('%.0f', math.max(tonumber(fence or '0') + 1, tonumber(now)))

@@ -1,14 +1,15 @@
 #!lua
 -- Begins a scene; a stopped one that is there is replaced, turns and all.
--- ARGV: owner, started_ms, then lists, each behind its length: head fields and their
---       values, users and names (the index of each names this channel by now), ids of
+-- ARGV: owner, started_ms, with '+' in front of it if it was begun and may have been
+--       lost, as may the end of the scene before it, then lists, each behind its
+--       length: head fields and their values, users and names (the index of each names this channel by now), ids of
 --       turns, each with its record and its messages (comma separated), ascending,
 --       work fields and their values; and of whom the turns are: users whose index
 --       names this channel, too
 -- Returns {'started' or 'same' or 'taken', head, players}.
 local refused = refusal()
 if refused then return refused end
-local owner, started_ms = ARGV[4], ARGV[5]
+local owner, lost, started_ms = ARGV[4], string.match(ARGV[5], '^(%+?)(.+)$')
 
 local at = 6
 local function list(width)
@@ -34,7 +35,8 @@ end
 if exists() then
   local there = call('HMGET', META, 'owner', 'started_ms', 'live')
   if there[1] == owner and there[2] == started_ms then return {'same', unpack(head())} end
-  if there[3] == '1' then return {'taken'} end
+  local is_older = lost ~= '' and tonumber(there[2] or '0') < tonumber(started_ms)
+  if not is_older and (lost ~= '' or there[3] == '1') then return {'taken'} end
 end
 
 local version, floor = call('HGET', META, 'ver') or '0', last_id_so_far()

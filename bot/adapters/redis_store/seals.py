@@ -127,6 +127,7 @@ class RedisSeals:
         self._held: OrderedDict[str, _Held] = OrderedDict()
         self._guilds: Known[ChannelId, str] = Known(_MOST_CHANNELS, monotonic=monotonic)
         self._rewrap = Script("rewrap", shared=False)
+        self._drop_key = Script("drop_key", shared=False, is_kept=True)
 
     async def begin(self) -> int:
         """Wrap every key under the host's newest; returns how many were under an older one.
@@ -176,7 +177,9 @@ class RedisSeals:
         # In this order: who looks in between finds a key that is to be dropped still, and no
         # other process puts it back.
         await self._calls.unbroken(self._redis.set(keys.dropped_key(scope), "1", ex=DROPPED_FOR_S))
-        await self._calls.unbroken(self._redis.hdel(keys.SEALING, scope))
+        wrapped = await self._calls.run(self._redis.hget(keys.SEALING, scope))
+        if wrapped is not None:
+            await self._calls.change(self._drop_key, [keys.SEALING], scope, wrapped)
 
     async def _seal(self, scope: str, *, anew: bool = False) -> Seal:
         now_s, held = self._monotonic(), self._held.get(scope)

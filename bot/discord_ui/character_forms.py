@@ -82,7 +82,6 @@ class CharacterForm(discord.ui.Modal):
                 continue
             is_line = name in _ONE_LINE and "\n" not in text
             field: discord.ui.TextInput[Any] = discord.ui.TextInput(
-                label=label,
                 custom_id=name,
                 style=discord.TextStyle.short if is_line else discord.TextStyle.paragraph,
                 placeholder=example or None,
@@ -90,7 +89,7 @@ class CharacterForm(discord.ui.Modal):
                 required=name == "name",
                 max_length=LONGEST_NAME if name == "name" else LONGEST_TEXT,
             )
-            self.add_item(field)
+            self.add_item(discord.ui.Label(text=label, component=field))
 
 
 class PageButton(

@@ -32,13 +32,12 @@ class EditForm(discord.ui.Modal, title=phrase("Edit reply")):
         custom_id = f"edit:{turn.id}:{text_stamp(turn.text)}"
         super().__init__(custom_id=custom_id, timeout=None)
         field: discord.ui.TextInput[Any] = discord.ui.TextInput(
-            label=phrase("The whole reply"),
             style=discord.TextStyle.paragraph,
             custom_id=_TEXT,
             default=turn.text,
             max_length=EDIT_UNITS,
         )
-        self.add_item(field)
+        self.add_item(discord.ui.Label(text=phrase("The whole reply"), component=field))
 
 
 async def open_form(interaction: Asked, of: TurnId | discord.Message) -> None:

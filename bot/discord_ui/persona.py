@@ -62,14 +62,13 @@ class PersonaForm(discord.ui.Modal, title=phrase("Your persona")):
     def __init__(self, name: str, scope: Scope, text: str) -> None:
         super().__init__(custom_id=f"persona:{scope}:{name}", timeout=None)
         field: discord.ui.TextInput[Any] = discord.ui.TextInput(
-            label=phrase("Who is {name}?", name=name),
             style=discord.TextStyle.paragraph,
             custom_id=_TEXT,
             default=text,
             max_length=PERSONA_CHARACTERS,
             required=False,
         )
-        self.add_item(field)
+        self.add_item(discord.ui.Label(text=phrase("Who is {name}?", name=name), component=field))
 
 
 @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)

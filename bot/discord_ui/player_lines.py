@@ -153,13 +153,12 @@ class DraftForm(discord.ui.Modal, title=phrase("Your next turn")):
     def __init__(self, message: MessageId, text: str) -> None:
         super().__init__(custom_id=f"draft:edited:{message}", timeout=FORGOTTEN_AFTER_S)
         field: discord.ui.TextInput[Any] = discord.ui.TextInput(
-            label=phrase("What you say or do"),
             style=discord.TextStyle.paragraph,
             custom_id=_TEXT,
             default=text,
             max_length=DRAFT_UNITS,
         )
-        self.add_item(field)
+        self.add_item(discord.ui.Label(text=phrase("What you say or do"), component=field))
 
 
 class PlayerLinesCog(commands.Cog):

@@ -95,15 +95,8 @@ def _translate(item: discord.ui.Item[Any], words: Words) -> None:
         item.text = _fitting(item.text, words, FORM_CHARACTERS)
         if item.description:
             item.description = _fitting(item.description, words, OPTION_CHARACTERS)
-    elif isinstance(item, discord.ui.TextInput):
-        _translate_field(item, words)
-
-
-def _translate_field(field: discord.ui.TextInput[Any], words: Words) -> None:
-    if field.label:
-        field.label = _fitting(field.label, words, FORM_CHARACTERS)
-    if field.placeholder:
-        field.placeholder = _fitting(field.placeholder, words, EXAMPLE_CHARACTERS)
+    elif isinstance(item, discord.ui.TextInput) and item.placeholder:
+        item.placeholder = _fitting(item.placeholder, words, EXAMPLE_CHARACTERS)
 
 
 def _translated(embed: discord.Embed, words: Words) -> discord.Embed:

@@ -48,9 +48,9 @@ async def test_a_form_is_in_the_language_of_whoever_fills_it_in(played: Played) 
 
     assert made.modal is not None
     assert made.modal["title"] == "Ein neuer Charakter"
-    fields = [each["components"][0] for each in made.modal["components"]]
+    fields = made.modal["components"]
     assert fields[1]["label"] == "Wer es ist"
-    assert fields[4]["placeholder"] == "{{user}} steht für alle, die spielen"
+    assert fields[4]["component"]["placeholder"] == "{{user}} steht für alle, die spielen"
     assert edited.modal is not None
     told, keys, *_ = edited.modal["components"]
     assert told["label"] == "Was die Antwort erfährt"

@@ -5,7 +5,7 @@ process that ends right after it leaves the rest to the next one.
 """
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -271,7 +271,12 @@ class Shelf:
             told = tell(scene)
             return replaced(scene, told, name=name, at_ms=told.head.started_ms)
 
-        change = await self._change(channel, plan)
+        async def keep(scene: Scene) -> None:
+            # Again: a reply that was on the screen may have been remembered only since.
+            if copy:
+                await self._store.save(channel, copy, scene, tell(scene).head.started_ms)
+
+        change = await self._change(channel, plan, keep)
         head = await self._scenes.set_live(channel, live=True)
         if notice:
             await self._say(head, notice)
@@ -295,11 +300,17 @@ class Shelf:
         return name
 
     async def _change(
-        self, channel: ChannelId, plan: Callable[[Scene, Undo | None], Change]
+        self,
+        channel: ChannelId,
+        plan: Callable[[Scene, Undo | None], Change],
+        keep: Callable[[Scene], Awaitable[None]] | None = None,
     ) -> Change:
         """Make what *plan* makes of the scene, with nothing being written there.
 
         Nothing is ended for a wish that comes to nothing.
+
+        Args:
+            keep: is given the scene that is about to be changed.
         """
         for _ in range(TRIES):
             plan(*await self._read(channel))
@@ -310,6 +321,8 @@ class Shelf:
             except UserError:
                 await self._pipeline.take_up(channel)  # what was ended for this
                 raise
+            if keep is not None:
+                await keep(scene)
             change = replace(change, owed=(*change.owed, *await self._left_showing(scene)))
             if await self._store.apply(channel, change, version=scene.head.version):
                 self._forget_prompt(channel)

@@ -1,10 +1,13 @@
 """A shelf over a pipeline, with what stands around them."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from bot.core.scene import MessageId, Place, Turn
+from bot.core.change import Undo
+from bot.core.scene import ChannelId, MessageId, Place, Turn
 from bot.services.branches import Branches
 from bot.services.debts import Debts
 from bot.services.doubts import Doubts
@@ -19,6 +22,28 @@ from tests.profiles import ZEPHRP
 from tests.services.growing import poster_on
 from tests.services.stage import HARBOUR, MARA, MIRA, Stage, open_stage
 
+MORE = "⋯"
+"""A label under the newest reply alone, once it is whole."""
+
+
+class SlowMemory(MemorySceneStore):
+    """May take its time to remember a reply that is on the screen."""
+
+    def __init__(self, *, keep: int) -> None:
+        super().__init__(keep=keep)
+        self.may_commit = asyncio.Event()
+        self.may_commit.set()
+        self.is_looked_at = asyncio.Event()
+        """Set by whoever is about to change the story."""
+
+    async def commit(self, *args: Any, **options: Any) -> None:
+        await self.may_commit.wait()
+        await super().commit(*args, **options)
+
+    async def undo(self, channel: ChannelId) -> Undo | None:
+        self.is_looked_at.set()
+        return await super().undo(channel)
+
 
 @dataclass
 class Shelving:
@@ -29,11 +54,8 @@ class Shelving:
     branches: Branches
     threads: ScriptedThreads
     scenes: Scenes
+    store: SlowMemory
     events: int = 2_000_000
-
-    @property
-    def store(self) -> MemorySceneStore:
-        return self.stage.store
 
     def opening(self, place: Place = HARBOUR) -> Opening:
         self.events += 100
@@ -50,6 +72,32 @@ class Shelving:
         await self.stage.quiet()
         return await self.stage.last_turn()
 
+    @asynccontextmanager
+    async def telling(self, line: str, reply: str) -> AsyncGenerator[None, None]:
+        """The reply is on the screen, whole and with its buttons, but not remembered.
+
+        That is done once somebody in the block is about to change the story.
+        """
+        self.store.may_commit.clear()
+        self.store.is_looked_at.clear()
+        self.events += 100
+        self.stage.tgi.reply = lambda _: f" {reply}"
+        await self.stage.say(line, number=self.events)
+        await self.stage.until(lambda: self._is_whole(reply))
+        assert reply not in await self.texts()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._commit_when_looked_at())
+            yield
+        await self.stage.quiet()
+
+    async def _commit_when_looked_at(self) -> None:
+        await self.store.is_looked_at.wait()
+        self.store.may_commit.set()
+
+    def _is_whole(self, reply: str) -> bool:
+        shown = self.stage.voice.on_screen(HARBOUR.channel)
+        return bool(shown) and shown[-1].text == reply and shown[-1].labels[-1:] == [MORE]
+
     async def texts(self, place: Place = HARBOUR) -> list[str]:
         return [text for _, text in await self.stage.memory(place)]
 
@@ -57,7 +105,8 @@ class Shelving:
 @asynccontextmanager
 async def shelving(*, keep: int = 100) -> AsyncGenerator[Shelving, None]:
     """A scene remembers *keep* turns."""
-    async with open_stage(store=MemorySceneStore(keep=keep)) as stage:
+    store = SlowMemory(keep=keep)
+    async with open_stage(store=store) as stage:
         prompting = Prompting(
             store=stage.store, generator=WordCounter(), profile=ZEPHRP, metrics=stage.metrics
         )
@@ -86,4 +135,4 @@ async def shelving(*, keep: int = 100) -> AsyncGenerator[Shelving, None]:
         )
         threads = ScriptedThreads(stage.voice)
         branches = Branches(store=stage.store, threads=threads, scenes=scenes, shelf=shelf)
-        yield Shelving(stage, shelf, branches, threads, scenes)
+        yield Shelving(stage, shelf, branches, threads, scenes, store)

@@ -250,6 +250,38 @@ async def test_a_long_story_that_could_not_be_brought_back_is_put_aside() -> Non
         assert (await desk.shelf.restart(desk.opening())).undo
 
 
+async def test_a_reply_that_is_only_just_on_the_screen_comes_back_with_the_story(
+    desk: Shelving,
+) -> None:
+    """It is whole there a moment before it is remembered."""
+    async with desk.telling("One.", "First."):
+        name = (await desk.shelf.restart(desk.opening())).undo
+    assert await desk.texts() == ["Hello."]
+
+    await desk.shelf.take_back(CHANNEL, name, at_ms=desk.stage.clock_ms[0])
+    await desk.stage.quiet()
+
+    assert await desk.texts() == ["Hello.", "One.", "First."]
+    assert desk.stage.screen()[:2] == ["Hello.", "First."]
+
+
+async def test_a_reply_that_is_only_just_on_the_screen_is_put_aside_with_its_story() -> None:
+    async with shelving(keep=10) as desk:
+        await desk.scenes.start(desk.opening())
+        for number in range(2):
+            await desk.tell(f"Line {number}.", f"Answer {number}.")
+        await desk.shelf.save(CHANNEL, "then", at_ms=1)
+        again = desk.opening()
+        async with desk.telling("And now?", "Now it is."):
+            was = await desk.shelf.load(
+                CHANNEL, "then", event=again.event, at_ms=again.at_ms, is_age_restricted=False
+            )
+
+        kept = await desk.store.saved(CHANNEL, was.copy)
+        assert kept is not None
+        assert [turn.text for turn in kept.turns][-2:] == ["And now?", "Now it is."]
+
+
 async def test_a_character_that_is_gone_is_named(desk: Shelving) -> None:
     await desk.shelf.save(CHANNEL, "one", at_ms=1)
     desk.stage.characters.loaded = {}

@@ -49,6 +49,7 @@ from bot.ground import (
     token_of,
 )
 from bot.services.age_watch import AgeWatch
+from bot.services.backlog import Backlog
 from bot.services.casting import Casting
 from bot.services.debts import Debts
 from bot.services.milestones import Reached, pass_by
@@ -128,7 +129,10 @@ async def open_app(
         notices = Notices(world.voice, newcomers.joined) if asks else Notices(world.voice)
         pace = pace_of(settings)
         dispatcher = dispatcher_of(pace)
-        pipeline = pipeline_of(world, pace, dispatcher, doubtful=ground.doubts, notices=notices)
+        backlog = Backlog()
+        pipeline = pipeline_of(
+            world, pace, dispatcher, doubtful=ground.doubts, notices=notices, backlog=backlog
+        )
         await stack.enter_async_context(pipeline)
         has_notice = settings.guilds.ai_notice
         presenter, scenes = _scenes(world, ground, pipeline, notices, has_notice=has_notice)
@@ -176,7 +180,12 @@ async def open_app(
             on_answers=ground.clock.listen(),
             words_in=words_in,
             continuity=_continuity(
-                settings, ground.redis, ground.owner, upkeep, told=ground.metrics.discord
+                settings,
+                ground.redis,
+                ground.owner,
+                upkeep,
+                told=ground.metrics.discord,
+                backlog=backlog,
             ),
         )
         screen.use(bot)
@@ -276,7 +285,13 @@ def _place(settings: Settings, redis: RedisClient, owner: str) -> GatewayPlace:
 
 
 def _continuity(
-    settings: Settings, redis: RedisClient, owner: str, upkeep: Upkeep, *, told: GatewayWatch
+    settings: Settings,
+    redis: RedisClient,
+    owner: str,
+    upkeep: Upkeep,
+    *,
+    told: GatewayWatch,
+    backlog: Backlog,
 ) -> Continuity:
     async def look_up(bot: ContinuousBot, shard: int) -> None:
         await upkeep.look_up(bot.guilds, shard)
@@ -288,6 +303,7 @@ def _continuity(
         told=told,
         steady_s=settings.discord.steady_s,
         on_gap=look_up,
+        backlog=backlog,
     )
 
 

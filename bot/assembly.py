@@ -12,6 +12,7 @@ from bot.core.profiles import ModelProfile
 from bot.core.scene import ChannelId
 from bot.core.split import split
 from bot.services.answering import Answering
+from bot.services.backlog import Backlog
 from bot.services.banter import Banter
 from bot.services.casting import Casting, IsAgeRestricted, nowhere
 from bot.services.channel_leases import ChannelLeases
@@ -99,6 +100,7 @@ def pipeline_of(
     *,
     doubtful: Container[ChannelId] = (),
     notices: Notices | None = None,
+    backlog: Backlog | None = None,
 ) -> TurnPipeline:
     """The pipeline of one process.
 
@@ -106,6 +108,7 @@ def pipeline_of(
         dispatcher: lends out the slots; without it the pipeline has all for itself.
         doubtful: channels of which memory may lack something.
         notices: what else is said in the bot's own name, if somebody else says it, too.
+        backlog: of what was missed, if somebody tells it.
     """
     heard, rows = Heard(doubtful), Rows(world.voice)
     notices = notices or Notices(world.voice)
@@ -136,6 +139,7 @@ def pipeline_of(
         metrics=world.metrics,
         patience=pace.patience,
         outgoing=world.outgoing,
+        backlog=backlog or Backlog(),
     )
     return TurnPipeline(
         store=world.store,

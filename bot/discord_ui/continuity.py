@@ -31,6 +31,7 @@ from bot.discord_ui.answers import Answers
 from bot.discord_ui.bookmarks import Bookmarks
 from bot.discord_ui.missed import Event, listen_to_missed
 from bot.discord_ui.shards import ResumingShard
+from bot.services.backlog import Backlog
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +100,7 @@ class Continuity:
         on_gap: called, with the number of the shard, when nobody knows what
             happened before its session began; again after a while, if it fails
             with an error of ours. At a start it comes before `on_first_ready`.
+        backlog: knows while what was missed is told again.
         steady_s: after so long a session was no failed start.
     """
 
@@ -106,6 +108,7 @@ class Continuity:
     guard: StartGuard
     told: GatewayWatch
     on_gap: Callable[["ContinuousBot", int], Awaitable[None]]
+    backlog: Backlog
     steady_s: float = STEADY_S
 
 
@@ -137,6 +140,7 @@ class ContinuousBot(commands.AutoShardedBot):
         self._bookmarks = Bookmarks(continuity.sessions)
         self._on_first_ready = on_first_ready
         self._on_gap = continuity.on_gap
+        self._backlog = continuity.backlog
         self._told = continuity.told
         self._steady_s = continuity.steady_s
         self._streams: dict[int, Stream] = {}
@@ -285,8 +289,9 @@ class ContinuousBot(commands.AutoShardedBot):
         else:
             log.info("hearing what was missed", extra={"shard": number, "events": len(missed)})
             await self._guilds_of(missed)
-            for event in missed:
-                await self._tell_again(event)
+            with self._backlog.telling():
+                for event in missed:
+                    await self._tell_again(event)
             stream.is_open.set()
         stream.missed = None
         stream.dealt_with = session

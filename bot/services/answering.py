@@ -32,6 +32,7 @@ from bot.core.scene import MessageId, Work, WorkKind
 from bot.core.store_answers import Taken
 from bot.core.unposted import to_be_posted
 from bot.services.about import about, current_reference
+from bot.services.backlog import Backlog
 from bot.services.channel_leases import ChannelLeases
 from bot.services.incoming import Patience
 from bot.services.lane import Lane
@@ -68,6 +69,7 @@ class Answering:
         metrics: Metrics,
         patience: Patience,
         outgoing: Outgoing,
+        backlog: Backlog,
     ) -> None:
         self._store = store
         self._voice = voice
@@ -78,6 +80,7 @@ class Answering:
         self.metrics = metrics
         self._patience = patience
         self._outgoing = outgoing
+        self._backlog = backlog
 
     async def answer(self, lane: Lane, tasks: asyncio.TaskGroup) -> None:
         """Answer the line that *lane* serves. Never raises: what goes wrong is said there."""
@@ -126,7 +129,7 @@ class Answering:
                 typist.stop()  # an edit would not end what Discord shows for ten seconds
             if not lane.is_showing:
                 with self._timed(Stage.DEBOUNCE):
-                    await lane.settle(self._writer.merge_pause_s)
+                    await self._wait_for_more(lane)
             if lane.is_stopped:
                 return "stopped"
             lane.keeps_links = await self._outgoing.keeps_links(lane.head.place)
@@ -136,6 +139,13 @@ class Answering:
                 return "stopped" if lane.is_stopped else None
             async with self._leases.kept(lane, lane.hold, tasks):
                 return await self._answer_alone(lane, taken, typist)
+
+    async def _wait_for_more(self, lane: Lane) -> None:
+        while self._backlog.is_told and not lane.is_stopped:
+            lane.interrupt.clear()  # what came is joined in the end
+            async with lane.interrupt.block():
+                await self._backlog.wait()
+        await lane.settle(self._writer.merge_pause_s)
 
     @contextmanager
     def _timed(self, stage: Stage) -> Generator[None, None, None]:

@@ -14,6 +14,7 @@ from bot.adapters.redis_store.keys import session_key
 from bot.core.errors import RoleplayError
 from bot.discord_ui.client import run_until_closed
 from bot.discord_ui.continuity import Continuity, ContinuousBot
+from bot.services.backlog import Backlog
 from tests.playground.client import INTENTS, pointed_at
 from tests.playground.driver import Playground, eventually
 
@@ -35,6 +36,7 @@ class ListeningBot(ContinuousBot):
     """
 
     def __init__(self, redis: Redis, owner: str = "one", **options: Any) -> None:
+        self.backlog = Backlog()
         guard = options.pop("guard", None) or RedisStartGuard(redis, bot=BOT, first_s=0.01)
         super().__init__(
             Continuity(
@@ -42,6 +44,7 @@ class ListeningBot(ContinuousBot):
                 guard=guard,
                 told=PrometheusMetrics().discord,
                 on_gap=self._gap,
+                backlog=self.backlog,
                 steady_s=options.pop("steady_s", 0.05),
             ),
             on_first_ready=self._first_ready,

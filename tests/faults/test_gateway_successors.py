@@ -118,6 +118,27 @@ async def test_new_lines_wait_until_the_missed_ones_are_handled(
     assert bot.lines == ["missed", "new", "new, corrected*"]
 
 
+async def test_it_is_known_for_how_long_the_missed_ones_are_told(
+    world: Playground, redis: Redis
+) -> None:
+    """Nobody answers the first of them while others come."""
+    await predecessor(world, redis)
+    await world.mara.send("missed")
+    await world.mara.send("missed, too")
+    bot = ListeningBot(redis)
+    was_told: dict[str, bool] = {}
+
+    async def note(text: str) -> None:
+        was_told[text] = bot.backlog.is_told
+
+    bot.on_line = note
+    async with listening(world, bot):
+        await world.mara.send("new")
+        await eventually(lambda: "new" in bot.heard)
+
+    assert was_told == {"missed": True, "missed, too": True, "new": False}
+
+
 async def test_a_line_that_is_still_being_handled_does_not_count_as_heard(
     world: Playground, redis: Redis
 ) -> None:

@@ -28,6 +28,7 @@ from bot.core.scene import (
     player_turn_id,
 )
 from bot.core.triggers import Decision
+from bot.services.backlog import Backlog
 from bot.services.casting import IsAgeRestricted, nowhere
 from bot.services.echoes import Echoes
 from bot.services.incoming import Incoming, Patience
@@ -103,6 +104,7 @@ class Stage:
     frozen_s: list[float]
     """For how long the process has been frozen, in all."""
     echoes: Echoes
+    backlog: Backlog
     _ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(10_000))
 
     async def begin(self, place: Place = HARBOUR) -> None:
@@ -210,6 +212,7 @@ async def open_stage(
     characters = OneCharacter()
     clock_ms = [1_000_000]
     frozen_s = [0.0]
+    backlog = Backlog()
     seeds = itertools.count(1)
     deadlines = Deadlines(connect_s=1, first_token_s=0.5, between_tokens_s=0.3, whole_reply_s=10)
     async with (
@@ -256,8 +259,18 @@ async def open_stage(
             ),
             doubtful=doubtful,
             notices=notices,
+            backlog=backlog,
         )
         async with pipeline:
             yield Stage(
-                pipeline, store, voice, tgi, metrics, characters, clock_ms, frozen_s, echoes
+                pipeline,
+                store,
+                voice,
+                tgi,
+                metrics,
+                characters,
+                clock_ms,
+                frozen_s,
+                echoes,
+                backlog,
             )

@@ -1,10 +1,12 @@
 """Lines that came while nobody listened: stored, and answered at most once."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
 from bot.core.scene import MessageId
+from bot.services import backlog
 from bot.services.incoming import Incoming
 from tests.services.stage import HARBOUR, MARA, NAMES, TOM, Stage, open_stage
 
@@ -37,6 +39,42 @@ async def test_a_backlog_is_remembered_whole_and_gets_one_reply(stage: Stage) ->
     assert count == 3
     assert stage.screen() == ["I hear you."]
     assert [text for _, text in await stage.memory()] == ["One.", "Two.", "(x)", "I hear you."]
+
+
+async def test_a_backlog_that_is_told_line_by_line_gets_one_reply_however_long_that_takes(
+    stage: Stage,
+) -> None:
+    with stage.backlog.telling():
+        await stage.say("One.")
+        await asyncio.sleep(0.05)
+        await stage.say("Two.")
+        await asyncio.sleep(0.05)
+        assert stage.tgi.asked == []
+    await stage.quiet()
+
+    assert stage.screen() == ["I hear you."]
+    assert [text for _, text in await stage.memory()] == ["One.", "Two.", "I hear you."]
+
+
+async def test_what_waits_for_a_backlog_may_be_ended(stage: Stage) -> None:
+    with stage.backlog.telling():
+        await stage.say("One.")
+        await asyncio.sleep(0.05)
+        await stage.pipeline.halt(HARBOUR.channel)
+        await stage.quiet()
+
+    assert stage.tgi.asked == []
+
+
+async def test_nobody_waits_for_ever_for_a_backlog(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backlog, "TOLD_WITHIN_S", 0.05)
+    with stage.backlog.telling():
+        await stage.say("One.")
+        await stage.quiet()
+
+    assert stage.screen() == ["I hear you."]
 
 
 async def test_what_is_too_old_is_remembered_and_not_answered(stage: Stage) -> None:

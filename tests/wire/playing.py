@@ -12,6 +12,7 @@ from bot.core.scene import ChannelId, Scene
 from bot.playground.world import TAVERN_ID
 from tests.fakes.scripted_tgi import ScriptedTgi
 from tests.playground.driver import Member, Playground, Shown, eventually
+from tests.wire.remembering import until_remembered
 from tests.wire.running import BotProcess, running
 
 ROW = "⋯"
@@ -53,10 +54,11 @@ class Played:
         return await (member or self.world.mara).send(text, **options)
 
     async def reply(self, *, after: Shown, by: str = "") -> Shown:
-        """Wait for the first whole reply behind a message."""
-        return await self.world.mara.wait_for_message(
+        """Wait for the newest whole reply behind a message, and until it is remembered."""
+        shown = await self.world.mara.wait_for_message(
             lambda m: m.is_webhook and m.id > after.id and "Stop" not in m.labels and by in m.author
         )
+        return await until_remembered(self.bot, shown)
 
     async def scene(self) -> Scene:
         found = await self.store.read(ChannelId(TAVERN_ID))

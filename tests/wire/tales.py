@@ -7,6 +7,7 @@ from bot.core.scene import ChannelId, Scene
 from bot.playground.world import TAVERN_ID
 from tests.fakes.scripted_tgi import ScriptedTgi
 from tests.playground.driver import Playground, Shown
+from tests.wire.remembering import until_remembered
 from tests.wire.running import BotProcess
 
 ROW = "⋯"
@@ -30,16 +31,18 @@ async def begin(stage: Told, *, channel: str | int = "tavern") -> Shown:
     stage.tgi.reply = lambda _: " Aye."
     use = await mara.slash("roleplay start", character="clover", channel=channel)
     await mara.answer(use)
-    return await mara.wait_for_message(lambda m: "tram stop" in m.content, channel=channel)
+    shown = await mara.wait_for_message(lambda m: "tram stop" in m.content, channel=channel)
+    return await until_remembered(stage.bot, shown)
 
 
 async def tell(stage: Told, line: str, reply: str, *, channel: str | int = "tavern") -> Shown:
-    """Mara's line and what it is answered with."""
+    """Mara's line and what it is answered with, once both are remembered."""
     stage.tgi.reply = lambda _: f" {reply}"
     said = await stage.world.mara.send(line, channel)
-    return await stage.world.mara.wait_for_message(
+    shown = await stage.world.mara.wait_for_message(
         lambda m: is_reply(m, reply) and m.id > said.id and ROW in m.labels, channel=channel
     )
+    return await until_remembered(stage.bot, shown)
 
 
 async def read(store: RedisSceneStore, channel: int = TAVERN_ID) -> Scene:

@@ -15,6 +15,7 @@ from tests.fakes.discord_faults import DiscordFaults
 from tests.fakes.scripted_tgi import ScriptedTgi
 from tests.playground.driver import Member, Playground, Shown, eventually
 from tests.wire.faulty import faulty
+from tests.wire.remembering import until_remembered
 from tests.wire.running import BotProcess
 
 MORE = "⋯"
@@ -39,10 +40,11 @@ class Told:
         return sent, await self.reply(answer, after=sent.id)
 
     async def reply(self, text: str, *, after: int = 0) -> Shown:
-        """Wait until the newest reply is there, whole and with its buttons."""
-        return await self.world.mara.wait_for_message(
+        """Wait until the newest reply is there, whole and with its buttons, and remembered."""
+        shown = await self.world.mara.wait_for_message(
             lambda m: m.is_webhook and m.id > after and m.content == text and MORE in m.labels
         )
+        return await until_remembered(self.bot, shown)
 
     async def command(self, name: str, /, *, member: Member | None = None, **options: Any) -> Shown:
         """What the bot answers to a command; nobody else sees it."""

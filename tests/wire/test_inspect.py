@@ -5,6 +5,7 @@ from typing import Any
 from bot.playground.world import TAVERN_ID
 from tests.playground.driver import Member, Shown
 from tests.playground.member import eventually
+from tests.wire.remembering import until_remembered
 from tests.wire.running import Running
 
 
@@ -25,9 +26,10 @@ async def exchange(stage: Running, line: str) -> tuple[Shown, Shown]:
     """Mara says *line*; wait until the character has answered it."""
     stage.tgi.reply = lambda _: " Come in out of the rain."
     sent = await stage.world.mara.send(line)
-    return sent, await stage.world.mara.wait_for_message(
+    shown = await stage.world.mara.wait_for_message(
         lambda m: m.is_webhook and m.id > sent.id and "rain" in m.content and "Stop" not in m.labels
     )
+    return sent, await until_remembered(stage.bot, shown)
 
 
 async def test_the_owner_sees_where_the_tokens_went_and_the_exact_prompt(stage: Running) -> None:

@@ -17,6 +17,7 @@ from bot.core.triggers import is_out_of_character
 from bot.playground.world import GUILD_ID, TAVERN_ID
 from tests.playground.driver import Member, Shown, eventually
 from tests.redis_servers import free_port, server
+from tests.wire.remembering import until_remembered
 from tests.wire.running import Running, running
 from tests.wire.test_story import is_whole
 
@@ -73,7 +74,8 @@ async def play(stage: Running) -> tuple[Shown, Shown, Shown]:
     first = await mara.send("My name is Bea.")
     reply = await mara.wait_for_message(lambda m: is_whole(m, "I hear you."))
     second = await mara.send("Forget this.")
-    await mara.wait_for_message(lambda m: is_whole(m, "I hear you.") and m.id > reply.id)
+    later = await mara.wait_for_message(lambda m: is_whole(m, "I hear you.") and m.id > reply.id)
+    await until_remembered(stage.bot, later)
     return first, reply, second
 
 

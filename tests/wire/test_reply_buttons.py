@@ -1,6 +1,7 @@
 """The buttons under a reply that is not as it should be, pressed on a running bot."""
 
 from tests.fakes.scripted_tgi import stories
+from tests.wire.remembering import until_remembered
 from tests.wire.running import Running
 
 SENTENCE = " The lamp turns over the dark water."
@@ -13,6 +14,7 @@ async def test_a_reply_that_was_cut_off_goes_on_where_it_stands(stage: Running) 
     tgi.reply = lambda _: SENTENCE * 20
     await mara.send("Tell me all.")
     half = await mara.wait_for_message(lambda m: "▶▶ Continue" in m.labels)
+    await until_remembered(stage.bot, half)
     tgi.reply = lambda _: " Then it stops."
 
     assert (await mara.click(half, "▶▶ Continue")).is_acknowledged
@@ -37,6 +39,7 @@ async def test_row_13_a_reply_that_repeats_itself_is_written_anew_in_its_place(
     )
     await mara.send("And then?")
     again = await mara.wait_for_message(lambda m: "Write it anew" in m.labels)
+    await until_remembered(stage.bot, again)
     tgi.reply = stories(30)
 
     assert (await mara.click(again, "Write it anew")).is_acknowledged

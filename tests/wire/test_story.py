@@ -7,6 +7,7 @@ from bot.playground.rights import Right
 from bot.playground.world import BOT_ROLE_ID, TAVERN_ID
 from tests.fakes.scripted_tgi import ScriptedTgi, story
 from tests.playground.driver import Shown, eventually
+from tests.wire.remembering import until_remembered
 from tests.wire.running import Running, running
 
 
@@ -33,6 +34,7 @@ async def test_a_scene_from_start_to_longer_replies_to_stop(stage: Running) -> N
     await mara.answer(await mara.slash("length", step="long"))
     await mara.send("And then?")
     second = await mara.wait_for_message(lambda m: is_whole(m, "Long."))
+    await until_remembered(stage.bot, second)
 
     assert len(second.content) > len(first.content)
     assert tgi.asked[-1].prompt.endswith("### Response: (length = long)\nHesper Quill:")

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ USUAL_REPLIES, MOST_REPLIES = 5, 1000
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    options = _parser().parse_args(arguments)
+    options = command_line().parse_args(arguments)
     try:
         code: int = options.run(options)
     except StartupError as error:
@@ -39,7 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """What may stand behind `python -m bot`."""
     parser = argparse.ArgumentParser(
         prog="zephrp", description="A Discord bot that plays characters."
     )
@@ -107,6 +109,8 @@ def _add_tools(commands: "Commands") -> None:
     doctor.add_argument("--json", action="store_true", help="findings as JSON")
     doctor.set_defaults(run=_doctor)
 
+    _add_incident(commands)
+
     bench = commands.add_parser("bench", help="measure what the bot's own parts cost here")
     bench.add_argument(
         "--json",
@@ -132,6 +136,34 @@ def _add_cards(commands: "Commands") -> None:
     export.add_argument("--to", required=True, choices=("png", "json", "charx"), help="its kind")
     export.add_argument("out", metavar="OUT", help="the file to write")
     export.set_defaults(run=_export_card)
+
+
+def _add_incident(commands: "Commands") -> None:
+    incident = commands.add_parser(
+        "incident", help="the token got out: what it reaches, what to remove, whom to tell"
+    )
+    incident.add_argument(
+        "--since",
+        type=_moment,
+        metavar="WHEN",
+        help="it was in other hands, like 2026-01-31 or 2026-01-31T18:30 (UTC)",
+    )
+    acts = incident.add_mutually_exclusive_group()
+    acts.add_argument("--dry-run", action="store_true", help="only look (the default)")
+    acts.add_argument(
+        "--remove-webhooks", action="store_true", help="remove the bot's webhooks, one by one"
+    )
+    incident.add_argument("--json", action="store_true", help="all of it as JSON")
+    incident.set_defaults(run=_incident)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        complaint = f"{text!r} is no time such as 2026-01-31 or 2026-01-31T18:30"
+        raise argparse.ArgumentTypeError(complaint) from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _count(text: str) -> int:
@@ -250,6 +282,15 @@ def _doctor(options: argparse.Namespace) -> int:
     from bot.cli.doctor import doctor  # noqa: PLC0415
 
     return asyncio.run(doctor(_say, as_json=options.json))
+
+
+def _incident(options: argparse.Namespace) -> int:
+    from bot.cli.incident import Wanted, incident  # noqa: PLC0415
+
+    wanted = Wanted(
+        since=options.since, removes_webhooks=options.remove_webhooks, as_json=options.json
+    )
+    return asyncio.run(incident(wanted, _say))
 
 
 def _bench(options: argparse.Namespace) -> int:

@@ -46,7 +46,6 @@ from bot.ground import (
     open_ground,
     open_world,
     pace_of,
-    token_of,
 )
 from bot.services.age_watch import AgeWatch
 from bot.services.backlog import Backlog
@@ -60,7 +59,7 @@ from bot.services.scenes import Scenes, in_silence
 from bot.services.turns import TurnPipeline
 from bot.services.vitals import Vitals
 from bot.serving import Stops, serve
-from bot.settings import EXIT_CONFIG, Settings
+from bot.settings import EXIT_CONFIG, Settings, token_of
 from bot.upkeep import Upkeep, upkeep_of
 
 log = logging.getLogger(__name__)

@@ -89,7 +89,7 @@ from bot.services.staff import Staff
 from bot.services.turns import TurnPipeline
 from bot.services.welcome import WelcomeStore
 from bot.services.worded_voice import WordedThreads, WordedVoice, WordsOf, english
-from bot.settings import Settings
+from bot.settings import Settings, token_of
 
 log = logging.getLogger(__name__)
 
@@ -360,12 +360,6 @@ def _voice(settings: Settings, rest: DiscordRest, notes: RedisSceneStore) -> Dis
         asset_channel=None if assets is None else ChannelId(assets),
     )
     return DiscordVoice(rest, WebhookDirectory(rest), portraits)
-
-
-def token_of(settings: Settings) -> str:
-    """The token, without blanks; empty if there is none."""
-    token = settings.discord.token
-    return "" if token is None else token.get_secret_value().strip()
 
 
 HOUR_S = 3600.0

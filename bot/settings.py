@@ -247,6 +247,12 @@ def secrets_in(settings: Settings) -> Iterator[str]:
         yield from (each for each in given if each)
 
 
+def token_of(settings: Settings) -> str:
+    """The token, without blanks; empty if there is none."""
+    token = settings.discord.token
+    return "" if token is None else token.get_secret_value().strip()
+
+
 def redis_url_of(settings: Settings) -> str:
     """Where Redis is; empty for an embedded one."""
     url = settings.redis.url

@@ -19,7 +19,7 @@ from bot.core.scene import ChannelId, GuildId
 from bot.discord_ui.client import use_discord_at
 from bot.discord_ui.examination import examine_by_token
 from bot.services.doctor import Doctor, places_that_matter
-from bot.settings import Settings, load_settings, redis_url_of
+from bot.settings import Settings, load_settings, redis_url_of, token_of
 
 Say = Callable[[str], None]
 ORDER = [State.BROKEN, State.ADVICE, State.FINE]
@@ -86,8 +86,7 @@ def _of_settings(settings: Settings) -> tuple[list[Finding], ModelProfile]:
 
 
 async def _of_discord(settings: Settings, memory: "_Memory", clock: DiscordClock) -> list[Finding]:
-    token = settings.discord.token
-    held = "" if token is None else token.get_secret_value().strip()
+    held = token_of(settings)
     if not held:
         do = "Put BOT_DISCORD__TOKEN=… into .env (developer portal, your application, page Bot)."
         return [Finding("discord", State.BROKEN, "No Discord token is set.", do)]

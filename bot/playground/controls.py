@@ -27,6 +27,7 @@ def routes() -> list[web.RouteDef]:
         web.post("/page/controls/channel", _channel),
         web.post("/page/controls/member", _member),
         web.post("/page/controls/language", _language),
+        web.get("/page/controls/webhooks", _webhooks),
         web.post("/page/controls/webhooks/delete", _delete_webhooks),
         web.post("/page/controls/webhooks/foreign", _foreign_webhook),
         web.post("/page/controls/event", _event),
@@ -106,6 +107,12 @@ async def _language(request: web.Request) -> web.Response:
         site.world.user(user)
         site.world.languages[user] = locale
     return answer({})
+
+
+async def _webhooks(request: web.Request) -> web.Response:
+    """All of them with their keys, whatever the bot may see."""
+    site = site_of(request)
+    return answer([site.payloads.webhook(webhook) for webhook in site.webhooks.of()])
 
 
 async def _delete_webhooks(request: web.Request) -> web.Response:

@@ -3,8 +3,10 @@
 from aiohttp import web
 
 from bot.playground.bodies import read_body
-from bot.playground.refusals import invalid, unknown
+from bot.playground.permissions import guild_rights
+from bot.playground.refusals import invalid, missing_permissions, unknown
 from bot.playground.rest import API, answer, as_bot, number, query_number
+from bot.playground.rights import Right
 from bot.playground.site import Site, site_of
 
 _MEMBERS_AT_MOST = 1000
@@ -77,7 +79,12 @@ async def _user(request: web.Request) -> web.Response:
 
 
 async def _guild(request: web.Request) -> web.Response:
-    return answer(_site(request).payloads.guild())
+    site = _site(request)
+    guild = site.payloads.guild()
+    if request.query.get("with_counts") in ("1", "true", "True"):
+        members = len(site.world.members)
+        guild |= {"approximate_member_count": members, "approximate_presence_count": members}
+    return answer(guild)
 
 
 async def _channels(request: web.Request) -> web.Response:
@@ -117,6 +124,8 @@ async def _active_threads(request: web.Request) -> web.Response:
 
 async def _webhooks(request: web.Request) -> web.Response:
     site = _site(request)
+    if not guild_rights(site.world, site.world.bot_id) & Right.MANAGE_WEBHOOKS:
+        raise missing_permissions()
     return answer([site.payloads.webhook(webhook) for webhook in site.webhooks.of()])
 
 

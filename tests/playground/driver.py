@@ -23,7 +23,7 @@ from aiohttp.typedefs import Middleware
 
 from bot.playground.server import Address, serve
 from bot.playground.site import Config
-from bot.playground.world import ANN_ID, GUILD_ID, MARA_ID, TOM_ID
+from bot.playground.world import ANN_ID, MARA_ID, TOM_ID
 from tests import canaries
 from tests.playground.member import Member, eventually
 from tests.playground.shown import JSON, Refused, Revision, Shown, Use
@@ -111,6 +111,10 @@ class Playground:
         body = {"locale": locale} | ({} if user is None else {"user_id": str(user)})
         await self.act("/page/controls/language", body)
 
+    async def webhooks(self) -> list[JSON]:
+        """All that there are, with their keys, whatever the bot may see."""
+        return list(await self.page("GET", "/page/controls/webhooks"))
+
     async def delete_webhooks(self, channel: int) -> None:
         """Take a channel's webhooks away, as an administrator may."""
         await self.act("/page/controls/webhooks/delete", {"channel_id": str(channel)})
@@ -192,9 +196,8 @@ async def visiting(
 async def _note_webhooks(world: Playground) -> None:
     """Their keys must stand in no log."""
     with suppress(Refused, aiohttp.ClientError, TimeoutError, OSError):
-        for hook in await world.rest("GET", f"/guilds/{GUILD_ID}/webhooks"):
-            if hook.get("token"):
-                canaries.note_secret(hook["token"])
+        for hook in await world.webhooks():
+            canaries.note_secret(hook["token"])
 
 
 async def _until_closed(member: Member) -> None:

@@ -8,6 +8,7 @@ answer, and limits are met before they are hit.
 from bot.adapters.discord_rest.client import DiscordRest
 from bot.adapters.discord_rest.clock import DiscordClock
 from bot.adapters.discord_rest.portraits import Portraits
+from bot.adapters.discord_rest.reach import TokenReach
 from bot.adapters.discord_rest.refusals import NotTaken, Refused
 from bot.adapters.discord_rest.threads import DiscordThreads
 from bot.adapters.discord_rest.tracing import post_sent
@@ -22,6 +23,7 @@ __all__ = [
     "NotTaken",
     "Portraits",
     "Refused",
+    "TokenReach",
     "WebhookDirectory",
     "post_sent",
 ]

@@ -6,6 +6,7 @@ from urllib.parse import quote
 from bot.core.scene import ChannelId, GuildId, MessageId, UserId
 
 MESSAGES_AT_ONCE = 100
+GUILDS_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,32 @@ def who_am_i() -> Route:
 def our_user() -> Route:
     """The bot's user."""
     return Route("GET", "/users/@me", "/users/@me", "")
+
+
+def application() -> Route:
+    """Our application, with what is set for it in the developer portal."""
+    return Route("GET", "/applications/@me", "/applications/@me", "")
+
+
+def our_guilds(*, after: GuildId) -> Route:
+    """The guilds that the bot is in, the first ones after *after*."""
+    query = f"?limit={GUILDS_AT_ONCE}&after={after}"
+    return Route("GET", f"/users/@me/guilds{query}", "/users/@me/guilds", "")
+
+
+def get_guild(guild: GuildId) -> Route:
+    """A guild, with how many members it has, roughly."""
+    return _in_guild(guild, "", "?with_counts=true")
+
+
+def guild_channels(guild: GuildId) -> Route:
+    """The channels of a guild, threads left out."""
+    return _in_guild(guild, "/channels")
+
+
+def guild_webhooks(guild: GuildId) -> Route:
+    """The webhooks of a whole guild."""
+    return _in_guild(guild, "/webhooks")
 
 
 def create_message(channel: ChannelId) -> Route:
@@ -117,8 +144,7 @@ def start_thread(channel: ChannelId) -> Route:
 
 def active_threads(guild: GuildId) -> Route:
     """Every thread of a guild that is not archived and that we see."""
-    path = f"/guilds/{guild}/threads/active"
-    return Route("GET", path, "/guilds/{guild}/threads/active", str(guild))
+    return _in_guild(guild, "/threads/active")
 
 
 def add_to_thread(thread: ChannelId, user: UserId) -> Route:
@@ -135,6 +161,11 @@ def list_webhooks(channel: ChannelId) -> Route:
 def create_webhook(channel: ChannelId) -> Route:
     """A new webhook in a channel."""
     return _in_channel("POST", channel, "/webhooks", "/webhooks")
+
+
+def delete_webhook(webhook: int) -> Route:
+    """Remove a webhook by the bot's own right, without its key."""
+    return Route("DELETE", f"/webhooks/{webhook}", "/webhooks/{webhook}", str(webhook))
 
 
 def execute_webhook(webhook: Webhook, thread: ChannelId | None) -> Route:
@@ -159,6 +190,10 @@ def delete_webhook_message(webhook: Webhook, message: MessageId, thread: Channel
 
 def _in_channel(method: str, channel: ChannelId, end: str, shape: str) -> Route:
     return Route(method, f"/channels/{channel}{end}", f"/channels/{{channel}}{shape}", str(channel))
+
+
+def _in_guild(guild: GuildId, end: str, query: str = "") -> Route:
+    return Route("GET", f"/guilds/{guild}{end}{query}", f"/guilds/{{guild}}{end}", str(guild))
 
 
 def _by_webhook(

@@ -269,13 +269,16 @@ async def test_a_story_keeps_its_server_and_moves_only_when_that_is_lost() -> No
                 assert len(two.asked) + len(one.asked) == tried + number
 
 
-async def test_the_key_is_sent_and_a_wrong_one_is_named() -> None:
+async def test_s25_the_key_is_sent_and_a_wrong_one_is_named() -> None:
     async with ScriptedTgi(api_key="right").running() as server:
         async with open_tgi(urls=[server.url], api_key="right", deadlines=FAST) as generator:
             await collect(generator)
+            assert (await generator.tokenize("A line.")).ids
         async with open_tgi(urls=[server.url], api_key="wrong", deadlines=FAST) as generator:
             with pytest.raises(GenerationRejected, match="BOT_TGI__API_KEY"):
                 await collect(generator)
+            with pytest.raises(GenerationRejected, match="BOT_TGI__API_KEY"):
+                await generator.tokenize("A line.")
 
 
 async def test_the_stock_client_reads_the_same_server(server: ScriptedTgi) -> None:

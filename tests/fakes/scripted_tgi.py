@@ -150,6 +150,8 @@ class ScriptedTgi:
 
     async def _tokenize(self, request: web.Request) -> web.Response:
         self._note(request)
+        if not self._may(request):
+            return web.Response(status=401)
         self.tokenized += 1
         text = (await request.json())["inputs"]
         rows = [{"id": 1, "text": "", "start": 0, "stop": 0}]
@@ -160,6 +162,9 @@ class ScriptedTgi:
             rows.append({"id": token, "text": piece, "start": at, "stop": at + size})
             at += size
         return web.json_response(rows)
+
+    def _may(self, request: web.Request) -> bool:
+        return not self.api_key or request.headers.get("Authorization") == f"Bearer {self.api_key}"
 
     def _note(self, request: web.Request) -> None:
         self.connections.add(request.transport)
@@ -173,7 +178,7 @@ class ScriptedTgi:
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         self._note(request)
-        if self.api_key and request.headers.get("Authorization") != f"Bearer {self.api_key}":
+        if not self._may(request):
             return web.Response(status=401)
         body = await request.json()
         asked = Asked(body["inputs"], body.get("parameters") or {}, time.monotonic())

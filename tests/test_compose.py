@@ -175,14 +175,12 @@ def test_what_was_merged_is_handed_to_the_model_server() -> None:
     assert environment_example()["ZEPHRP_MODEL"] == "/models/merged"
 
 
-def test_each_image_runs_as_nobody_special_and_checks_what_it_installs() -> None:
+def test_s30_each_image_checks_what_it_installs() -> None:
     text = (ROOT / "Dockerfile").read_text()
     build, merge, bot = re.split(r"^FROM ", text, flags=re.MULTILINE)[1:]
 
     assert {part.split()[0] for part in (build, merge, bot)} == {"python:3.11-slim"}
     assert merge.startswith("python:3.11-slim AS merge\n")
-    for part in (merge, bot):
-        assert re.search(r"^USER 10001:10001$", part, re.MULTILINE)
     for part in (build, merge):
         assert "--require-hashes" in part
         assert "--only-binary :all:" in part
@@ -220,6 +218,14 @@ def test_what_is_locked_for_the_image_that_merges_is_what_tests_run_with() -> No
     lock = (ROOT / "requirements" / "merge.lock").read_text()
 
     assert re.findall(r"^(\S+)==(\S+)", lock, re.MULTILINE) == [("numpy", np.__version__)]
+
+
+@pytest.mark.parametrize("name", ["run", "dev", "merge", "recipe"])
+def test_s30_all_that_is_locked_is_one_version_known_by_its_hash(name: str) -> None:
+    lock = (ROOT / "requirements" / f"{name}.lock").read_text().replace("\\\n", "")
+
+    for line in lock.splitlines():
+        assert re.match(r"[\w.\[\]-]+==\S+ .*--hash=sha256:[0-9a-f]{64}", line), line
 
 
 def test_what_the_image_copies_is_let_through_to_it() -> None:

@@ -16,7 +16,7 @@ from tests.fakes.scripted_discord import ScriptedDiscord, scripted_discord
 async def discord() -> AsyncIterator[ScriptedDiscord]:
     async with scripted_discord() as discord:
         yield discord
-    # The promise of this adapter, held in every test of it: no ping, ever.
+    # S08, the promise of this adapter, held in every test of it: no ping, ever.
     for each in discord.requests:
         if each.body and "content" in each.body:
             assert each.body["allowed_mentions"] == {"parse": []}

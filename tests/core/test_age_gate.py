@@ -1,4 +1,4 @@
-"""Who may play where. Characters here are made of a rating and a flag, of nothing else."""
+"""S31: who may play where. Characters here are made of a rating and a flag, of nothing else."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Who a character is for, and the rule without a switch: ages and ratings as fields."""
+"""S32: who a character is for, and the rule without a switch: ages and ratings as fields."""
 
 from typing import Any
 

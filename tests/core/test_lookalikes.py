@@ -1,4 +1,4 @@
-"""Names that pass for somebody else's."""
+"""S12: names that pass for somebody else's."""
 
 import pytest
 from hypothesis import given

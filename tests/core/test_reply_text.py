@@ -1,3 +1,5 @@
+"""S11: a reply ends where somebody else would begin to speak."""
+
 from collections.abc import Sequence
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""A strict guard: no sentence of a reply tells what a player does."""
+"""S11: a strict guard: no sentence of a reply tells what a player does."""
 
 import pytest
 

@@ -1,3 +1,5 @@
+"""S10: a text in messages of Discord's size, its markup whole in each of them."""
+
 import re
 
 import pytest

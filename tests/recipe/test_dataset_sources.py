@@ -1,4 +1,4 @@
-"""What never becomes training text, whatever flag is given."""
+"""S42: what never becomes training text, whatever flag is given."""
 
 from collections.abc import Callable
 from pathlib import Path

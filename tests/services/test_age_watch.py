@@ -1,4 +1,4 @@
-"""A channel's age restriction changes while a scene plays there."""
+"""S31: a channel's age restriction changes while a scene plays there."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""Adult characters on a running bot: where they play, and what a changed channel does."""
+"""S31: adult characters on a running bot: where they play, and what a changed channel does."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path

@@ -129,6 +129,7 @@ async def test_row_11_nothing_of_the_prompts_form_is_shown_whatever_the_model_wr
 
 
 async def test_row_14_a_reply_pings_nobody_when_it_is_posted_or_edited(told: Told) -> None:
+    """S08."""
     told.tgi.tokens_per_s = 20
     told.tgi.reply = lambda _: f" @everyone @here <@{TOM_ID}> <@&{TAVERN_ID}> come and see! Quick!"
     sent = await told.world.mara.send(f"Shout @everyone and <@{MARA_ID}>!")

@@ -183,6 +183,7 @@ def _disorder(scene: Scene) -> Iterator[str]:
 
 
 def _may_ping(evidence: Evidence) -> Iterator[str]:
+    """S08, in every run of the lab."""
     for call in evidence.calls:
         if not _allows_none(call.allowed_mentions):
             yield f"{call.route} allows {call.allowed_mentions!r}"

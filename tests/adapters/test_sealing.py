@@ -1,5 +1,6 @@
 """S37: texts that only who has the key can read; what they cost, and what is read without one."""
 
+import hashlib
 import os
 import statistics
 import time
@@ -120,8 +121,11 @@ def test_what_an_earlier_version_has_sealed_is_read() -> None:
     """These never change: neither the ways of packing nor the dictionary may."""
     assert SEAL.open(OLD_PACKED) == "I walk over to the door and open it, slowly."
     assert SEAL.open(OLD_AS_IT_IS) == "x9Q!"
+    words = ROOT / "bot" / "adapters" / "redis_store" / "sealing_words_1.txt"
+    assert hashlib.sha256(words.read_bytes()).hexdigest() == OLD_WORDS
 
 
+OLD_WORDS = "ddf75e167c96b205910528a0afd74352f63f0c320a38706f1ddc2a53cb9aaaf8"
 OLD_PACKED = "\u0092S9tTlVuyOy8hbSLOmMSpunJBVkohtYvaN63mv3WiaKAcHms97bBbPf6NDy9Mm4owNElzu_g6"
 OLD_AS_IT_IS = "\u0091E52vHk6mnJUS6zd2_-a9AXGgr5vTHiKIB4oHWth_NiY"
 

@@ -19,7 +19,6 @@ from bot.core.errors import (
 from bot.core.facts import Ending, ReplyFacts
 from bot.core.phrases import phrase
 from bot.core.ports import Metrics, SceneMemory, Speaker
-from bot.core.profiles import ModelProfile
 from bot.core.scene import (
     NO_TURN,
     ChannelId,
@@ -46,7 +45,7 @@ from bot.services.milestones import Milestone, Reached, pass_by
 from bot.services.outbox import ReplyOutbox
 from bot.services.reply_buttons import stop_button
 from bot.services.reply_messages import moving_of
-from bot.services.resumption import Resumption, reads_alike, taken_up
+from bot.services.resumption import Resumption, reads_alike
 from bot.services.rows import Rows, row_of
 from bot.services.typist import Typist
 
@@ -69,7 +68,6 @@ class ReplyWriter:
         leases: ChannelLeases,
         resumption: Resumption,
         rows: Rows,
-        profile: ModelProfile,
         metrics: Metrics,
         open_live_reply: LiveReplyFactory,
         heard: Callable[[ChannelId], MessageId | None],
@@ -89,7 +87,6 @@ class ReplyWriter:
         self._leases = leases
         self._resumption = resumption
         self._rows = rows
-        self._profile = profile
         self._metrics = metrics
         self._open_live_reply = open_live_reply
         self._heard = heard
@@ -223,7 +220,8 @@ class ReplyWriter:
         try:
             async with self._live(lane, Speaker(stored.name, speaker), work) as live:
                 buttons = row_of(work, lane.turns)
-                messages = await live.finish(stored.text, buttons)
+                text = await self._resumption.fit(lane.head.place, stored.text)
+                messages = await live.finish(text, buttons)
         except PostRefused:
             if await self._take_over(lane, work, stored):
                 return
@@ -262,7 +260,7 @@ class ReplyWriter:
 
     async def _settle(self, lane: Lane, work: Work, partial: Partial) -> bool:
         character = self._casting.character_for(lane, work)
-        text = taken_up(lane, partial, character, self._profile).finish(cut=True)
+        text = await self._resumption.last_words(lane, partial, character)
         if not text:
             return False
         async with self._live(lane, _as(character), work) as live:

@@ -18,6 +18,7 @@ from bot.core.scene import Scene, Turn, Work
 from bot.core.story import player_names
 from bot.core.unposted import as_posted
 from bot.services.lane import Lane, Partial
+from bot.services.outgoing import Fit, as_it_is
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +39,16 @@ class Resumed:
 
 
 class Resumption:
-    """Borrows the voice."""
+    """Borrows the voice.
 
-    def __init__(self, voice: Voice, profile: ModelProfile) -> None:
+    Attributes:
+        fit: makes a text fit to be shown, before it is shown and remembered.
+    """
+
+    def __init__(self, voice: Voice, profile: ModelProfile, fit: Fit = as_it_is) -> None:
         self._voice = voice
         self._profile = profile
+        self.fit = fit
 
     async def resume(self, lane: Lane, work: Work, character: Character) -> Resumed:
         """Give the lane what is there of the reply it serves, unless it knows itself."""
@@ -103,6 +109,15 @@ class Resumption:
             return None
         shown = as_posted(stored, left)
         return replace(shown, swipes=("\n".join(left.values()),), current=0)
+
+    async def last_words(self, lane: Lane, partial: Partial, character: Character) -> str:
+        """*partial* as a reply that ends there, fit to be shown; empty if that is nothing.
+
+        Raises:
+            TextBlocked: it may not be shown at all.
+        """
+        text = taken_up(lane, partial, character, self._profile).finish(cut=True)
+        return await self.fit(lane.head.place, text) if text else ""
 
     def _known(self, lane: Lane, partial: Partial, character: Character) -> str:
         return taken_up(lane, partial, character, self._profile).shown

@@ -14,6 +14,7 @@ from bot.core.characters import Character
 from bot.core.errors import StoreRefusesWrites, StoreUnavailable
 from bot.core.metrics import LABELS, Event, bounded
 from bot.core.metrics import Stage as TurnStage
+from bot.core.ports import Voice
 from bot.core.scene import (
     ChannelId,
     CharacterKey,
@@ -30,11 +31,14 @@ from bot.core.scene import (
 from bot.core.triggers import Decision
 from bot.services.backlog import Backlog
 from bot.services.casting import IsAgeRestricted, nowhere
+from bot.services.content_guard import ContentGuard
 from bot.services.echoes import Echoes
+from bot.services.filtered_voice import FilteredVoice
 from bot.services.incoming import Incoming, Patience
 from bot.services.intake import Hears, MayAsk, everybody, without_end
 from bot.services.milestones import Reached, pass_by
 from bot.services.notices import Notices
+from bot.services.outgoing import Outgoing
 from bot.services.posting import Poster
 from bot.services.prompting import Prompting
 from bot.services.turns import TurnPipeline
@@ -205,9 +209,11 @@ async def open_stage(
     is_age_restricted: IsAgeRestricted = nowhere,
     hears: Hears = everybody,
     may_ask: MayAsk = without_end,
+    guard: ContentGuard | None = None,
 ) -> AsyncGenerator[Stage, None]:
     store = store or MemorySceneStore()
     voice = voice or ScriptedVoice()
+    spoken_by: Voice = FilteredVoice(voice, guard) if guard else voice
     metrics = CountingMetrics()
     characters = OneCharacter()
     clock_ms = [1_000_000]
@@ -219,14 +225,14 @@ async def open_stage(
         ScriptedTgi().running() as tgi,
         open_tgi(urls=[tgi.url], api_key=None, deadlines=deadlines) as generator,
     ):
-        echoes = Echoes(store=store, voice=voice, metrics=metrics)
-        poster = Poster(voice, echoes, echo_s=0.05)
+        echoes = Echoes(store=store, voice=spoken_by, metrics=metrics)
+        poster = Poster(spoken_by, echoes, echo_s=0.05)
         prompting = Prompting(store=store, generator=generator, profile=ZEPHRP, metrics=metrics)
         pipeline = pipeline_of(
             World(
                 store=store,
                 generator=generator,
-                voice=voice,
+                voice=spoken_by,
                 poster=poster,
                 characters=characters,
                 metrics=metrics,
@@ -240,6 +246,7 @@ async def open_stage(
                 is_age_restricted=is_age_restricted,
                 hears=hears,
                 may_ask=may_ask,
+                outgoing=Outgoing(show=guard.show) if guard else Outgoing(),
             ),
             Pace(
                 patience=Patience(

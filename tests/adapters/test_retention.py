@@ -7,7 +7,9 @@ from redis.asyncio import Redis
 
 from bot.adapters.redis_store import RedisSceneStore, keys
 from bot.adapters.redis_store.guild_rules import RedisGuildRules
+from bot.adapters.redis_store.lore_books import RedisLoreStore
 from bot.core.lengths import Length
+from bot.core.lore_ports import LoreHome
 from bot.core.scene import GuildId
 from bot.services.guild_desk import GuildDesk
 from bot.services.retention import Retention
@@ -17,6 +19,7 @@ GUILD = GuildId(7)
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
 USUAL = 30
+BOOKS = LoreHome(channel=HARBOUR)
 
 
 @pytest.fixture
@@ -104,6 +107,56 @@ async def test_every_line_puts_it_off_by_the_chosen_time(
     assert await left(redis) == pytest.approx([3] * 5, abs=0.01)
     await store.set_length(HARBOUR, Length("long"))
     assert await left(redis) == pytest.approx([3] * 5, abs=0.01)
+
+
+@pytest.mark.parametrize("days", [1, 180])
+async def test_s41_lorebooks_of_a_channel_are_kept_as_long_as_its_story(
+    retention: Retention, store: RedisSceneStore, redis: Redis, days: int
+) -> None:
+    await play(store)
+    books = RedisLoreStore(redis, ttl=timedelta(days=USUAL))
+    await books.put_book(BOOKS, "sea", "waves", was="")
+    assert await books_left(redis) == pytest.approx(USUAL, abs=0.01)
+
+    await retention.settle(GUILD, days)
+    assert await books_left(redis) == pytest.approx(days, abs=0.01)
+
+    await redis.pexpire(keys.channel_lore_key(HARBOUR), HOUR_MS)
+    await books.books(BOOKS)
+    assert await books_left(redis) == pytest.approx(days, abs=0.01)
+    await books.put_book(BOOKS, "land", "trees", was="")
+    assert await books_left(redis) == pytest.approx(days, abs=0.01)
+    await retention.settle(GUILD, None)
+    assert await books_left(redis) == pytest.approx(USUAL, abs=0.01)
+
+
+async def test_s41_what_lorebooks_were_not_read_for_counts(
+    retention: Retention, store: RedisSceneStore, redis: Redis
+) -> None:
+    await play(store)
+    books = RedisLoreStore(redis, ttl=timedelta(days=USUAL))
+    await books.put_book(BOOKS, "sea", "waves", was="")
+    await redis.pexpire(keys.channel_lore_key(HARBOUR), (USUAL - 5) * DAY_MS)
+
+    for _ in range(2):  # done twice it is done once
+        await retention.settle(GUILD, 7)
+        assert await books_left(redis) == pytest.approx(2, abs=0.01)
+    await retention.settle(GUILD, 3)
+    assert await books_left(redis) == pytest.approx(HOUR_MS / DAY_MS, abs=0.001)
+
+
+async def test_a_channel_without_lorebooks_gets_none_by_a_choice(
+    retention: Retention, store: RedisSceneStore, redis: Redis
+) -> None:
+    await play(store)
+
+    await retention.settle(GUILD, 7)
+
+    assert not await redis.exists(keys.channel_lore_key(HARBOUR))
+
+
+async def books_left(redis: Redis) -> float:
+    return float(await redis.pttl(keys.channel_lore_key(HARBOUR))) / DAY_MS
 
 
 async def test_other_servers_and_direct_messages_are_as_the_host_has_it(

@@ -37,9 +37,11 @@ class ChannelScripts:
         answers = await self._calls.run(self._scripts[name].run_each(self._calls.redis, calls))
         return [None if _is_refusal(answer) else answer for answer in answers]
 
-    async def change(self, name: str, channel: ChannelId, *args: str | int) -> Any:
+    async def change(
+        self, name: str, channel: ChannelId, *args: str | int, more_keys: Sequence[str] = ()
+    ) -> Any:
         """Run a script to its end."""
-        return await self._calls.unbroken(self.part(name, channel, args))
+        return await self._calls.unbroken(self.part(name, channel, args, more_keys))
 
     async def change_and_read(
         self, name: str, channel: ChannelId, args: Sequence[str | int], *reads: Sequence[str]
@@ -53,11 +55,15 @@ class ChannelScripts:
     # The parts of a longer change, which has the deadline.
 
     def part(
-        self, name: str, channel: ChannelId, args: Sequence[str | int]
+        self,
+        name: str,
+        channel: ChannelId,
+        args: Sequence[str | int],
+        more_keys: Sequence[str] = (),
     ) -> Coroutine[Any, Any, Any]:
-        """Run a script."""
-        given = (*self.common, *args)
-        return self._scripts[name].run(self._calls.redis, keys.channel_keys(channel), given)
+        """Run a script; *more_keys* of the channel stand behind those of every script."""
+        given, channel_keys = (*self.common, *args), (*keys.channel_keys(channel), *more_keys)
+        return self._scripts[name].run(self._calls.redis, channel_keys, given)
 
     def part_and_read(
         self, name: str, channel: ChannelId, args: Sequence[str | int], *reads: Sequence[str]

@@ -67,7 +67,7 @@ change it, as this one does with later schemas. Since
     rp:{C}:undo     STRING  what takes the last change back (JSON):       10 min
                             `name`, `head`, `players`, `put` (records),
                             `drop`, `owed`, `until_ms`, `back`
-    rp:{C}:lore     HASH    name -> a lorebook of the channel (JSON, as     ttl, also
+    rp:{C}:lore     HASH    name -> a lorebook of the channel (JSON, as   ttl, also
                             V2's `character_book`)                        when read
     rp:{C}:lease    HASH    `owner`, `until_ms` and `fence`, where no     the lease,
                             scene is; and of the first schema             at least

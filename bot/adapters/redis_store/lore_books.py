@@ -1,6 +1,6 @@
 """`LoreStore` on Redis."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -22,7 +22,8 @@ class RedisLoreStore:
     """Borrows the client; does not close it.
 
     Args:
-        ttl: a channel whose books nobody has read for so long loses them.
+        ttl: a channel whose books nobody has read for so long loses them, where its
+            guild has chosen no other time.
         answer_within: the longest a method waits for one answer.
         seals: what makes texts unreadable for who reads Redis.
     """
@@ -39,6 +40,7 @@ class RedisLoreStore:
         self._calls = Calls(redis, answer_within=answer_within)
         self._ttl_ms = int(ttl.total_seconds() * 1000)
         self._put = Script("put_book", shared=False)
+        self._renew = Script("read_books", shared=False)
         self._index = LooseIndex(self._calls)
         self._known: Known[LoreHome, Mapping[str, str]] = Known(MOST_KNOWN, _weight)
 
@@ -46,8 +48,8 @@ class RedisLoreStore:
         known = self._known.get(home)
         if known is not None:
             return known
-        key, mark = _key(home), self._known.mark()
-        found: Mapping[str, str] = await self._calls.run(self._read(key, self._life_ms(home)))
+        mark = self._known.mark()
+        found: Mapping[str, str] = await self._calls.run(self._read(home))
         if found:
             seal = await self._seals.in_guild(home.within)
             found = {name: seal.open(text) for name, text in found.items()}
@@ -56,7 +58,6 @@ class RedisLoreStore:
 
     async def put_book(self, home: LoreHome, name: str, text: str, *, was: str) -> bool:
         name, text = records.clean(name), records.clean(text)
-        life = self._life_ms(home)
         if text and home.guild is not None:  # so that it is forgotten when we leave it
             await self._calls.unbroken(self._index.put(keys.GUILDS, home.guild))
         seal = await self._seals.in_guild(home.within, anew=True)
@@ -64,8 +65,8 @@ class RedisLoreStore:
         befores = dict.fromkeys((seal.close(was), was))
         try:
             for before in befores:
-                given = (name, seal.close(text), before, life)
-                if await self._calls.change(self._put, [_key(home)], *given):
+                given = (name, seal.close(text), before, self._ttl_ms)
+                if await self._calls.change(self._put, _keys(home), *given):
                     return True
             return False
         finally:  # whatever came of it: another's change may be what is kept
@@ -73,28 +74,26 @@ class RedisLoreStore:
 
     async def forget_books(self, home: LoreHome) -> None:
         try:
-            await self._calls.unbroken(self._calls.redis.delete(_key(home)))
+            await self._calls.unbroken(self._calls.redis.delete(_keys(home)[0]))
         finally:
             self._known.forget(home)
 
-    async def _read(self, key: str, life_ms: int) -> Any:
-        pipe = self._calls.redis.pipeline(transaction=False)
-        pipe.hgetall(key)
-        if life_ms:
-            pipe.pexpire(key, life_ms)
-        return (await pipe.execute())[0]
-
-    def _life_ms(self, home: LoreHome) -> int:
-        return 0 if home.channel is None else self._ttl_ms
+    async def _read(self, home: LoreHome) -> Any:
+        redis, (key, *meta) = self._calls.redis, _keys(home)
+        if not meta:
+            return await redis.hgetall(key)
+        read = ("HGETALL", key)
+        return (await self._renew.run_with(redis, [key, *meta], [self._ttl_ms], read))[1]
 
 
 def _weight(books: Mapping[str, str]) -> int:
     return _A_HOMES + sum(len(name) + len(text) for name, text in books.items())
 
 
-def _key(home: LoreHome) -> str:
+def _keys(home: LoreHome) -> Sequence[str]:
+    """Where the books are; of a channel also where it stands how long its story is kept."""
     if home.channel is not None:
-        return keys.channel_lore_key(home.channel)
+        return keys.channel_lore_key(home.channel), keys.meta_key(home.channel)
     if home.guild is None:
         raise ValueError("A lorebook belongs to a channel or to a guild.")
-    return keys.guild_lore_key(home.guild)
+    return (keys.guild_lore_key(home.guild),)

@@ -296,7 +296,8 @@ class RedisSceneStore(Stories, Wardrobes, Erasure):
         What would be over by now stays for another hour, in which that can be taken back.
         """
         kept_ms = "" if days is None else _ms(days)
-        await self._change("keep", channel, kept_ms, _GRACE_MS)
+        books = (keys.channel_lore_key(channel),)
+        await self._channel.change("keep", channel, kept_ms, _GRACE_MS, more_keys=books)
 
     async def channels_of(self, user: UserId) -> Sequence[ChannelId]:
         return await self._index.channels_of(user)

@@ -65,14 +65,23 @@ class Forgets(Protocol):
 
 @dataclass(slots=True)
 class _Tally:
+    """What was forgotten, in all channels or in one: others are worked on at the same time."""
+
     user: UserId
-    left: deque[ChannelId]
+    left: deque[ChannelId] = field(default_factory=deque)
     channels: int = 0
     lines: int = 0
     stories: int = 0
     quotes: int = 0
     saves: int = 0
     missed: list[ChannelId] = field(default_factory=list)
+
+    def add(self, one: "_Tally") -> None:
+        self.channels += one.channels
+        self.lines += one.lines
+        self.stories += one.stories
+        self.quotes += one.quotes
+        self.saves += one.saves
 
 
 class Forgetting:
@@ -138,16 +147,16 @@ class Forgetting:
 
     async def _work(self, tally: _Tally) -> None:
         while tally.left and len(tally.missed) < MOST_MISSED:
-            channel = tally.left.popleft()
+            channel, one = tally.left.popleft(), _Tally(tally.user)
             try:
-                await self._forget_in(channel, tally)
+                await self._forget_in(channel, one)
             except (StoreUnavailable, StoreRefusesWrites, UserError) as error:
                 facts = {"channel": channel, "error": type(error).__name__}
                 log.warning("somebody is not forgotten in a channel", extra=facts)
                 tally.missed.append(channel)
+            tally.add(one)
 
     async def _forget_in(self, channel: ChannelId, tally: _Tally) -> None:
-        before = tally.lines + tally.saves + tally.stories + tally.quotes
         are_saves_theirs = await self._forget_saves(channel, tally)
         for _ in range(TRIES):
             if self._pipeline.is_writing(channel):
@@ -173,7 +182,7 @@ class Forgetting:
         else:
             raise UserError(phrase("Too much is going on there right now."))
         self._forgets.channel(channel)
-        tally.channels += tally.lines + tally.saves + tally.stories + tally.quotes > before
+        tally.channels = int(any((tally.lines, tally.saves, tally.stories, tally.quotes)))
 
     async def _forget_saves(self, channel: ChannelId, tally: _Tally) -> bool:
         """Forget them in saved stories; returns whether none is left that is others', too."""

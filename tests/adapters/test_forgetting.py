@@ -1,5 +1,6 @@
 """Somebody is forgotten in Redis: wherever they are, whatever is in the way, and in time."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
@@ -278,6 +279,35 @@ async def test_where_too_much_fails_the_rest_is_left(redis: Redis) -> None:
     done = await forgetting(store, redis).forget(ANN, Reach.EVERYWHERE, PLACE)
 
     assert (done.channels, done.missed) == (0, len(channels))
+
+
+class OneAfterTheOther(RedisSceneStore):
+    """A look at the tower ends only when something has been taken out of another channel."""
+
+    changed = asyncio.Event()
+
+    async def undo(self, channel: ChannelId) -> Undo | None:
+        if channel == TOWER:
+            await self.changed.wait()
+        return await super().undo(channel)
+
+    async def apply(self, channel: ChannelId, change: Change, *, version: int) -> bool:
+        done = await super().apply(channel, change, version=version)
+        self.changed.set()
+        return done
+
+
+async def test_a_channel_that_held_nothing_is_not_counted_with_others(redis: Redis) -> None:
+    store = OneAfterTheOther(redis, keep=50, ttl=timedelta(days=1))
+    for channel in (HARBOUR, TOWER):
+        await play(store, channel)
+    store.changed.set()
+    await forgetting(store, redis).forget(BOB, Reach.HERE, replace(PLACE, channel=TOWER))
+    assert await store.channels_of(BOB) == [HARBOUR, TOWER]  # young entries stay
+    store.changed.clear()
+    done = await forgetting(store, redis).forget(BOB, Reach.SERVER, PLACE)
+
+    assert (done.channels, done.lines, done.quotes) == (1, 1, 1)
 
 
 class Busy(RedisSceneStore):

@@ -88,6 +88,33 @@ async def test_who_is_never_to_be_stored_is_not_anywhere(
     assert CANARY not in await stored(clean_redis_url)
 
 
+@pytest.mark.parametrize(
+    ("label", "words", "is_kept"),
+    [
+        ("Join", "You play along", True),
+        ("Read only", "You read along", False),
+        ("Never store me", "From now on I store nothing", False),
+    ],
+)
+async def test_s34_what_a_killed_process_has_asked_can_be_answered(
+    played: Played, clean_redis_url: str, label: str, words: str, *, is_kept: bool
+) -> None:
+    """Its successor knows nothing of the message: all is in the buttons."""
+    asked = await question(played)
+    await played.remembers(2)
+    await played.restart()
+    refused = await played.world.mara.answer(await played.world.mara.click(asked, label))
+    assert "asks somebody else" in refused.content
+
+    told = await chosen(played, asked, label)
+
+    assert words in told.content
+    assert (CANARY in await stored(clean_redis_url)) == is_kept
+    await played.say(f"Clover, {CANARY} again.", member=played.world.tom)
+    await played.reply(after=await played.say("Clover?"))
+    assert (CANARY in await stored(clean_redis_url)) == is_kept
+
+
 async def test_who_plays_alone_is_asked_nothing(played: Played) -> None:
     await played.reply(after=await played.say("Clover?"))
 

@@ -15,7 +15,15 @@ import pytest
 from tests.compose_files import CPU, GPU, ROOT, stack
 from tests.compose_lint import s25_complaints, s26_complaints, s26_image_complaints
 
-GONE = object()
+
+class Gone:
+    """Stands for a line that is not there; its name is the same in every process."""
+
+    def __repr__(self) -> str:
+        return "gone"
+
+
+GONE = Gone()
 LIMITS = ("deploy", "resources", "limits")
 
 

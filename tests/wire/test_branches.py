@@ -9,6 +9,7 @@ from bot.core.copies import branch_of, next_work
 from bot.core.scene import ChannelId, MessageId
 from bot.playground.world import TAVERN_ID
 from tests.playground.driver import eventually
+from tests.wire.remembering import until_remembered
 from tests.wire.running import Running
 from tests.wire.tales import ROW, begin, gist, read, tell, texts
 
@@ -72,6 +73,7 @@ async def test_the_buttons_in_a_branch_work(stage: Running, scene_store: RedisSc
     told = await mara.answer(await mara.slash("roleplay branch"))
     thread = int(told.content.rpartition("/")[2])
     shown = await mara.wait_for_message(lambda m: ROW in m.labels, channel=thread)
+    await until_remembered(stage.bot, shown)
     tgi.reply = lambda _: " And it was dark."
 
     assert (await mara.click(shown, "continue:")).is_acknowledged

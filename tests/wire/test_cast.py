@@ -8,6 +8,7 @@ import pytest
 
 from tests.playground.driver import eventually
 from tests.wire.playing import ROW, Played, playing, said
+from tests.wire.remembering import until_remembered
 
 ONLY = "Only the one who started the scene and moderators may"
 
@@ -189,6 +190,7 @@ async def test_stop_ends_a_chain_also_over_a_restart(played: Played) -> None:
 
     assert (await played.world.mara.click(growing, "Stop")).is_acknowledged
     await played.world.mara.wait_for_message(lambda m: m.id == growing.id and ROW in m.labels)
+    await until_remembered(played.bot, growing)
     told = await played.memory()
     await played.restart()
     await played.command("roleplay status")

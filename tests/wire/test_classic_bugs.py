@@ -9,6 +9,7 @@ import pytest
 from bot.playground.world import MARA_ID, TAVERN_ID, TOM_ID
 from tests.fakes.scripted_tgi import Fault
 from tests.playground.driver import Shown, eventually
+from tests.wire.remembering import until_remembered
 from tests.wire.telling import Told, telling
 
 PERSONA = "Clover's Persona: "
@@ -101,7 +102,8 @@ async def test_row_10_a_long_reply_is_shown_whole_in_parts_that_read_well(told: 
     await told.command("length", step="unlimited")
     told.tgi.reply = lambda _: f" {LONG}"
     sent = await told.world.mara.send("Tell me all.")
-    await told.world.mara.wait_for_message(lambda m: m.is_webhook and "⋯" in m.labels)
+    last = await told.world.mara.wait_for_message(lambda m: m.is_webhook and "⋯" in m.labels)
+    await until_remembered(told.bot, last)
 
     parts = [m.content for m in await told.world.mara.messages() if m.id > sent.id]
     assert len(parts) > 1

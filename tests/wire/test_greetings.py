@@ -10,6 +10,7 @@ from bot.playground.world import BOT_ID
 from tests.fakes.discord_faults import STORE_THEN_SILENCE
 from tests.fakes.scripted_discord import Fault
 from tests.playground.driver import Shown, eventually
+from tests.wire.remembering import until_remembered
 from tests.wire.telling import MORE, Told, telling
 
 SILENCE = Fault(after_s=3600)
@@ -42,9 +43,10 @@ async def greeting(told: Told, begins: str) -> Shown:
         return len(screen) == 1 and screen[0].startswith(begins) and screen == await told.memory()
 
     await eventually(is_so)
-    return await told.world.mara.wait_for_message(
+    shown = await told.world.mara.wait_for_message(
         lambda m: m.content.startswith(begins) and MORE in m.labels
     )
+    return await until_remembered(told.bot, shown)
 
 
 async def pressed(told: Told, shown: Shown, button: str, begins: str) -> Shown:

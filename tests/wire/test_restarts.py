@@ -10,6 +10,7 @@ from bot.adapters.redis_store import RedisSceneStore, RedisStartGuard, fingerpri
 from bot.core.scene import ChannelId, Role
 from bot.playground.world import TAVERN_ID
 from tests.playground.driver import Shown, eventually
+from tests.wire.remembering import until_remembered
 from tests.wire.running import Running, running
 
 TAVERN = ChannelId(TAVERN_ID)
@@ -32,8 +33,11 @@ async def test_what_happened_while_nobody_listened_is_heard_once_after_a_restart
     mara, tgi = stage.world.mara, stage.tgi
     tgi.reply = lambda _: " Aye."
     await mara.answer(await mara.slash("roleplay start", character="clover"))
-    gone, kept = await mara.send("One."), await mara.send("Two.")
-    first = await mara.wait_for_message(lambda m: is_whole(m, "Aye."))
+    gone = await mara.send("One.")
+    await mara.wait_for_message(lambda m: is_whole(m, "Aye."))
+    kept = await mara.send("Two.")
+    last = await mara.wait_for_message(lambda m: is_whole(m, "Aye.") and m.id > kept.id)
+    await until_remembered(stage.bot, last)
 
     await (stage.bot.stop() if end == "stop" else stage.bot.kill())
     await mara.delete(gone)
@@ -45,9 +49,9 @@ async def test_what_happened_while_nobody_listened_is_heard_once_after_a_restart
     await stage.bot.start()
     await stage.bot.wait_ready()
 
-    await mara.wait_for_message(lambda m: is_whole(m, "Aye.") and m.id > first.id)
+    await mara.wait_for_message(lambda m: is_whole(m, "Aye.") and m.id > edited.id)
     assert await lines(scene_store) == ["Two, corrected.", "Three, corrected.", "Four."]
-    assert len(tgi.asked) == 2
+    assert len(tgi.asked) == 3, "one reply to each line, and one to all that was missed"
     assert (await stage.world.gateway_seen())["resumed"] == 1
 
 

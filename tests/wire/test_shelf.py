@@ -10,6 +10,7 @@ from bot.playground.rights import Right
 from bot.playground.world import GUILD_ID, STORIES_ID, TAVERN_ID
 from tests.fakes.scripted_tgi import story
 from tests.playground.driver import eventually
+from tests.wire.remembering import until_remembered
 from tests.wire.running import Running
 from tests.wire.tales import ROW, begin, gist, has_row, kill_and_start, read, tell, texts
 
@@ -88,7 +89,8 @@ async def test_what_is_written_and_what_waits_ends_before_a_story_begins_anew(
     await mara.send("Three.")
 
     await mara.answer(await mara.slash("roleplay restart"), within_s=20)
-    await mara.wait_for_message(lambda m: m.id > growing.id and ROW in m.labels)
+    fresh = await mara.wait_for_message(lambda m: m.id > growing.id and ROW in m.labels)
+    await until_remembered(stage.bot, fresh)
 
     assert await mara.see(growing) is None
     assert await texts(scene_store) == [greeting.content]

@@ -9,6 +9,7 @@ import pytest
 from bot.playground.world import TAVERN_ID
 from tests.fakes.scripted_discord import Fault
 from tests.playground.driver import Shown, eventually
+from tests.wire.remembering import until_remembered
 from tests.wire.telling import MORE, Told, telling
 
 SILENCE = Fault(after_s=3600)
@@ -184,6 +185,7 @@ async def test_a_reply_is_edited_as_a_whole(told: Told) -> None:
     parts = [m for m in await told.world.mara.messages() if m.is_webhook]
     assert " ".join(part.content for part in parts) == long.strip()
     assert await told.row() == parts[-1].id
+    await until_remembered(told.bot, parts[-1])
     again = await told.world.mara.context("Edit reply", parts[-1])
     assert again.modal is not None
     assert (await told.world.mara.submit(again, {"text": "It stays shut."})).is_acknowledged

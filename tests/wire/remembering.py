@@ -3,15 +3,19 @@
 from datetime import timedelta
 
 from bot.adapters.redis_store import RedisSceneStore, connect
+from bot.adapters.redis_store.seals import NO_SEALS
 from bot.core.scene import ChannelId
 from tests.playground.driver import Shown, eventually
+from tests.sealing import sealed_on
 from tests.wire.running import BotProcess
 
 
 async def until_remembered(bot: BotProcess, shown: Shown) -> Shown:
     """Wait until *bot* remembers *shown* and has done with it; returns it."""
     client = connect(bot.settings["BOT_REDIS__URL"], timeout_s=2.0)
-    store = RedisSceneStore(client, keep=2000, ttl=timedelta(days=1))
+    has_key = bool(bot.settings.get("BOT_REDIS__ENCRYPTION_KEYS"))
+    seals = sealed_on(client) if has_key else NO_SEALS
+    store = RedisSceneStore(client, keep=2000, ttl=timedelta(days=1), seals=seals)
     try:
         await eventually(lambda: _is_done(store, shown))
     finally:

@@ -169,13 +169,21 @@ class Intake:
         if decision is Decision.TOO_FAST:
             await self._notices.say_once(place, MANY_LINES)
         if decision is Decision.ANSWER:
-            return decision, Trigger(turn.id, incoming.author, speaker=_speaker(turn))
+            return decision, await self._trigger_of(ingested.head, turn)
         is_second = len(ingested.head.players) == ROUND and is_new
         if is_second and not is_late and ingested.head.reply_mode is ReplyMode.AUTO:
             # From here on the first player is not answered every time either.
             name = ingested.head.character_name
             await self._notices.say(place, phrase(ROUND_BEGINS, name=name))
         return decision, None
+
+    async def _trigger_of(self, head: SceneHead, turn: Turn) -> Trigger:
+        """What is answered: of a round its newest line, which may have been stored first."""
+        if head.reply_mode is ReplyMode.TURNS:
+            scene = await self._store.read(head.place.channel)
+            lines = [each for each in scene.turns if each.role is Role.PLAYER] if scene else []
+            turn = lines[-1] if lines else turn
+        return Trigger(turn.id, turn.author, speaker=_speaker(turn))
 
     async def _scene_of(self, incoming: Incoming, *, is_late: bool) -> SceneHead | None:
         """The live scene that a line may be of."""

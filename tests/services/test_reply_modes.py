@@ -92,6 +92,21 @@ async def test_turns_waits_until_everybody_has_written(stage: Stage) -> None:
     assert "Mara: Mira, open!\nMara: Please.\nTom: I push." in stage.tgi.asked[-1].prompt
 
 
+async def test_a_round_is_answered_behind_its_newest_line_in_whatever_order_they_come(
+    stage: Stage,
+) -> None:
+    """Of two lines at once the older one may be stored last."""
+    await acquainted(stage)
+    await in_mode(stage, ReplyMode.TURNS)
+
+    newest, _ = await stage.say("I push.", author=TOM, number=90_002)
+    assert (await stage.say("I knock.", number=90_001))[1] is Decision.ANSWER
+    await stage.quiet()
+
+    assert [text for _, text in await stage.memory()][-3:-1] == ["I knock.", "I push."]
+    assert (await stage.last_turn()).id == reply_turn_id(newest)
+
+
 async def test_turns_does_not_wait_for_who_has_long_not_written(stage: Stage) -> None:
     await stage.say("I knock.", author=TOM)
     await stage.quiet()

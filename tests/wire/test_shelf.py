@@ -88,6 +88,10 @@ async def test_what_is_written_and_what_waits_ends_before_a_story_begins_anew(
     growing = await mara.wait_for_message(lambda m: "Stop" in m.labels)
     await mara.send("Three.")
 
+    async def waits() -> bool:
+        return "Three." in await texts(scene_store)
+
+    await eventually(waits)
     await mara.answer(await mara.slash("roleplay restart"), within_s=20)
     fresh = await mara.wait_for_message(lambda m: m.id > growing.id and ROW in m.labels)
     await until_remembered(stage.bot, fresh)

@@ -221,7 +221,9 @@ async def client(redis_url: str) -> AsyncIterator[WatchedRedis]:
     await found.aclose()
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize(
+    "seed", [*range(5), *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(5, 100))]
+)
 async def test_whatever_of_the_last_changes_was_lost_it_is_as_it_was(
     raw: Redis, client: WatchedRedis, seed: int
 ) -> None:

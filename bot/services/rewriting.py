@@ -8,7 +8,7 @@ ends in between leaves nothing undone.
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -231,7 +231,7 @@ class Rewriting:
 
     async def opened(self, channel: ChannelId, who: Member, turn: TurnId) -> Turn:
         """The reply that somebody is about to edit."""
-        scene = await self.live(channel)
+        scene = await self._live_with(channel, turn)
         found = acts.editable(scene, turn)
         allow(Action.EDIT_REPLY, who, scene.head, acts.answered_by(scene, found))
         self._check_shown(Action.EDIT_REPLY, scene.head)
@@ -243,10 +243,19 @@ class Rewriting:
         Raises:
             TooOldForButtons: it is another one.
         """
-        scene = await self.live(channel)
+        scene = await self._live_with(channel, turn)
         found = acts.newest_reply(scene, turn)
         allow(action, who, scene.head, acts.answered_by(scene, found))
         return found
+
+    async def _live_with(self, channel: ChannelId, turn: TurnId) -> Scene:
+        """The live scene; a reply may have its buttons a moment before it is remembered."""
+        scene = await self.live(channel)
+        if self._pipeline.is_writing(channel) and all(each.id < turn for each in scene.turns):
+            with suppress(UserError):
+                await self._settled(channel, A_MOMENT_S)
+            scene = await self.live(channel)
+        return scene
 
     async def live(self, channel: ChannelId) -> Scene:
         """The channel's live scene.

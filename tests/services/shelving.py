@@ -83,7 +83,7 @@ class Shelving:
         self.events += 100
         self.stage.tgi.reply = lambda _: f" {reply}"
         await self.stage.say(line, number=self.events)
-        await self.stage.until(lambda: self._is_whole(reply))
+        await self.stage.until(lambda: is_whole(self.stage, reply))
         assert reply not in await self.texts()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._commit_when_looked_at())
@@ -94,12 +94,14 @@ class Shelving:
         await self.store.is_looked_at.wait()
         self.store.may_commit.set()
 
-    def _is_whole(self, reply: str) -> bool:
-        shown = self.stage.voice.on_screen(HARBOUR.channel)
-        return bool(shown) and shown[-1].text == reply and shown[-1].labels[-1:] == [MORE]
-
     async def texts(self, place: Place = HARBOUR) -> list[str]:
         return [text for _, text in await self.stage.memory(place)]
+
+
+def is_whole(stage: Stage, reply: str) -> bool:
+    """Whether the last reply on the screen is that, with all its buttons."""
+    shown = stage.voice.on_screen(HARBOUR.channel)
+    return bool(shown) and shown[-1].text == reply and shown[-1].labels[-1:] == [MORE]
 
 
 @asynccontextmanager

@@ -23,6 +23,7 @@ from tests.services.rewriting_desk import (
     _planned_edit,
     desk_on,
 )
+from tests.services.shelving import SlowMemory, is_whole
 from tests.services.stage import HARBOUR, MIRA, open_stage
 
 
@@ -241,6 +242,27 @@ async def test_what_may_be_done_to_the_newest_reply_is_asked_first(desk: Desk) -
         await desk.rewriting.opened(CHANNEL, STRANGER, first)
     with pytest.raises(UserError, match="no part of the story"):
         desk.rewriting.turn_of(scene, MessageId(5))
+
+
+async def test_buttons_work_the_moment_they_are_there() -> None:
+    """They are on the screen a moment before the reply is remembered."""
+    store = SlowMemory(keep=100)
+    async with open_stage(store=store) as stage:
+        await stage.begin()
+        desk = desk_on(stage)
+        store.may_commit.clear()
+        stage.tgi.reply = lambda _: " one"
+        line, _ = await stage.say("line 1")
+        await stage.until(lambda: is_whole(stage, "one"))
+        fresh = reply_turn_id(line)
+
+        async with asyncio.TaskGroup() as tasks:
+            pressed = tasks.create_task(desk.rewriting.newest(CHANNEL, OWNER, Action.SWIPE, fresh))
+            opened = tasks.create_task(desk.rewriting.opened(CHANNEL, OWNER, fresh))
+            await asyncio.sleep(0.05)
+            store.may_commit.set()
+
+        assert (pressed.result().text, opened.result().text) == ("one", "one")
 
 
 async def test_a_stopped_scene_is_left_as_it_is(desk: Desk) -> None:

@@ -16,6 +16,7 @@ from bot.adapters.redis_store import (
     connect,
     wait_until_ready,
 )
+from bot.adapters.redis_store.connection import EXIT_UNREACHABLE
 from bot.adapters.redis_store.host_keys import HostKeys
 from bot.adapters.redis_store.lore_books import RedisLoreStore
 from bot.adapters.redis_store.seals import NO_SEALS, RedisSeals, Seals, refuse_sealed
@@ -30,8 +31,6 @@ from bot.core.scene import CharacterKey, UserId
 from bot.settings import Settings, encryption_keys_of, redis_url_of
 
 log = logging.getLogger(__name__)
-
-EXIT_UNREACHABLE = 69
 
 
 def profile_of(settings: Settings) -> ModelProfile:

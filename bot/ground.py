@@ -32,6 +32,7 @@ from bot.adapters.redis_store import (
     RedisSceneStore,
     WriteProbe,
 )
+from bot.adapters.redis_store.connection import EXIT_UNREACHABLE
 from bot.adapters.redis_store.consents import RedisConsents
 from bot.adapters.redis_store.examination import RedisExamination
 from bot.adapters.redis_store.guild_rules import RedisGuildRules
@@ -92,8 +93,6 @@ from bot.services.worded_voice import WordedThreads, WordedVoice, WordsOf, engli
 from bot.settings import Settings, token_of
 
 log = logging.getLogger(__name__)
-
-EXIT_UNREACHABLE = 69
 
 
 @dataclass(frozen=True, slots=True)

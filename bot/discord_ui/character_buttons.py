@@ -1,7 +1,6 @@
 """Buttons under what is told of a character. All live through restarts."""
 
 import re
-from abc import abstractmethod
 from typing import Any, Self
 
 import discord
@@ -13,7 +12,7 @@ from bot.core.scene import CharacterKey
 from bot.discord_ui.actions import Actions
 from bot.discord_ui.character_forms import PageButton
 from bot.discord_ui.convert import viewer_of
-from bot.discord_ui.error_replies import acknowledge, telling
+from bot.discord_ui.pressing import PressedButton
 from bot.discord_ui.wording import say_in_place
 
 Interaction = discord.Interaction[Any]
@@ -25,7 +24,7 @@ LABELS = {
 }
 
 
-class _Choice(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(?!)"):
+class _Choice(PressedButton, template=r"(?!)"):
     """Does something with a character, or does not.
 
     Attributes:
@@ -43,23 +42,8 @@ class _Choice(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(?!)"):
         self.key = CharacterKey(f"{MEMBERS}{number}")
 
     @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: Interaction,  # noqa: ARG003  # discord.py's signature
-        item: discord.ui.Item[Any],  # noqa: ARG003
-        match: re.Match[str],
-    ) -> Self:
+    def of(cls, match: re.Match[str]) -> Self:
         return cls(match["what"], int(match["number"]))
-
-    async def callback(self, interaction: Interaction) -> None:
-        if not await acknowledge(interaction):
-            return
-        async with telling(interaction):
-            await self.decided(interaction, interaction.client.actions)
-
-    @abstractmethod
-    async def decided(self, interaction: Interaction, actions: Actions) -> None:
-        """Do what `what` says."""
 
 
 class ImportButton(_Choice, template=r"character:(?P<what>save|cancel):(?P<number>\d{1,20})"):
@@ -68,7 +52,7 @@ class ImportButton(_Choice, template=r"character:(?P<what>save|cancel):(?P<numbe
     does = "save"
     style = discord.ButtonStyle.success
 
-    async def decided(self, interaction: Interaction, actions: Actions) -> None:
+    async def pressed(self, interaction: Interaction, actions: Actions) -> None:
         viewer = viewer_of(interaction)
         if self.what == self.does:
             entry = await actions.desk.save(viewer, self.key)
@@ -90,7 +74,7 @@ class DeleteButton(_Choice, template=r"character:(?P<what>delete|keep):(?P<numbe
     does = "delete"
     style = discord.ButtonStyle.danger
 
-    async def decided(self, interaction: Interaction, actions: Actions) -> None:
+    async def pressed(self, interaction: Interaction, actions: Actions) -> None:
         told = phrase("Nothing was deleted.")
         if self.what == self.does:
             viewer = viewer_of(interaction)

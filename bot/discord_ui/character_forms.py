@@ -35,6 +35,7 @@ from bot.discord_ui.forms import (
     taken_in,
 )
 from bot.discord_ui.gate import let_in
+from bot.discord_ui.pressing import LastingButton
 from bot.discord_ui.wording import say
 from bot.services.card_desk import Preview
 
@@ -92,10 +93,7 @@ class CharacterForm(discord.ui.Modal):
             self.add_item(discord.ui.Label(text=label, component=field))
 
 
-class PageButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
-    template=r"character:page:(?P<number>\d{1,20}):(?P<page>[01])",
-):
+class PageButton(LastingButton, template=r"character:page:(?P<number>\d{1,20}):(?P<page>[01])"):
     """Opens a page of a character's form."""
 
     def __init__(self, number: int, page: int) -> None:
@@ -105,12 +103,7 @@ class PageButton(
         self.key, self.page = CharacterKey(f"{MEMBERS}{number}"), page
 
     @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: Interaction,  # noqa: ARG003  # discord.py's signature
-        item: discord.ui.Item[Any],  # noqa: ARG003
-        match: re.Match[str],
-    ) -> Self:
+    def of(cls, match: re.Match[str]) -> Self:
         return cls(int(match["number"]), int(match["page"]))
 
     async def callback(self, interaction: Interaction) -> None:

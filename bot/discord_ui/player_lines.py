@@ -21,6 +21,7 @@ from bot.discord_ui.actions import Actions
 from bot.discord_ui.asking import asked_of
 from bot.discord_ui.error_replies import acknowledge, may_open, telling
 from bot.discord_ui.gate import let_in
+from bot.discord_ui.pressing import LastingButton
 from bot.discord_ui.staff import meet
 from bot.discord_ui.wording import open_form, say, say_in_place, worded, words_for
 
@@ -55,7 +56,7 @@ class DraftMessage:
         return cls(text.strip(), hint.strip())
 
 
-class _DraftButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(?!)"):
+class _DraftButton(LastingButton, template=r"(?!)"):
     """A button under a draft."""
 
     says = ""
@@ -69,12 +70,7 @@ class _DraftButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(?
         super().__init__(button)
 
     @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003  # discord.py's signature
-        item: discord.ui.Item[Any],  # noqa: ARG003
-        match: re.Match[str],  # noqa: ARG003
-    ) -> Self:
+    def of(cls, match: re.Match[str]) -> Self:  # noqa: ARG003  # it says no more
         return cls()
 
 

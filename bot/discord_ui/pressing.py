@@ -12,14 +12,8 @@ from bot.discord_ui.error_replies import acknowledge, received, telling
 Interaction = discord.Interaction[Any]
 
 
-class PressedButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(?!)"):
-    """Acknowledged before anything waits; what goes wrong is said to whoever pressed it.
-
-    Attributes:
-        is_for_everybody: also for who is kept out of the server's stories.
-    """
-
-    is_for_everybody: ClassVar[bool] = False
+class LastingButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(?!)"):
+    """Known again by its id."""
 
     @classmethod
     @abstractmethod
@@ -34,6 +28,16 @@ class PressedButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(
         match: re.Match[str],
     ) -> Self:
         return cls.of(match)
+
+
+class PressedButton(LastingButton, template=r"(?!)"):
+    """Acknowledged before anything waits; what goes wrong is said to whoever pressed it.
+
+    Attributes:
+        is_for_everybody: also for who is kept out of the server's stories.
+    """
+
+    is_for_everybody: ClassVar[bool] = False
 
     async def callback(self, interaction: Interaction) -> None:
         take = received if self.is_for_everybody else acknowledge

@@ -19,7 +19,7 @@ from bot.discord_ui.buttons import view_of
 from bot.discord_ui.edit_form import open_form
 from bot.discord_ui.error_replies import acknowledge, may_open, telling
 from bot.discord_ui.inspection import explained
-from bot.discord_ui.pressing import Interaction, PressedButton
+from bot.discord_ui.pressing import Interaction, LastingButton, PressedButton
 from bot.discord_ui.report import report_turn
 from bot.discord_ui.retelling import Asked, actions_of, channel_of
 from bot.discord_ui.wording import say, say_in_place
@@ -40,7 +40,7 @@ UNDER_WAY = phrase("That reply is being written already.")
 Press = Callable[[Asked, TurnId], Awaitable[object]]
 
 
-class _RowButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(?!)"):
+class _RowButton(LastingButton, template=r"(?!)"):
     """A button under a reply, whose id names the turn. It is posted elsewhere."""
 
     def __init__(self, turn: str, custom_id: str) -> None:
@@ -48,12 +48,7 @@ class _RowButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(?!)
         self.turn = TurnId(turn)
 
     @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003  # discord.py's signature
-        item: discord.ui.Item[Any],  # noqa: ARG003
-        match: re.Match[str],
-    ) -> Self:
+    def of(cls, match: re.Match[str]) -> Self:
         return cls(match["turn"], match.string)
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:

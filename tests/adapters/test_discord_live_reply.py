@@ -22,7 +22,6 @@ from tests.fakes.scripted_discord import (
     ScriptedDiscord,
     limited,
     refusal,
-    scripted_discord,
 )
 from tests.services.growing import REPLY, TRIGGER, Notebook, poster_on
 
@@ -35,15 +34,6 @@ class NoFaces:
     async def url(self, character: Character) -> str | None:
         _ = character
         return None
-
-
-@pytest.fixture
-async def discord() -> AsyncIterator[ScriptedDiscord]:
-    async with scripted_discord() as discord:
-        yield discord
-    for each in discord.requests:
-        if each.body and "content" in each.body:
-            assert each.body["allowed_mentions"] == {"parse": []}
 
 
 @pytest.fixture

@@ -39,12 +39,6 @@ async def discord() -> AsyncIterator[ScriptedDiscord]:
 
 
 @pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
-
-
-@pytest.fixture
 def rest(discord: ScriptedDiscord, session: aiohttp.ClientSession) -> DiscordRest:
     return _rest(discord.url, session)
 

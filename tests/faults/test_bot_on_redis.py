@@ -77,6 +77,14 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
         await lab.close()
 
 
+async def is_told_without_a_word(stage: Stage, channel: int, line: int) -> None:
+    """Nobody sees that anything went wrong."""
+    await stage.is_told(channel, line)
+    await stage.lab.holds(channel)
+    assert stage.lab.notices(channel) == []
+    assert stage.lab.watcher.offers(channel) == []
+
+
 @pytest.mark.parametrize("milestone", Milestone, ids=lambda each: each.name.lower())
 async def test_r1_killed_at_any_point_of_a_turn_and_started_again_it_was_not_missed(
     stage: Stage, milestone: Milestone
@@ -90,10 +98,7 @@ async def test_r1_killed_at_any_point_of_a_turn_and_started_again_it_was_not_mis
     await asyncio.sleep(AWAY_S)
     await stage.server.start()
 
-    await stage.is_told(channel, line)
-    await stage.lab.holds(channel)
-    assert stage.lab.notices(channel) == []
-    assert stage.lab.watcher.offers(channel) == []
+    await is_told_without_a_word(stage, channel, line)
 
 
 @pytest.mark.parametrize("milestone", Milestone, ids=lambda each: each.name.lower())
@@ -111,10 +116,7 @@ async def test_r1_what_it_lost_of_a_turn_when_it_was_killed_it_is_told_again(
     stage.server.forget_since_mark()
     await stage.server.start()
 
-    await stage.is_told(channel, line)
-    await stage.lab.holds(channel)
-    assert stage.lab.notices(channel) == []
-    assert stage.lab.watcher.offers(channel) == []
+    await is_told_without_a_word(stage, channel, line)
 
 
 @pytest.mark.parametrize("by", ["a later line", "a restart"])

@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from bot.adapters.redis_store.connection import EXIT_CONFIG
 from bot.adapters.redis_store.sealing import KEY_BYTES, CannotOpen, derived
 from bot.core.errors import StartupError
 
-EXIT_CONFIG = 78
 _NONCE_BYTES: Final = 12
 _HEX_DIGITS: Final = 2 * KEY_BYTES
 

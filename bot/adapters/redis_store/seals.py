@@ -16,9 +16,9 @@ from typing import Final, Protocol
 
 from bot.adapters.redis_store import keys
 from bot.adapters.redis_store.calls import ANSWER_WITHIN, Calls
-from bot.adapters.redis_store.connection import RedisClient
+from bot.adapters.redis_store.connection import EXIT_CONFIG, RedisClient
 from bot.adapters.redis_store.errors import translated
-from bot.adapters.redis_store.host_keys import EXIT_CONFIG, HostKeys
+from bot.adapters.redis_store.host_keys import HostKeys
 from bot.adapters.redis_store.known import Known
 from bot.adapters.redis_store.scripts import Script
 from bot.adapters.redis_store.sealing import (

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from redis.asyncio import Redis
 
 from bot.adapters.redis_store import RedisSceneStore, connect
 from bot.adapters.redis_store.keys import SEALING
+from bot.core.scene import GuildId, Place
 from tests.playground.driver import eventually
+from tests.scenes import HARBOUR, scene
 from tests.sealing import HOST_KEY, sealed_on
 from tests.wire.canaries import stored
 from tests.wire.playing import Played, playing
@@ -18,6 +21,7 @@ from tests.wire.test_privacy import forget
 
 CANARY = "zanzibar-9417"
 DAY = timedelta(days=1)
+LEFT = GuildId(999)
 KEY = base64.b64encode(HOST_KEY).decode()
 
 
@@ -79,6 +83,23 @@ async def _dropped_with_whom_it_was_for(played: Played, client: Redis) -> None:
     assert "orgotten" in await forget(played, "everywhere", tom)
 
     assert f"u:{tom.id}" not in await client.hkeys(SEALING)
+
+
+async def test_s37_the_key_of_a_server_that_was_left_goes_with_its_stories(
+    played: Played, client: Redis
+) -> None:
+    store = RedisSceneStore(client, keep=2000, ttl=DAY, seals=sealed_on(client))
+    await store.start(replace(scene(), place=Place(HARBOUR, LEFT, HARBOUR)), None)
+    assert f"g:{LEFT}" in await client.hkeys(SEALING)
+    await store.leave(LEFT, 1)  # its week is long over
+
+    await encrypt(played, client)
+
+    async def is_gone() -> bool:
+        return f"g:{LEFT}" not in await client.hkeys(SEALING)
+
+    await eventually(is_gone)
+    assert await store.head(HARBOUR) is None
 
 
 async def test_without_its_key_the_bot_ends_and_says_what_is_missing(

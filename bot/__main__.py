@@ -213,10 +213,10 @@ def _run(options: argparse.Namespace) -> int:
 
 async def _run_with_stand_in(settings: "Settings") -> int:
     from bot.app import run_bot  # noqa: PLC0415
-    from bot.play import free_port, stand_in  # noqa: PLC0415
+    from bot.play import free_ports, stand_in  # noqa: PLC0415
     from bot.processes import running  # noqa: PLC0415
 
-    port = free_port()
+    [port] = free_ports(1)
     code = 0
     try:
         async with running(stand_in(settings.data, port, os.environ)):  # noqa: TID251  # handed on

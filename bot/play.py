@@ -6,6 +6,8 @@ The bot is the same program as everywhere, started with other addresses.
 import asyncio
 import contextlib
 import fcntl
+import itertools
+import random
 import secrets
 import shutil
 import signal
@@ -27,6 +29,8 @@ from bot.processes import Program, last_line, running
 
 USUAL_PORT = 8420
 PORTS = 65_536
+OWN_PORTS = range(20_000, 32_768)
+"""Below those that kernels lend to connections: one may be lent before a program listens."""
 START_TIMEOUT_S = 1800.0
 """The first start fetches the model, which may be slow."""
 POLL_S = 0.05
@@ -101,12 +105,13 @@ class _World:
                 "Make room, or choose another folder with --data.",
                 exit_code=EXIT_USAGE,
             )
+        page_port, model_port, health_port = free_ports(3)
         return cls(
             options=options,
             environment=environment,
-            discord_port=_page_port(options.port),
-            model_port=free_port(),
-            health_port=free_port(),
+            discord_port=_page_port(options.port, page_port),
+            model_port=model_port,
+            health_port=health_port,
             token=secrets.token_urlsafe(32),
             secret=secrets.token_urlsafe(16),
         )
@@ -204,8 +209,8 @@ def _what_for(reasons: Mapping[str, str], data: Path) -> str:
     return " ".join(reasons.values()) or "the bot starts."
 
 
-def _page_port(wanted: int | None) -> int:
-    """The port asked for, else the usual one, else any free one."""
+def _page_port(wanted: int | None, free: int) -> int:
+    """The port asked for, else the usual one, else the *free* one."""
     if wanted is not None:
         if wanted and not _is_free(wanted):
             what = "is taken" if 0 < wanted < PORTS else "does not exist"
@@ -213,8 +218,8 @@ def _page_port(wanted: int | None) -> int:
                 f"Port {wanted} {what}. Choose another with --port (0 finds a free one).",
                 exit_code=EXIT_USAGE,
             )
-        return wanted or free_port()
-    return USUAL_PORT if _is_free(USUAL_PORT) else free_port()
+        return wanted or free
+    return USUAL_PORT if _is_free(USUAL_PORT) else free
 
 
 def _is_free(port: int) -> bool:
@@ -227,12 +232,10 @@ def _is_free(port: int) -> bool:
         return True
 
 
-def free_port() -> int:
-    """A port of the loopback interface that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def free_ports(count: int) -> list[int]:
+    """So many ports of the loopback interface that nobody uses now."""
+    by_chance = random.sample(OWN_PORTS, k=len(OWN_PORTS))
+    return list(itertools.islice(filter(_is_free, by_chance), count))
 
 
 @contextlib.contextmanager

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 
-from tests.redis_servers import free_port, server
+from tests.ports import free_port
+from tests.redis_servers import server
 
 ROOT = Path(__file__).parent.parent.parent
 DURABLE = ("--appendonly", "yes", "--appendfsync", "everysec", "--save", "")

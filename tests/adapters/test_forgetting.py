@@ -28,7 +28,8 @@ from bot.core.scene import (
 )
 from bot.services.forgetting import MOST_MISSED, Forgetting, Held
 from tests.contract.test_character_store import QUILL
-from tests.redis_servers import free_port, server
+from tests.ports import free_port
+from tests.redis_servers import server
 from tests.scenes import ANN, BOB, HARBOUR, TOWER, claimed, line, reply, scene
 from tests.wire.canaries import stored
 

@@ -13,7 +13,8 @@ from bot.adapters.redis_store import RedisSceneStore, check_server, connect, wai
 from bot.adapters.redis_store.calls import Calls
 from bot.adapters.redis_store.connection import address_of
 from bot.core.errors import StartupError, StoreUnavailable
-from tests.redis_servers import free_port, make_cluster_of_one, server
+from tests.ports import free_port
+from tests.redis_servers import make_cluster_of_one, server
 from tests.scenes import HARBOUR, scene
 
 SECRET = "hunter2-canary"

@@ -16,7 +16,8 @@ from bot.core.errors import StoreRefusesWrites, StoreUnavailable
 from bot.core.lengths import Length
 from bot.core.scene import GuildId, MessageId, Work
 from bot.core.store_answers import IngestStatus
-from tests.redis_servers import free_port, server
+from tests.ports import free_port
+from tests.redis_servers import server
 from tests.scenes import ANN, HARBOUR, TOWER, line, reply, scene
 
 DAY = timedelta(days=1)

@@ -32,7 +32,8 @@ from bot.core.personas import PlayerPersona, Wardrobe
 from bot.core.scene import GuildId, MessageId, Place, Scene, SceneHead, Turn, UserId, Work, WorkKind
 from bot.core.store_answers import IngestStatus
 from tests.contract.test_character_store import VANE
-from tests.redis_servers import free_port, server
+from tests.ports import free_port
+from tests.redis_servers import server
 from tests.scenes import ANN, HARBOUR, TOWER, claimed, line, reply, scene
 from tests.sealing import HOST_KEY, sealed_on
 from tests.wire.canaries import stored

@@ -13,7 +13,6 @@ import argparse
 import asyncio
 import json
 import os
-import socket
 import statistics
 import sys
 import tempfile
@@ -36,6 +35,7 @@ from bot.playground.server import Address, serve
 from bot.playground.site import Config
 from bot.playground.world import ASSETS_ID, GUILD_ID, HARBOUR_ID, MARA_ID, TAVERN_ID
 from tests.fakes.scripted_tgi import ScriptedTgi, stories
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 QUIET_CHANNELS = 1000
@@ -247,12 +247,6 @@ async def run(options: argparse.Namespace) -> dict[str, float]:
                 "start again, s": warm_s,
                 "import, ms": await import_ms(),
             }
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 async def _measured(

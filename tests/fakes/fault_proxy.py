@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
+from tests.ports import free_port
+
 _CHUNK_BYTES = 64 * 1024
 _CHUNKS_UNDER_WAY = 256
 _CLOSE_WITHIN_S = 5.0
@@ -117,7 +119,7 @@ class FaultProxy:
         # Bound, not listening: keeps the port ours while nobody listens on it.
         self._place = socket.socket()
         self._place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._place.bind(("127.0.0.1", 0))
+        self._place.bind(("127.0.0.1", free_port()))
         self.port: int = self._place.getsockname()[1]
 
     async def __aenter__(self) -> Self:

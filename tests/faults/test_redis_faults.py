@@ -22,7 +22,8 @@ from bot.core.scene import ChannelId, MessageId, Work
 from bot.core.store_answers import Ingested, IngestStatus
 from tests.fakes.fault_proxy import BLACK_HOLE, FaultProxy, Rules, Script, Then, Way
 from tests.faults.redis_acts import ACTS
-from tests.redis_servers import free_port, server
+from tests.ports import free_port
+from tests.redis_servers import server
 from tests.scenes import HARBOUR, TOWER, line, reply, scene
 
 ANSWER_S = 0.3

@@ -10,7 +10,8 @@ import aiohttp
 from tests.fakes.discord_faults import DiscordFaults
 from tests.fakes.scripted_tgi import ScriptedTgi
 from tests.playground.driver import Playground, playground
-from tests.wire.running import ROOT, BotProcess, free_port
+from tests.ports import free_port
+from tests.wire.running import ROOT, BotProcess
 
 
 @dataclass

@@ -21,7 +21,8 @@ from bot.app import open_app
 from bot.discord_ui.client import RoleplayBot
 from bot.serving import Stops
 from bot.settings import Settings
-from tests.wire.running import ROOT, free_port
+from tests.ports import free_port
+from tests.wire.running import ROOT
 
 JSON = dict[str, Any]
 

@@ -5,7 +5,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -21,16 +20,11 @@ from bot.settings import known_names
 from tests import canaries
 from tests.fakes.scripted_tgi import ScriptedTgi
 from tests.playground.driver import Playground, playground
+from tests.ports import free_port
 from tests.wire.nursery import nursery
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAIN = ("DISCORD_TOKEN", "REDIS_URL", "TGI_URL")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def surroundings(**settings: str) -> dict[str, str]:

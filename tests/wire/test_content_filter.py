@@ -8,8 +8,8 @@ import pytest
 from aiohttp import web
 
 from tests.playground.driver import eventually
+from tests.ports import free_port
 from tests.wire.playing import Played, playing
-from tests.wire.running import free_port
 
 
 class Judge:

@@ -16,7 +16,8 @@ from bot.core.scene import ChannelId, GuildId, MessageId, Role, Scene, TurnId, p
 from bot.core.triggers import is_out_of_character
 from bot.playground.world import GUILD_ID, TAVERN_ID
 from tests.playground.driver import Member, Shown, eventually
-from tests.redis_servers import free_port, server
+from tests.ports import free_port
+from tests.redis_servers import server
 from tests.wire.remembering import until_remembered
 from tests.wire.running import Running, running
 from tests.wire.test_story import is_whole

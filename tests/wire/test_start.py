@@ -9,8 +9,9 @@ from bot.core.errors import StartupError
 from bot.settings import load_settings
 from tests.fakes.scripted_discord import Fault
 from tests.playground.driver import playground
+from tests.ports import free_port
 from tests.wire.faulty import faulty
-from tests.wire.running import ROOT, BotProcess, free_port, running
+from tests.wire.running import ROOT, BotProcess, running
 
 
 def bot_with(folder: Path, **settings: str) -> BotProcess:

@@ -16,8 +16,9 @@ from bot.playground.world import TAVERN_ID
 from tests.fakes.scripted_discord import BAD_GATEWAY, Fault
 from tests.fakes.scripted_tgi import story
 from tests.playground.driver import Shown, Use, eventually
+from tests.ports import free_port
 from tests.wire.faulty import Faulty, faulty
-from tests.wire.running import BotProcess, Running, free_port, running
+from tests.wire.running import BotProcess, Running, running
 
 DRAIN_S = 2.0
 FILES = 64

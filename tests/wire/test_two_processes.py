@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.wire.running import BotProcess, Running, free_port, running
+from tests.ports import free_port
+from tests.wire.running import BotProcess, Running, running
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from pathlib import Path
 from redis.asyncio import Redis
 
 from bot.adapters.redis_store import connect
-from tests.redis_servers import free_port, server
+from tests.ports import free_port
+from tests.redis_servers import server
 
 _OPTIONS = (
     *("--appendonly", "yes", "--appendfsync", "everysec", "--save", "3600 1"),

@@ -24,7 +24,8 @@ from tests.faults.lab.invariants import Evidence, broken
 from tests.faults.lab.memory import Memory
 from tests.faults.lab.watching import Kind, Seen, Watcher
 from tests.playground.driver import Playground, playground
-from tests.wire.running import Begin, BotProcess, free_port, settings_for
+from tests.ports import free_port
+from tests.wire.running import Begin, BotProcess, settings_for
 
 _POLL_S = 0.02
 POST_AS_CHARACTER = rf"POST /webhooks/(?!{BOT_ID}/)\d+/[^/]+$"

@@ -198,6 +198,18 @@ async def test_who_has_no_file_left_for_a_connection_finds_the_memory_away(
         await client.aclose()
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux lists open files")
+async def test_a_connection_that_works_is_used_before_one_that_failed(redis_url: str) -> None:
+    client = connect(redis_url, timeout_s=1)
+    await client.ping()
+    with no_file_left():
+        at_once = [client.ping() for _ in range(8)]
+        await asyncio.gather(*at_once, return_exceptions=True)
+        for _ in range(20):
+            assert await client.ping()
+    await client.aclose()
+
+
 async def test_whoever_is_cancelled_while_redis_is_asked_ends(redis_url: str) -> None:
     redis = connect(redis_url, timeout_s=1.0)
     calls = Calls(redis)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
-from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
+from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
@@ -20,6 +20,7 @@ from redis.exceptions import (
 )
 
 from bot.adapters.redis_store.journal import Journal
+from bot.adapters.redis_store.pools import Pool, SentinelPool
 from bot.adapters.redis_store.watching import Watch, WatchedCluster, WatchedRedis
 from bot.core.doctor import KEEPS_ALL, NO_FILE, evicts, too_old
 from bot.core.errors import StartupError
@@ -181,9 +182,7 @@ def _client(url: str, timeout_s: float, journal: Journal) -> WatchedRedis | Watc
     parts = urlsplit(url)
     match parts.scheme:
         case "redis" | "rediss" | "unix":
-            pool = BlockingConnectionPool.from_url(
-                url, max_connections=CONNECTIONS, timeout=timeout_s, **greeted
-            )
+            pool = Pool.from_url(url, max_connections=CONNECTIONS, timeout=timeout_s, **greeted)
             # Refuses an option that does not exist; connects nothing.
             pool.connection_class(**pool.connection_kwargs)
             client = WatchedRedis(connection_pool=pool)
@@ -240,6 +239,7 @@ def _sentinel_client(
     client: WatchedRedis = sentinel.master_for(
         service,
         redis_class=_SentinelRedis,
+        connection_pool_class=SentinelPool,
         db=int(query.get("db", "0")),
         ssl=_is_true(query.get("ssl")),
         max_connections=CONNECTIONS * 8,  # this pool refuses where the other one waits

@@ -20,6 +20,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.ports import free_port
+
 STOPS = 4
 TEXT = "The lamp turns and the sea answers while the old keeper counts the ships again"
 WORDS = tuple(TEXT.split(" "))
@@ -121,9 +123,8 @@ class ScriptedTgi:
             app, access_log=None, handler_cancellation=True, shutdown_timeout=0.05
         )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", port or self._port)
-        await site.start()
-        self._port = self._runner.addresses[0][1]
+        self._port = port or self._port or free_port()
+        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
         self.url = f"http://127.0.0.1:{self._port}"
 
     async def stop(self) -> None:

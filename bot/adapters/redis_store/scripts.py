@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib import resources
 from typing import Any
 
@@ -14,6 +15,7 @@ from bot.adapters.redis_store.watching import journal_of, timed
 
 _DEFINED = re.compile(r"^local (?:function )?(\w+)", re.MULTILINE)
 _COMMENT = re.compile(r"--.*")
+_WORD = re.compile(r"\w+")
 _FOLDER = resources.files(__package__) / "scripts"
 
 
@@ -108,13 +110,25 @@ def _linked(shared: str, body: str) -> str:
     A piece that a script does not call costs time all the same: at each run its
     function is made anew.
     """
-    text, code = body, _COMMENT.sub("", body)
-    for piece in reversed(shared.split("\n\n")):
-        found = _DEFINED.search(piece)
-        if found and re.search(rf"\b{found.group(1)}\b", code):
-            text = f"{piece.strip()}\n\n{text}"
-            code += _COMMENT.sub("", piece)
+    text, named = body, _words_in(body)
+    for name, piece, names in _pieces_of(shared):
+        if name in named:
+            text = f"{piece}\n\n{text}"
+            named |= names
     return text
+
+
+@lru_cache(maxsize=1)  # all scripts share one text, and a search in it for each takes long
+def _pieces_of(shared: str) -> tuple[tuple[str, str, frozenset[str]], ...]:
+    """What each piece defines, its text and what that names; the last comes first."""
+    found = ((_DEFINED.search(piece), piece) for piece in reversed(shared.split("\n\n")))
+    return tuple(
+        (defined.group(1), piece.strip(), _words_in(piece)) for defined, piece in found if defined
+    )
+
+
+def _words_in(code: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(_COMMENT.sub("", code)))
 
 
 async def _sent(redis: RedisClient, commands: Sequence[Sequence[str | int]]) -> list[Any]:

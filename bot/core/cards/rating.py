@@ -190,5 +190,6 @@ _MARKS = (("_", " "), ("*", ""), ("\u2019", "'"), ("`", ""))
 def _folded(text: str) -> str:
     """Return *text* as it reads, whatever letters it is spelled with."""
     plain = unicodedata.normalize("NFKC", text).casefold()
-    plain = "".join(char for char in plain if char.isascii() or unicodedata.category(char) != "Cf")
+    if not plain.isascii():
+        plain = "".join(char for char in plain if unicodedata.category(char) != "Cf")
     return reduce(lambda said, pair: said.replace(*pair), _MARKS, plain)

@@ -70,6 +70,9 @@ log = logging.getLogger(__name__)
 EXIT_UNREACHABLE = 69
 EXIT_CONFIG = 78
 
+ALL_GUILDS_AFTER_S = 0.5
+"""So long without a new guild there are no more; only delays `on_ready`."""
+
 _REFUSED = (
     "Discord does not accept the token. Copy it anew from the developer portal "
     "(your application, page Bot, Reset Token) into BOT_DISCORD__TOKEN."
@@ -159,7 +162,7 @@ class RoleplayBot(ContinuousBot):
             chunk_guilds_at_startup=False,
             max_messages=None,
             http_trace=on_answers,
-            guild_ready_timeout=0.5,  # seconds without a new guild; only delays `on_ready`
+            guild_ready_timeout=ALL_GUILDS_AFTER_S,
         )
         logging.getLogger(app_commands.tree.__name__).addFilter(is_worth_a_line)
         outlive_bad_events(self)

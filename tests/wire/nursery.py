@@ -1,8 +1,8 @@
 """Processes that are forked from one which has imported everything: they start at once.
 
-Importing takes a bot longer than all else it does to start, and tests start many. As
-a program this forks a process for each order that it reads, and says how each has
-ended; both are one JSON object a line.
+Importing takes a bot longer than all else it does to start, and reading the characters
+longer than the rest; tests start many. As a program this forks a process for each order
+that it reads, and says how each has ended; both are one JSON object a line.
 """
 
 import asyncio
@@ -22,13 +22,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bot.adapters import character_yaml, plain_yaml
+from bot.adapters.word_files import LANGUAGES, words_in
+from bot.discord_ui import client
+
 _ROOT = Path(__file__).resolve().parents[2]
 USUAL = "bot.__main__:main"
 
 _IMPORTED = ("bot.__main__", "bot.app", "bot.log_format", "bot.processes")
-_LOOK_EVERY_S = 0.01
+_WAIT_EVERY_S = 0.01
 _READ_BYTES = 1 << 16
 _BORN_WITHIN_S = 30
+_ALL_GUILDS_AFTER_S = 0.1
 
 
 @dataclass
@@ -41,7 +46,7 @@ class Nursling:
     async def wait(self) -> int:
         """Its exit code."""
         while self.returncode is None:
-            await asyncio.sleep(_LOOK_EVERY_S)
+            await asyncio.sleep(_WAIT_EVERY_S)
         return self.returncode
 
     def send_signal(self, number: int) -> None:
@@ -134,11 +139,18 @@ def _serve() -> None:
     """Fork for each order, until nobody can give any more."""
     children: set[int] = set()
     unread = b""
+    deaths, told = os.pipe()
+    os.set_blocking(told, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(told)
     while True:
         for pid, status in _ended(children):
             children.remove(pid)
             _tell(ended=pid, code=os.waitstatus_to_exitcode(status))
-        if not select.select([0], [], [], _LOOK_EVERY_S)[0]:
+        ready, _, _ = select.select([0, deaths], [], [])
+        if deaths in ready:
+            os.read(deaths, _READ_BYTES)
+        if 0 not in ready:
             continue
         data = os.read(0, _READ_BYTES)
         if not data:
@@ -147,11 +159,19 @@ def _serve() -> None:
         for order in orders:
             pid = os.fork()
             if pid == 0:
+                _forget_the_nursery(deaths, told)
                 _become(json.loads(order))
             children.add(pid)
             _tell(born=pid)
     for pid in children:
         os.kill(pid, signal.SIGKILL)
+
+
+def _forget_the_nursery(*pipe: int) -> None:
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for end in pipe:
+        os.close(end)
 
 
 def _ended(children: set[int]) -> list[tuple[int, int]]:
@@ -181,7 +201,19 @@ def _tell(**told: int) -> None:
     print(json.dumps(told), flush=True)  # noqa: T201  # this is how it speaks
 
 
+def _hurry() -> None:
+    """Read for all what each bot reads, and have it wait as little as a Discord so near allows."""
+    vars(client)["ALL_GUILDS_AFTER_S"] = _ALL_GUILDS_AFTER_S
+    read_nodes = functools.cache(plain_yaml.read_nodes)
+    vars(character_yaml)["read_nodes"] = read_nodes
+    for path in (_ROOT / "characters").glob("*.yaml"):
+        read_nodes(path.read_bytes().decode())
+    for locale in LANGUAGES:
+        words_in(locale)
+
+
 if __name__ == "__main__":
     for needed in _IMPORTED:
         importlib.import_module(needed)
+    _hurry()
     _serve()

@@ -5,6 +5,7 @@ import io
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -14,6 +15,7 @@ from tests import canaries
 from tests.playground.shown import BUTTON, JSON, SELECTS, Page, Shown, Use
 
 _POLL_S = 0.02
+_LOOK_ANYWAY_S = 0.1
 _EVENTS_KEPT = 5_000
 
 
@@ -24,7 +26,9 @@ class Member:
         self.id = user_id
         self.events: list[JSON] = []
         self._world = world
+        self._channels: dict[str, int] = {}
         self._heard = asyncio.Condition()
+        self._heard_so_far = 0
         self._connected = asyncio.Event()
 
     async def state(self) -> JSON:
@@ -35,10 +39,12 @@ class Member:
         """The id of a channel, thread or post by its name."""
         if isinstance(channel, int):
             return channel
-        for known in (await self.state())["channels"]:
-            if known["name"] == channel:
-                return int(known["id"])
-        raise AssertionError(f"no channel {channel!r}")
+        if channel not in self._channels:
+            # Of two with one name the first is meant; the whole state is long, so it is kept.
+            known = reversed((await self.state())["channels"])
+            self._channels = {each["name"]: int(each["id"]) for each in known}
+        assert channel in self._channels, f"no channel {channel!r}"
+        return self._channels[channel]
 
     async def send(
         self,
@@ -119,6 +125,7 @@ class Member:
         key = await self.channel_id(channel)
         deadline = time.monotonic() + within_s
         while True:
+            so_far = self._heard_so_far
             shown = await self.messages(key)
             for message in reversed(shown):
                 if predicate(message):
@@ -126,7 +133,7 @@ class Member:
             if time.monotonic() > deadline:
                 seen = [(m.author, m.content, m.labels) for m in shown[-10:]]
                 raise AssertionError(f"no such message within {within_s} s, but {seen}")
-            await asyncio.sleep(_POLL_S)
+            await self._more_than(so_far)
 
     async def slash(
         self,
@@ -254,9 +261,16 @@ class Member:
                     continue
                 self._connected.set()
                 async with self._heard:
+                    self._heard_so_far += 1
                     self.events.append(json.loads(line[6:]))
                     del self.events[:-_EVENTS_KEPT]
                     self._heard.notify_all()
+
+    async def _more_than(self, so_far: int) -> None:
+        """Wait until more events were heard, but not long: who is away hears of none."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK_ANYWAY_S), self._heard:
+                await self._heard.wait_for(lambda: self._heard_so_far > so_far)
 
     async def connected(self) -> Self:
         """Wait until events arrive."""

@@ -2,7 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: play test check lint types unit unit-model unit-rest soak setup lock clean recipe-setup stand-in
+# Tests start some hundred interpreters: what one has compiled is there for all.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: play test check lint types compiled unit unit-model unit-rest soak setup lock clean \
+	recipe-setup stand-in
 
 play: ## the bot, a local Discord and a stand-in model, in your browser
 	@$(PYTHON) play.py $(ARGS)
@@ -14,7 +18,9 @@ test: setup ## everything CI runs, in under ten minutes
 	@$(PYTHON) tools/ensure_chromium.py
 	@$(MAKE) --no-print-directory check
 
-check: lint types unit
+check: lint
+	@$(MAKE) --no-print-directory -j2 types compiled
+	@$(MAKE) --no-print-directory unit
 
 lint:
 	@$(BIN)/ruff format --check .
@@ -23,6 +29,10 @@ lint:
 
 types:
 	@$(BIN)/mypy
+
+# Else each worker would do it for itself, all at once; what is amiss shows when tests run.
+compiled:
+	@$(BIN)/pytest -qq -p no:cacheprovider --collect-only >/dev/null 2>&1 || true
 
 # Tests with a real model keep a core busy; the others mostly wait: side by side they take half.
 unit:

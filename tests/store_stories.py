@@ -36,6 +36,8 @@ KNOWN = st.sampled_from([True, True, True, False])
 """Whether the store is told which message shows which part."""
 LENT_S = st.sampled_from([0, 1000])
 ONE_OF = st.sampled_from(OWNERS)
+WRITTEN_MS = st.sampled_from([9] * 8 + [1, 2])
+"""Of lines: mostly after any scene has begun, as otherwise few would be stored."""
 RELEASES = st.sampled_from([None, None, *OWNERS])
 
 Step = tuple[str, tuple[object, ...]]
@@ -51,7 +53,7 @@ OFTEN = kinds(
         TEXTS,
         st.sampled_from([ANN, BOB]),
         st.sampled_from(Role),
-        st.none() | MESSAGES,
+        st.tuples(st.none() | MESSAGES, WRITTEN_MS),
     ),
     commit=(NUMBERS, SHOWN, KNOWN, st.integers(0, 1), HOLDERS),
     end=(
@@ -75,6 +77,7 @@ SELDOM = kinds(
     start=(st.integers(1, 3),),
     begin=(st.integers(1, 3), st.booleans()),
     set_live=(st.sampled_from([True, True, False]),),
+    set_resumed=(st.integers(1, 3),),
     again=(),
     anew=(NUMBERS, ONE_OF),
     first=(NUMBERS, st.sampled_from(WorkKind), ONE_OF, LENT_S),
@@ -128,10 +131,15 @@ class Teller:
     async def set_live(self, live: bool) -> object:  # noqa: FBT001  # a random value
         return await self.store.set_live(HARBOUR, live=live)
 
+    async def set_resumed(self, at_ms: int) -> None:
+        await self.store.set_resumed(HARBOUR, at_ms)
+
     async def ingest(
-        self, number: int, text: str, author: int, role: Role, seen: int | None
+        self, number: int, text: str, author: int, role: Role, noted: tuple[int | None, int]
     ) -> object:
-        said = replace(line(number, text, author=BOB if author == BOB else ANN), role=role)
+        seen, at_ms = noted
+        whole = line(number, text, author=BOB if author == BOB else ANN)
+        said = replace(whole, role=role, at_ms=at_ms)
         newest = None if seen is None else MessageId(seen)
         return await self.store.ingest(HARBOUR, said, seen=newest)
 

@@ -190,6 +190,7 @@ async def _tell_story(store: RedisSceneStore) -> None:
             (material.text(LINE_TOKENS, number),),
             author=_MARA if is_line else None,
             messages=(message,),
+            at_ms=time.time_ns() // 1_000_000,
         )
         if is_line:
             await store.ingest(_CHANNEL, turn)

@@ -93,7 +93,8 @@ class SceneStore(Protocol):
     ) -> Ingested:
         """Remember a member's line, in the order of turn ids, once.
 
-        A line whose message was deleted before it came is a duplicate.
+        A line whose message was deleted before it came is a duplicate. One that was
+        written up to the scene's `since_ms`, and was not heard by then, is too old.
 
         Args:
             seen: raises the head's, whatever becomes of the line.

@@ -142,7 +142,7 @@ class Intake:
         Raises:
             StoreUnavailable, StoreRefusesWrites: it is not stored.
         """
-        place, before = incoming.place, await self._scene_of(incoming, is_late=is_late)
+        place, before = incoming.place, await self._scene_of(incoming)
         heard = await self._as_heard(incoming) if before is not None else None
         if before is None or heard is None:
             return None, None
@@ -185,7 +185,7 @@ class Intake:
             turn = lines[-1] if lines else turn
         return Trigger(turn.id, turn.author, speaker=_speaker(turn))
 
-    async def _scene_of(self, incoming: Incoming, *, is_late: bool) -> SceneHead | None:
+    async def _scene_of(self, incoming: Incoming) -> SceneHead | None:
         """The live scene that a line may be of."""
         channel = incoming.place.channel
         head = self._live.get(channel)
@@ -193,8 +193,9 @@ class Intake:
             # What is said where nobody plays is not even sent to the store.
             head = await self._store.head(channel)
             self.note_live(head, channel)
-        is_older = head is not None and is_late and incoming.at_ms <= head.since_ms
-        return head if head is not None and head.live and not is_older else None
+        if head is None or not head.live or incoming.at_ms <= head.since_ms:
+            return None
+        return head
 
     def _note(self, status: IngestStatus, *, is_late: bool) -> None:
         known = {
@@ -232,7 +233,7 @@ class Intake:
         seen = self._heard.sure(channel, posted.message)
         for _ in range(REPLACE_TRIES):
             scene = await self._store.read(channel)
-            if scene is None or not scene.head.live:
+            if scene is None or not _may_be_of(scene, line):
                 return None
             known = {message: turn for turn in scene.turns for message in turn.messages}
             if posted.message in known and known[posted.message].id != player_turn_id(line.message):
@@ -381,6 +382,13 @@ class Intake:
             mode=head.reply_mode,
             is_round_over=is_round_over,
         )
+
+
+def _may_be_of(scene: Scene, line: Incoming) -> bool:
+    """Whether *line* is part of a live story, or was written late enough to be."""
+    named = player_turn_id(line.message)
+    is_known = any(turn.id == named for turn in scene.turns)
+    return scene.head.live and (is_known or line.at_ms > scene.head.since_ms)
 
 
 def _speaker(turn: Turn) -> CharacterKey:

@@ -110,6 +110,7 @@ class ReplyWriter:
             LeaseLost: another process writes it.
         """
         lane.turns = taken.scene.turns if taken.scene is not None else ()
+        heard_in = lane.head.started_ms
         is_live = taken.scene is not None and taken.scene.head.live
         if not taken.is_claimed and taken.work is not None and is_live:
             await self.settle_for(lane, taken.work)
@@ -127,7 +128,7 @@ class ReplyWriter:
         lane.shows_in(work.messages)
         resumed = await self._resumption.resume(lane, work, character)
         async with self._live(lane, _as(character), work, typist) as live:
-            if resumed.is_unwanted or _is_orphan(lane, scene):
+            if resumed.is_unwanted or _is_orphan(lane, scene, heard_in):
                 lane.is_unwanted = True
                 return await self._conclude(lane, live, character, work, None)
             if resumed.whole:
@@ -386,10 +387,10 @@ def _claimed(lane: Lane, taken: Taken) -> tuple[Scene, Work]:
     return taken.scene, taken.work
 
 
-def _is_orphan(lane: Lane, scene: Scene) -> bool:
-    """Whether the line that a left-over reply was to answer has been deleted since."""
-    line = lane.serving
-    if not line.is_left_over or line.shown:
+def _is_orphan(lane: Lane, scene: Scene, heard_in: int) -> bool:
+    """Whether the line of a left-over reply, or of a story that began then, is gone since."""
+    line, is_same = lane.serving, scene.head.started_ms == heard_in
+    if (is_same and not line.is_left_over) or line.shown:
         return False
     return all(turn.id != line.turn for turn in scene.turns)
 

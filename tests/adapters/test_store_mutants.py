@@ -151,6 +151,10 @@ MUTANTS = {
         "",
         ("take", "end", "commit", "set_next_length"),
     ),
+    "a line from before the scene is taken": Mutant("ingest", "is_before or", "", ("ingest",)),
+    "a line from before the scene went on is taken": Mutant(
+        "ingest", "tonumber(meta[10]) or 0", "0", ("ingest", "set_resumed")
+    ),
     "a new scene takes lines of the one before": Mutant(
         "start", "call('HSET', META, 'floor', floor)", "", ("ingest", "set_live", "start")
     ),

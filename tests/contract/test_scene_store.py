@@ -122,6 +122,36 @@ async def test_what_still_arrives_of_the_scene_before_stays_out(store: Store) ->
     assert await texts(store) == ["line 6"]
 
 
+async def test_what_was_written_before_a_scene_began_stays_out(store: Store) -> None:
+    await store.start(scene(started_ms=line(5).at_ms), reply(5, "hello"))
+
+    late = [await store.ingest(HARBOUR, line(each), seen=MessageId(each)) for each in (4, 5)]
+    new = await store.ingest(HARBOUR, line(6))
+
+    assert [each.status for each in late] == [IngestStatus.TOO_OLD] * 2
+    assert new.status is IngestStatus.STORED
+    assert await texts(store) == ["hello", "line 6"]
+    assert (await head_of(store)).seen == MessageId(5)
+
+
+async def test_what_was_written_while_a_scene_was_stopped_stays_out(store: Store) -> None:
+    await store.start(scene(), None)
+    await store.ingest(HARBOUR, line(1))
+    await store.set_live(HARBOUR, live=False)
+    await store.set_resumed(HARBOUR, line(3).at_ms)
+    await store.set_live(HARBOUR, live=True)
+
+    told = [(await store.ingest(HARBOUR, line(each))).status for each in (1, 2, 3, 4)]
+
+    assert told == [
+        IngestStatus.DUPLICATE,
+        IngestStatus.TOO_OLD,
+        IngestStatus.TOO_OLD,
+        IngestStatus.STORED,
+    ]
+    assert await texts(store) == ["line 1", "line 4"]
+
+
 async def test_a_stopped_scene_keeps_its_turns_and_takes_no_more(store: Store) -> None:
     await store.start(scene(), reply(1, "hello"))
 

@@ -135,6 +135,26 @@ async def test_what_takes_a_change_back_is_kept_until_it_is_used(store: Store) -
     assert await store.undo(HARBOUR) is None
 
 
+async def test_a_story_takes_no_line_from_before_it_and_gives_way_to_the_old_one(
+    store: Store,
+) -> None:
+    before = await told(store, 1)
+    drop = (line(1).id, reply(1, "").id)
+    anew = replace(before, started_ms=line(5).at_ms)
+    change = Change(head=anew, put=(reply(5, "hello"),), drop=drop)
+    assert await store.apply(HARBOUR, change, version=before.version)
+
+    late = [(await store.ingest(HARBOUR, line(each))).status for each in (1, 2, 5)]
+
+    assert late == [IngestStatus.DUPLICATE, IngestStatus.TOO_OLD, IngestStatus.TOO_OLD]
+    assert (await store.ingest(HARBOUR, line(6))).status is IngestStatus.STORED
+    assert await texts(store) == ["hello", "line 6"]
+    back = Change(head=before, put=(line(1),), drop=(reply(5, "").id, line(6).id))
+    assert await store.apply(HARBOUR, back, version=(await head_of(store)).version)
+    assert (await store.ingest(HARBOUR, line(2))).status is IngestStatus.STORED
+    assert await texts(store) == ["line 1", "line 2"]
+
+
 async def test_a_swipe_stands_beside_what_was_there(store: Store) -> None:
     await told(store, 1)
     for number in range(MOST_SWIPES + 2):

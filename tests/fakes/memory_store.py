@@ -128,7 +128,7 @@ class MemorySceneStore(MemoryStories, MemoryPersonas):
         shown = {each for other in others for each in other.messages}
         if turn.id in found.turns or message in found.early or message in shown:
             status = IngestStatus.DUPLICATE
-        elif found.too_old(turn.id):
+        elif turn.at_ms <= found.head.since_ms or found.too_old(turn.id):
             status = IngestStatus.TOO_OLD
         else:
             found.store(turn)

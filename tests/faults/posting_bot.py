@@ -183,7 +183,10 @@ class PostOffice:
         message = MessageId(now_ms << 22 | self.task.channels.index(channel))
         turn = player_turn_id(message)
         author, messages = UserId(MARA_ID), (message,)
-        line = Turn(turn, Role.PLAYER, "Mara", ("Go on.",), author=author, messages=messages)
+        line = Turn(
+            turn, Role.PLAYER, "Mara", ("Go on.",), author=author, messages=messages,
+            at_ms=now_ms + EPOCH_MS,
+        )  # fmt: skip
         await self.store.ingest(channel, line)
         return turn
 

@@ -24,6 +24,7 @@ from bot.core.scene import (
     reply_turn_id,
 )
 from bot.core.split import split
+from bot.playground.snowflakes import EPOCH_MS
 from bot.playground.world import GUILD_ID, MARA_ID, TAVERN_ID
 from tests.fakes.discord_faults import DiscordFaults
 from tests.fakes.scripted_discord import BAD_GATEWAY
@@ -94,7 +95,7 @@ class Theatre:
         key = MessageId(message)
         line = Turn(
             player_turn_id(key), Role.PLAYER, "Mara", (text,), author=UserId(MARA_ID),
-            messages=(key,), facts={"decision": "answer"},
+            messages=(key,), at_ms=2, facts={"decision": "answer"},
         )  # fmt: skip
         await self.memory.store.ingest(TAVERN, line)
 
@@ -150,6 +151,11 @@ async def test_a_story_that_is_as_it_must_be_breaks_no_rule(theatre: Theatre) ->
 
 async def a_line_that_nobody_heard(theatre: Theatre) -> None:
     await theatre.world.mara.send("Hello?")
+
+
+async def a_line_from_before_the_story(theatre: Theatre) -> None:
+    after_ms = (theatre.line >> 22) + EPOCH_MS + 1
+    await theatre.memory.redis.hset(f"rp:{{{TAVERN}}}:meta", "started_ms", after_ms)
 
 
 async def a_turn_that_is_listed_twice(theatre: Theatre) -> None:
@@ -226,6 +232,7 @@ async def a_file_that_may_ping(theatre: Theatre) -> None:
 
 PLANTED: list[tuple[Callable[[Theatre], Awaitable[None]], set[str]]] = [
     (a_line_that_nobody_heard, {"I1"}),
+    (a_line_from_before_the_story, {"I1"}),
     (a_turn_that_is_listed_twice, {"I2"}),
     (a_turn_that_is_not_listed, {"I2"}),
     (a_message_of_two_turns, {"I2", "I6"}),

@@ -88,6 +88,7 @@ class Desk:
             (text,),
             author=MARA,
             messages=(message,),
+            at_ms=self._number,
             pinned=pinned,
         )
         await self.store.ingest(CHANNEL, turn)

@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.core.change import Undo
 from bot.core.scene import ChannelId, MessageId, Place, Turn
+from bot.core.store_answers import Ingested
 from bot.services.branches import Branches
 from bot.services.debts import Debts
 from bot.services.doubts import Doubts
@@ -27,14 +28,20 @@ MORE = "⋯"
 
 
 class SlowMemory(MemorySceneStore):
-    """May take its time to remember a reply that is on the screen."""
+    """May take its time to remember a line, and a reply that is on the screen."""
 
     def __init__(self, *, keep: int) -> None:
         super().__init__(keep=keep)
+        self.may_ingest = asyncio.Event()
+        self.may_ingest.set()
         self.may_commit = asyncio.Event()
         self.may_commit.set()
         self.is_looked_at = asyncio.Event()
         """Set by whoever is about to change the story."""
+
+    async def ingest(self, *args: Any, **options: Any) -> Ingested:
+        await self.may_ingest.wait()
+        return await super().ingest(*args, **options)
 
     async def commit(self, *args: Any, **options: Any) -> None:
         await self.may_commit.wait()
@@ -59,10 +66,9 @@ class Shelving:
 
     def opening(self, place: Place = HARBOUR) -> Opening:
         self.events += 100
-        self.stage.clock_ms[0] += 1
-        return Opening(
-            MessageId(self.events), place, MARA, "Mara", MIRA.key, at_ms=self.stage.clock_ms[0]
-        )
+        self.stage.clock_ms[0] += 2
+        at_ms = self.stage.clock_ms[0] - 1  # what is said from here on is said later
+        return Opening(MessageId(self.events), place, MARA, "Mara", MIRA.key, at_ms=at_ms)
 
     async def tell(self, line: str, reply: str) -> Turn:
         """A line of Mara's and what it is answered with."""
@@ -105,10 +111,12 @@ def is_whole(stage: Stage, reply: str) -> bool:
 
 
 @asynccontextmanager
-async def shelving(*, keep: int = 100) -> AsyncGenerator[Shelving, None]:
+async def shelving(
+    *, keep: int = 100, merge_pause_s: float = 0.0
+) -> AsyncGenerator[Shelving, None]:
     """A scene remembers *keep* turns."""
     store = SlowMemory(keep=keep)
-    async with open_stage(store=store) as stage:
+    async with open_stage(store=store, merge_pause_s=merge_pause_s) as stage:
         prompting = Prompting(
             store=stage.store, generator=WordCounter(), profile=ZEPHRP, metrics=stage.metrics
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from bot.core.change import Change
 from bot.core.personas import PlayerPersona, Wardrobe
 from bot.core.scene import MessageId, Role, Turn, UserId, player_turn_id
 from bot.services.doubts import Doubts
@@ -350,3 +351,21 @@ async def test_a_post_that_was_read_as_a_line_of_its_own_is_no_second_one(
     told = [turn.text for turn in await watched.lines() if PROXY in turn.messages]
     assert told == ["I knock."]
     assert not any(ORIGINAL in turn.messages for turn in await watched.lines())
+
+
+async def test_what_stands_for_a_line_of_an_earlier_story_is_no_part_of_this_one(
+    watched: Watched,
+) -> None:
+    await watched.write()
+    await watched.stage.quiet()
+    head = await watched.stage.store.head(CHANNEL)
+    assert head is not None
+    anew = replace(head, started_ms=watched.stage.clock_ms[0])
+    change = Change(head=anew, drop=tuple(turn.id for turn in await watched.lines()))
+    assert await watched.stage.store.apply(CHANNEL, change, version=head.version)
+
+    await watched.post()
+    await watched.delete()
+    await watched.stage.quiet()
+
+    assert await watched.lines() == ()

@@ -10,7 +10,7 @@ from bot.core.characters import Character, Rating
 from bot.core.copies import begun_anew, replaced
 from bot.core.errors import NoLiveScene, UserError
 from bot.core.ports import Speaker
-from bot.core.scene import CharacterKey, MessageId, Work, player_turn_id, reply_turn_id
+from bot.core.scene import ChannelId, CharacterKey, MessageId, Work, player_turn_id, reply_turn_id
 from bot.core.store_ports import MOST_SAVES
 from tests.fakes.scripted_tgi import story
 from tests.services.shelving import Shelving, shelving
@@ -71,6 +71,62 @@ async def test_it_can_be_taken_back_once_and_only_by_its_name(desk: Shelving) ->
         await desk.shelf.take_back(CHANNEL, name, at_ms=5)
 
     assert await desk.texts() == ["Hello.", "One.", "First."]
+
+
+async def test_a_line_that_comes_late_is_no_part_of_the_story_begun_since(desk: Shelving) -> None:
+    await desk.tell("One.", "First.")
+    late = desk.stage.line("Late.", MessageId(desk.events + 50))
+    await desk.shelf.restart(desk.opening())
+    await desk.stage.quiet()
+    asked = len(desk.stage.tgi.asked)
+
+    assert await desk.stage.pipeline.receive(late) is None
+    assert await desk.stage.pipeline.receive_missed([late]) == 0
+    await desk.stage.quiet()
+
+    assert len(desk.stage.tgi.asked) == asked
+    await desk.tell("Two.", "Second.")
+    assert await desk.texts() == ["Hello.", "Two.", "Second."]
+
+
+async def test_a_line_on_its_way_in_while_a_story_begins_anew_is_no_part_of_it(
+    desk: Shelving,
+) -> None:
+    await desk.tell("One.", "First.")
+    asked = len(desk.stage.tgi.asked)
+    late = desk.stage.line("Late.", MessageId(desk.events + 50))
+    desk.store.may_ingest.clear()
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(desk.stage.pipeline.receive(late))
+        await desk.shelf.restart(desk.opening())
+        desk.store.may_ingest.set()
+    await desk.stage.quiet()
+
+    assert await desk.texts() == ["Hello."]
+    assert len(desk.stage.tgi.asked) == asked
+
+
+async def test_a_line_that_waits_for_more_while_a_story_begins_anew_is_not_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with shelving(merge_pause_s=0.05) as desk:
+        await desk.scenes.start(replace(desk.opening(), greeting=None))
+        await desk.tell("One.", "First.")
+        asked, halt = len(desk.stage.tgi.asked), desk.stage.pipeline.halt
+        lines = iter(["Late."])
+
+        async def halt_and_hear(channel: ChannelId) -> None:
+            await halt(channel)
+            for text in lines:
+                await desk.stage.say(text, number=desk.events - 50)
+
+        monkeypatch.setattr(desk.stage.pipeline, "halt", halt_and_hear)
+        await desk.shelf.restart(replace(desk.opening(), greeting=None))
+        await desk.stage.quiet()
+
+        assert await desk.texts() == []
+        assert len(desk.stage.tgi.asked) == asked
 
 
 async def test_two_who_begin_it_anew_at_once_begin_it_once(desk: Shelving) -> None:

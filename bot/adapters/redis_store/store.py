@@ -232,7 +232,7 @@ class RedisSceneStore(Stories, Wardrobes, Erasure):
             each for each in turn.messages if player_turn_id(each) != turn.id
         )
         given = (turn.id, record, write, author if speaks else "", name, author)
-        args = (*given, message, messages, "" if seen is None else seen)
+        args = (*given, message, messages, "" if seen is None else seen, turn.at_ms)
         meta, _, _, _, _, players, *_ = keys.channel_keys(channel)
         reads = (("HGETALL", meta), ("HGETALL", players))
         listed: set[str] = set()

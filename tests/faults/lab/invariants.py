@@ -1,7 +1,7 @@
 """What holds after every fault, once it is quiet: I1 to I7. I8 stands in `leftovers.py`.
 
 I1  no line of a member, written in a live scene, is missing from memory, but those that
-    are marked as taken back, and of these none is there
+    are marked as taken back, and of these none is there, nor one from before the story
 I2  nothing is remembered twice
 I3  a turn shows one reply: no part of it stands there twice
 I4  each line that asks for an answer has one outcome: a reply, its own or that to a
@@ -66,6 +66,9 @@ def _forgotten(evidence: Evidence) -> Iterator[str]:
         for seen in shown:
             if _belongs_to_the_story(seen, scene, evidence) and seen.id not in remembered:
                 yield f"line {seen.id} is not remembered: {seen.text!r}"
+            is_line = seen.kind is Kind.MEMBER and seen.id in remembered
+            if is_line and not _is_since(seen, scene):
+                yield f"line {seen.id} is older than its story: {seen.text!r}"
             if seen.kind is Kind.PROXY and seen.id not in evidence.proxied:
                 if seen.id in remembered:
                     yield f"message {seen.id} of another bot is remembered: {seen.text!r}"

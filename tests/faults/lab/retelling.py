@@ -31,9 +31,11 @@ class Retelling(Hands):
     async def begins_the_story_anew(self, spot: Spot) -> None:
         """And brings the old one back sometimes."""
         self._want_no_more(spot)
-        self._theatre.tell_what_is_late()
+        is_taken_back = self._chance.random() < 0.5
+        if is_taken_back:  # what nobody had heard of by then does not come back
+            self._theatre.tell_what_is_late()
         told = await self._use("roleplay restart", spot)
-        if told.labels and self._chance.random() < 0.5:
+        if told.labels and is_taken_back:
             await self._theatre.quiet()
             await self._world.mara.click(told, "Undo")
 

@@ -11,7 +11,7 @@ class IngestStatus(StrEnum):
 
     STORED = "stored"
     DUPLICATE = "duplicate"  # known already, or deleted since
-    TOO_OLD = "too old"  # from before what the scene still remembers
+    TOO_OLD = "too old"  # from before the scene, or what it still remembers
     NO_SCENE = "no scene"  # the channel has no live scene
 
 

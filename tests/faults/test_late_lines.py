@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -50,7 +51,7 @@ class Late:
     async def texts(self) -> list[str]:
         return [turn.text.strip() for turn in (await self.scene()).turns]
 
-    async def use(self, command: str, **options: str) -> Shown:
+    async def use(self, command: str, **options: Any) -> Shown:
         mara = self.theatre.world.mara
         told = await mara.answer(await mara.slash(command, channel=TAVERN_ID, **options))
         await self.theatre.quiet()

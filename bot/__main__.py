@@ -2,10 +2,11 @@
 
 import argparse
 import asyncio
+import io
 import os
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ USUAL_REPLIES, MOST_REPLIES = 5, 1000
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of servers are in all the world's letters
+        sys.stdout.reconfigure(errors="backslashreplace")
     options = command_line().parse_args(arguments)
     try:
         code: int = options.run(options)
@@ -35,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # whoever read what we print has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # and is told no more
+        _print_no_more()
         return EXIT_PIPE_CLOSED
     return code
 
@@ -160,10 +163,10 @@ def _add_incident(commands: "Commands") -> None:
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         complaint = f"{text!r} is no time such as 2026-01-31 or 2026-01-31T18:30"
         raise argparse.ArgumentTypeError(complaint) from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _count(text: str) -> int:
@@ -240,16 +243,14 @@ def _prompt(options: argparse.Namespace) -> int:
     from bot.settings import load_settings  # noqa: PLC0415
 
     shown = asyncio.run(prompt(options.scene, load_settings(), as_json=options.json))
-    sys.stdout.buffer.write(shown)
-    sys.stdout.buffer.flush()
+    _write(shown)
     return 0
 
 
 def _show_chat(options: argparse.Namespace) -> int:
     from bot.cli.chat import show_chat  # noqa: PLC0415
 
-    sys.stdout.buffer.write(show_chat(options.file, as_json=options.json))
-    sys.stdout.buffer.flush()
+    _write(show_chat(options.file, as_json=options.json))
     return 0
 
 
@@ -258,8 +259,7 @@ def _show_card(options: argparse.Namespace) -> int:
     from bot.settings import load_settings  # noqa: PLC0415
 
     shown = show_card(options.file, load_settings(), as_json=options.json)
-    sys.stdout.buffer.write(shown)
-    sys.stdout.buffer.flush()
+    _write(shown)
     return 0
 
 
@@ -302,7 +302,36 @@ def _bench(options: argparse.Namespace) -> int:
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201
+    with _told_if_it_cannot_be_written():
+        print(line, flush=True)  # noqa: T201
+
+
+def _write(shown: bytes) -> None:
+    if sys.stdout is None:
+        raise _unprinted("its output is closed")
+    with _told_if_it_cannot_be_written():
+        sys.stdout.buffer.write(shown)
+        sys.stdout.buffer.flush()
+
+
+@contextmanager
+def _told_if_it_cannot_be_written() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _print_no_more()
+        raise _unprinted(error.strerror or "the output is broken") from None
+
+
+def _unprinted(why: str) -> StartupError:
+    return StartupError(f"What this command prints cannot be written: {why}.", exit_code=2)
+
+
+def _print_no_more() -> None:
+    """What still waits to be written would fail once more at the exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -143,6 +143,7 @@ async def test_what_it_cannot_work_with_is_one_sentence_and_a_code(leak: Played)
         ([], {"BOT_DISCORD__TOKEN": ""}, 78, "No Discord token is set"),
         ([], {"BOT_DISCORD__API_URL": NOWHERE}, 69, "Discord cannot be asked"),
         (["--since", "yesterday"], {}, 2, "no time such as"),
+        (["--since", "0001-01-01T00:00+14:00"], {}, 2, "no time such as"),
         (["--dry-run", "--remove-webhooks"], {}, 2, "not allowed with"),
     ]
     for arguments, settings, code, words in cases:

@@ -197,16 +197,10 @@ def _run(options: argparse.Namespace) -> int:
     from bot.app import run_bot  # noqa: PLC0415
     from bot.log_format import set_up_logging  # noqa: PLC0415
     from bot.processes import watch_parent  # noqa: PLC0415
-    from bot.settings import EXIT_CONFIG, load_settings, secrets_in  # noqa: PLC0415
+    from bot.settings import load_settings, secrets_in  # noqa: PLC0415
 
     settings = load_settings()
-    try:
-        set_up_logging(settings.log_level, style=settings.log_format, secrets=secrets_in(settings))
-    except ValueError:
-        raise StartupError(
-            "BOT_LOG_LEVEL cannot be used: choose DEBUG, INFO, WARNING or ERROR.",
-            exit_code=EXIT_CONFIG,
-        ) from None
+    set_up_logging(settings.log_level, style=settings.log_format, secrets=secrets_in(settings))
     if options.parent_watch:
         watch_parent()
     if not options.stand_in:

@@ -12,7 +12,16 @@ from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.core.errors import StartupError
@@ -27,23 +36,71 @@ PLAIN_NAMES = {
 
 EXIT_CONFIG = 78
 
-Seconds = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(ge=1)]
+MOST = 10**9
+"""As good as without end; what is larger overflows in a clock or in Redis."""
+
+
+def _address(text: str, *schemes: str) -> str:
+    try:
+        parts = urlsplit(text)
+        is_one = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_one = False
+    if is_one and not any(mark.isspace() for mark in text):
+        return text
+    shown = " or ".join(f"{scheme}://" for scheme in schemes)
+    raise PydanticCustomError(
+        "address", "Input should be an address that begins {shown}", {"shown": shown}
+    )
+
+
+def _web_address(text: str) -> str:
+    return _address(text, "http", "https")
+
+
+def _api_address(text: str) -> str:
+    if "@" in urlsplit(_web_address(text)).netloc:  # aiohttp sends that, or the token, not both
+        raise PydanticCustomError("login", "Input should be an address without a login in it")
+    return text
+
+
+def _socket_address(text: str) -> str:
+    return _address(text, "ws", "wss")
+
+
+def _key(secret: SecretStr) -> SecretStr:
+    bare = secret.get_secret_value().strip()
+    if any(mark <= " " or mark == "\x7f" for mark in bare):  # no header can hold it
+        raise PydanticCustomError("key", "Input should have no blanks or line breaks in it")
+    return SecretStr(bare)
+
+
+Seconds = Annotated[float, Field(gt=0, le=MOST)]
+Count = Annotated[int, Field(ge=1, le=MOST)]
+Snowflake = Annotated[int, Field(gt=0, lt=2**63)]
+ApiAddress = Annotated[str, AfterValidator(_api_address)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+SocketAddress = Annotated[str, AfterValidator(_socket_address)]
+Key = Annotated[SecretStr, AfterValidator(_key)]
+LogLevel = Annotated[
+    Literal["DEBUG", "INFO", "WARNING", "ERROR"],
+    BeforeValidator(lambda level: level.strip().upper() if isinstance(level, str) else level),
+]
 Fails = Literal["open", "closed", "by-age"]
 
 
 class DiscordSettings(BaseModel, frozen=True, extra="forbid"):
     """The bot's account and where Discord is."""
 
-    token: SecretStr | None = None
+    token: Key | None = None
     """From the developer portal, page Bot."""
-    api_url: str = "https://discord.com/api/v10"
+    api_url: ApiAddress = "https://discord.com/api/v10"
     """Discord's API, or a proxy before it."""
-    gateway_url: str | None = None
+    gateway_url: SocketAddress | None = None
     """Empty asks the API for it; set it where `api_url` is not Discord itself."""
-    report_channel: int | None = None
+    report_channel: Snowflake | None = None
     """Of the host's own: what members report is posted there, by ids only."""
-    asset_channel: int | None = None
+    asset_channel: Snowflake | None = None
     """A channel the bot may upload portraits to, when there is no public URL."""
     steady_s: Seconds = 60.0
     """A crash within this time of connecting makes the next start wait, longer each time."""
@@ -68,7 +125,7 @@ class TgiSettings(BaseModel, frozen=True, extra="forbid"):
 
     urls: Annotated[tuple[str, ...], NoDecode, Field(repr=False)] = ("http://127.0.0.1:8080",)
     """Comma separated."""
-    api_key: SecretStr | None = None
+    api_key: Key | None = None
     """Sent as a bearer token, if the server asks for one."""
     connect_s: Seconds = 5.0
     """To connect."""
@@ -86,13 +143,20 @@ class TgiSettings(BaseModel, frozen=True, extra="forbid"):
             return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("urls")
+    @classmethod
+    def _are_addresses(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
+        for url in urls or ("",):
+            _web_address(url)
+        return urls
+
 
 class PromptSettings(BaseModel, frozen=True, extra="forbid"):
     """How the model is asked."""
 
     profile: str = "zephrp"
     """`zephrp`, `limarp-v3-early`, `alpaca`, `chatml`, or the path of a `.toml` file."""
-    context_tokens: Annotated[int, Field(ge=256)] | None = None
+    context_tokens: Annotated[int, Field(ge=256, le=1_000_000)] | None = None
     """Prompt and reply together; empty leaves it to the profile."""
     later_input_header: str = ""
     """For every input block but the first; `### Input` is the model card's own."""
@@ -101,17 +165,17 @@ class PromptSettings(BaseModel, frozen=True, extra="forbid"):
 class TurnSettings(BaseModel, frozen=True, extra="forbid"):
     """When and how the character answers."""
 
-    merge_pause_s: Annotated[float, Field(ge=0)] = 1.2
+    merge_pause_s: Annotated[float, Field(ge=0, le=MOST)] = 1.2
     """Messages that follow each other this fast get one reply."""
     resume_age_s: Seconds = 600.0
     """After a restart, older lines than this are not answered any more."""
-    history_keep: Annotated[int, Field(ge=2)] = 2000
+    history_keep: Annotated[int, Field(ge=2, le=MOST)] = 2000
     """Turns kept per scene; older ones are forgotten."""
-    history_days: Count = 30
+    history_days: Annotated[int, Field(ge=1, le=36_500)] = 30
     """A channel that is silent for longer is forgotten."""
     writing_at_once: Count = 16
     """Replies written at the same time by this process."""
-    waiting: Annotated[int, Field(ge=0)] = 64
+    waiting: Annotated[int, Field(ge=0, le=MOST)] = 64
     """Replies that may wait for their turn; one more is refused."""
     drain_s: Seconds = 25.0
     """On shutdown, how long replies in the making may go on."""
@@ -161,7 +225,7 @@ class LimitSettings(BaseModel, frozen=True, extra="forbid"):
 class FilterSettings(BaseModel, frozen=True, extra="forbid"):
     """A filter of the host's own, asked of every line and every text that is shown."""
 
-    url: str | None = None
+    url: Annotated[WebAddress | None, Field(repr=False)] = None
     """Where each text is POSTed to, as JSON; empty for no filter. See docs/hosting.md."""
     within_s: Seconds = 0.2
     """So long is waited for its answer."""
@@ -176,7 +240,7 @@ class HttpSettings(BaseModel, frozen=True, extra="forbid"):
     """The address it listens on; `0.0.0.0` for all."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8081
     """0 takes any free port."""
-    public_url: str | None = None
+    public_url: WebAddress | None = None
     """Under which Discord can reach this server; portraits are served there."""
 
 
@@ -208,7 +272,7 @@ class Settings(BaseSettings):
     """The folder of the characters."""
     data: Path = Path(".play")
     """Where embedded servers keep their files."""
-    log_level: str = "INFO"
+    log_level: LogLevel = "INFO"
     """`DEBUG`, `INFO`, `WARNING` or `ERROR`. No level logs what people write."""
     log_format: Literal["text", "json"] = "text"
     """`text`, or `json` for one object a line."""
@@ -220,7 +284,7 @@ def load_settings(**overrides: Any) -> Settings:
     Raises:
         StartupError: a value is wrong or a name misspelt; the sentence names it.
     """
-    given = {**dotenv_values(".env", encoding="utf-8"), **os.environ}
+    given = {**_env_file(), **os.environ}
     _refuse_misspelt(name.upper() for name in given if name.upper().startswith(PREFIX))
     values: dict[str, Any] = {}
     for plain, full in PLAIN_NAMES.items():
@@ -233,14 +297,28 @@ def load_settings(**overrides: Any) -> Settings:
         raise StartupError(_sentence(error), exit_code=EXIT_CONFIG) from None
 
 
+def _env_file() -> dict[str, str | None]:
+    try:
+        return dotenv_values(".env", encoding="utf-8")
+    except UnicodeDecodeError:
+        why = "it is not saved as UTF-8"
+    except OSError as error:
+        why = error.strerror or "it is damaged"
+    raise StartupError(f".env cannot be read: {why}.", exit_code=EXIT_CONFIG)
+
+
 def secrets_in(settings: Settings) -> Iterator[str]:
     """Whatever of them must never be shown."""
     for secret in (settings.discord.token, settings.tgi.api_key, settings.redis.url):
         if secret is not None:
             yield secret.get_secret_value().strip()
     yield from filter(None, (key.strip() for key in encryption_keys_of(settings).split(",")))
-    for url in (redis_url_of(settings), *settings.tgi.urls):
-        parts = urlsplit(url)
+    elsewhere = (settings.discord.gateway_url or "", settings.filter.url or "")
+    for url in (redis_url_of(settings), *settings.tgi.urls, *elsewhere):
+        try:
+            parts = urlsplit(url)
+        except ValueError:  # of Redis: refused where it is used, with a sentence of its own
+            continue
         given = [parts.password or "", *parse_qs(parts.query).get("password", ())]
         given += parse_qs(parts.query).get("sentinel_password", ())
         yield from (unquote(each) for each in given if each)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import StartupError
-from bot.settings import known_names, load_settings, redis_url_of, secrets_in
+from bot.settings import PLAIN_NAMES, known_names, load_settings, redis_url_of, secrets_in
 
 
 @pytest.fixture(autouse=True)
@@ -86,6 +86,7 @@ def test_s23_no_secret_shows_when_settings_are_printed(monkeypatch: pytest.Monke
         "BOT_REDIS__URL": "redis://bot:canary-redis%21@there?sentinel_password=canary-sentinel",
         "BOT_TGI__API_KEY": "canary-key",
         "BOT_TGI__URLS": "http://me:canary-model@there",
+        "BOT_FILTER__URL": "http://me:canary-filter@there",
     }
     for name, value in secrets.items():
         monkeypatch.setenv(name, value)
@@ -94,6 +95,79 @@ def test_s23_no_secret_shows_when_settings_are_printed(monkeypatch: pytest.Monke
 
     assert "canary" not in f"{settings} {settings!r}"
     assert set(secrets_in(settings)) >= {
-        *("canary-token", "canary-key", "canary-model"),
+        *("canary-token", "canary-key", "canary-model", "canary-filter"),
         *("canary-redis!", "canary-redis%21", "canary-sentinel"),
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("TGI_URL", ["localhost:8080", "5", "http://", "http://[::", "http://a b", ",", "ftp://a"]),
+        ("BOT_TGI__URLS", ["http://a,b:80", "http://a:99999"]),
+        ("BOT_DISCORD__API_URL", ["discord.com/api/v10", "http://[", "http://me:key@proxy"]),
+        ("BOT_DISCORD__GATEWAY_URL", ["https://gateway", "ws://["]),
+        ("BOT_FILTER__URL", ["filter:9000"]),
+        ("BOT_HTTP__PUBLIC_URL", ["bot.example.org"]),
+        ("BOT_DISCORD__TOKEN", ["ab\ncd", "Bot abcd"]),
+        ("BOT_TGI__API_KEY", ["ab\ncd"]),
+        ("BOT_DISCORD__ASSET_CHANNEL", ["0", "-1", str(2**63)]),
+        ("BOT_DISCORD__REPORT_CHANNEL", ["0"]),
+        ("BOT_TURNS__LEASE_S", ["inf", "1e300", "nan"]),
+        ("BOT_TURNS__MERGE_PAUSE_S", ["inf"]),
+        ("BOT_TURNS__HISTORY_DAYS", ["99999999999999999999"]),
+        ("BOT_TURNS__HISTORY_KEEP", ["99999999999999999999"]),
+        ("BOT_PROMPT__CONTEXT_TOKENS", ["99999999999999999999"]),
+        ("BOT_LOG_LEVEL", ["chatty", "5"]),
+    ],
+)
+def test_what_could_not_work_stops_the_start_by_its_name(
+    name: str, values: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for value in values:
+        monkeypatch.setenv(name, value)
+
+        with pytest.raises(StartupError) as caught:
+            load_settings()
+
+        full = PLAIN_NAMES.get(name, name)
+        assert str(caught.value).startswith(f"{full} cannot be used: Input should "), value
+        assert caught.value.exit_code == 78
+
+
+def test_an_address_of_redis_that_is_none_is_left_to_the_adapter(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("BOT_REDIS__URL", "redis://[::")
+
+    assert list(secrets_in(load_settings())) == ["redis://[::"]
+
+
+@pytest.mark.parametrize(
+    "data", ["DISCORD_TOKEN=x\n".encode("utf-16"), b"# Schl\xfcssel\nDISCORD_TOKEN=x\n"]
+)
+def test_an_env_file_that_is_not_utf_8_is_one_sentence(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / ".env").write_bytes(data)
+
+    with pytest.raises(StartupError, match=r"^\.env cannot be read: it is not saved as UTF-8\.$"):
+        load_settings()
+
+
+def test_an_env_file_that_may_not_be_read_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("DISCORD_TOKEN=x\n")
+
+    def refuse(*_args: object, **_options: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("bot.settings.dotenv_values", refuse)  # root may read everything
+
+    with pytest.raises(StartupError, match=r"^\.env cannot be read: Permission denied\.$"):
+        load_settings()
+
+
+def test_levels_may_be_written_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOT_LOG_LEVEL", " debug ")
+
+    assert load_settings().log_level == "DEBUG"

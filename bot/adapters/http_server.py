@@ -4,6 +4,7 @@
 `/readyz` says 503 with the reasons while a message would not be answered.
 """
 
+import errno
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
@@ -87,13 +88,20 @@ async def open_http_server(
             await site.start()
         except OSError as error:
             raise StartupError(
-                f"Port {port} on {host} is taken or not allowed. "
-                "Set BOT_HTTP__PORT to a free one (0 finds one).",
-                exit_code=PORT_IN_USE_EXIT_CODE,
+                _sentence(error, host, port), exit_code=PORT_IN_USE_EXIT_CODE
             ) from error
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()
+
+
+def _sentence(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} on {host} is taken. Set BOT_HTTP__PORT to a free one (0 finds one)."
+    return (
+        f"Nothing can listen on {host}, port {port}. Set BOT_HTTP__HOST to an address of this "
+        "machine, and BOT_HTTP__PORT to one that its user may open (0 finds one)."
+    )
 
 
 def _picture(avatar: bytes) -> web.Response:

@@ -115,7 +115,7 @@ async def open_seals(redis: RedisClient, settings: Settings) -> Seals:
             log.info("keys are under the newest of the host's", extra={"keys": renewed})
     except (StoreUnavailable, StoreRefusesWrites) as error:
         raise StartupError(
-            "Redis does not say what is encrypted. Look whether it is well, then start again.",
+            f"{error} So it is not known what is encrypted. Correct that, then start again.",
             exit_code=EXIT_UNREACHABLE,
         ) from error
     return seals

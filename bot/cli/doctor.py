@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.adapters.character_files import DirectoryCharacters
 from bot.adapters.discord_rest import DiscordClock
-from bot.adapters.redis_store import RedisClient, connect
+from bot.adapters.redis_store import RedisClient, connect, wait_until_ready
 from bot.adapters.redis_store.examination import RedisExamination
 from bot.adapters.redis_store.guild_rules import RedisGuildRules
 from bot.adapters.redis_store.seals import NO_SEALS
@@ -22,6 +22,8 @@ from bot.services.doctor import Doctor, places_that_matter
 from bot.settings import Settings, load_settings, redis_url_of, token_of
 
 Say = Callable[[str], None]
+LOOKED_FOR_S = 3.0
+"""Redis; whoever waits for the answer has started it already, or has to."""
 ORDER = [State.BROKEN, State.ADVICE, State.FINE]
 
 
@@ -45,9 +47,8 @@ async def _examined(settings: Settings) -> list[Finding]:
     findings, profile = _of_settings(settings)
     clock = DiscordClock()
     async with AsyncExitStack() as stack:
-        redis = _redis(settings)
-        if redis is not None:
-            stack.push_async_callback(redis.aclose)
+        redis, said = await _redis(settings, stack)
+        findings += said
         memory = _Memory(redis, settings)
         models = await stack.enter_async_context(open_generator(settings))
         findings += await _of_discord(settings, memory, clock)
@@ -59,9 +60,6 @@ async def _examined(settings: Settings) -> list[Finding]:
             places=memory.places,
         )
         findings += await ground.examine()
-    if redis is None:
-        what = f"Redis is embedded: its files lie in {settings.data}."
-        findings.append(Finding("redis", State.FINE, what))
     return findings
 
 
@@ -94,10 +92,21 @@ async def _of_discord(settings: Settings, memory: "_Memory", clock: DiscordClock
     return await examine_by_token(held, memory.places, clock.listen())
 
 
-def _redis(settings: Settings) -> RedisClient | None:
-    """None where the bot has its own: a second process must not start another."""
+async def _redis(
+    settings: Settings, stack: AsyncExitStack
+) -> tuple[RedisClient | None, list[Finding]]:
+    """None where it does not let us in, and where the bot has its own."""
     url = redis_url_of(settings)
-    return connect(url, timeout_s=settings.redis.timeout_s) if url else None
+    if not url:  # a second process must not start another
+        what = f"Redis is embedded: its files lie in {settings.data}."
+        return None, [Finding("redis", State.FINE, what)]
+    redis = connect(url, timeout_s=settings.redis.timeout_s)
+    stack.push_async_callback(redis.aclose)
+    try:
+        await wait_until_ready(redis, give_up_s=min(LOOKED_FOR_S, settings.redis.give_up_s))
+    except StartupError as error:
+        return None, [Finding("redis", State.BROKEN, str(error), "Correct it, and ask again.")]
+    return redis, []
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +119,12 @@ class _Memory:
     async def facts(self) -> list[MemoryFacts]:
         if self.redis is None:
             return []
-        examination = RedisExamination(self.redis, answer_within=answer_within(self.settings))
-        return [*await examination.facts()]
+        return [*await _examination(self.redis, self.settings).facts()]
+
+    async def why_not_written(self) -> str:
+        if self.redis is None:
+            return ""
+        return await _examination(self.redis, self.settings).why_not_written()
 
     async def places(self, guild: GuildId) -> Collection[ChannelId]:
         """Of a server that nothing is known of, none: then its role alone is examined."""
@@ -124,6 +137,10 @@ class _Memory:
             return await places_that_matter(book, await rules.rules(guild), guild)
         except (StoreUnavailable, StoreRefusesWrites):
             return ()
+
+
+def _examination(redis: RedisClient, settings: Settings) -> RedisExamination:
+    return RedisExamination(redis, answer_within=answer_within(settings))
 
 
 def _json(findings: list[Finding]) -> str:

@@ -31,6 +31,10 @@ class Memory(Protocol):
         """How they are. Raises StoreUnavailable or StoreRefusesWrites."""
         ...
 
+    async def why_not_written(self) -> str:
+        """Why they take nothing new; empty if they do. Raises StoreUnavailable."""
+        ...
+
 
 class Models(Protocol):
     """The model servers."""
@@ -71,27 +75,21 @@ class Doctor:
         return [*memory.result(), *models.result(), judge_clock("bot", self._ahead_s())]
 
     async def _of_memory(self) -> list[Finding]:
+        findings: list[Finding] = []
         try:
             async with asyncio.timeout(EXAMINED_WITHIN_S):
+                if why := await self._memory.why_not_written():
+                    do = phrase("Until that is put right, nothing new is remembered.")
+                    findings.append(Finding("redis", State.BROKEN, why, do))
                 servers = await self._memory.facts()
         except StoreRefusesWrites as error:
-            return [
-                Finding(
-                    "redis",
-                    State.ADVICE,
-                    phrase("Redis does not let me look: {error}", error=str(error)),
-                )
-            ]
+            what = phrase("Redis does not let me look: {error}", error=str(error))
+            return [*findings, Finding("redis", State.ADVICE, what)]
         except (StoreUnavailable, TimeoutError):
-            return [
-                Finding(
-                    "redis",
-                    State.BROKEN,
-                    phrase("Redis does not answer."),
-                    phrase("Start it, or correct BOT_REDIS__URL."),
-                )
-            ]
-        return [finding for facts in servers for finding in judge_memory(facts)]
+            what = phrase("Redis does not answer.")
+            do = phrase("Start it, or correct BOT_REDIS__URL.")
+            return [Finding("redis", State.BROKEN, what, do)]
+        return findings + [finding for facts in servers for finding in judge_memory(facts)]
 
     async def _of_models(self) -> list[Finding]:
         try:

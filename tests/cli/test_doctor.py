@@ -116,6 +116,39 @@ async def test_what_redis_and_the_model_are_set_up_for_is_looked_at(
     assert "--max-total-tokens 4096" in told
 
 
+async def test_a_redis_that_the_bot_could_not_use_is_named_as_the_start_would_name_it(
+    ward: Clinic, redis_url: str
+) -> None:
+    for url, words in (
+        (redis_url.replace("unix://", "unix://nobody:wrong@"), "does not accept the user name"),
+        (f"{redis_url}?db=99", "cannot be reached"),
+    ):
+        finding = await ward.one(BOT_REDIS__URL=url, BOT_REDIS__GIVE_UP_S="0.5")
+
+        assert finding["part"] == "redis", finding
+        assert words in finding["what"]
+        assert "wrong" not in finding["what"] + finding["do"]
+
+
+async def test_a_redis_that_takes_nothing_new_is_broken_though_it_can_be_read(
+    ward: Clinic, redis: Redis, redis_url: str
+) -> None:
+    may = ("~*", "+@read", "+@connection", "+info", "+time")
+    await redis.execute_command("ACL", "SETUSER", "reader", "on", ">x", *may)  # type: ignore[no-untyped-call]
+    reader = redis_url.replace("unix://", "unix://reader:x@")
+    finding = await ward.one(BOT_REDIS__URL=reader)
+    await redis.config_set("maxmemory", "1mb")
+    try:
+        full = await ward.one()
+    finally:
+        await redis.config_set("maxmemory", "0")
+
+    assert "does not allow its user" in finding["what"]
+    assert "is full" in full["what"]
+    assert finding["part"] == full["part"] == "redis"
+    assert "remembered" in finding["do"]
+
+
 async def test_an_intent_that_is_off_and_a_right_that_is_lacking_are_named(
     redis: Redis, redis_url: str, tmp_path: Path
 ) -> None:

@@ -108,13 +108,13 @@ async def wait_until_ready(redis: RedisClient, *, give_up_s: float) -> None:
             while True:
                 try:
                     await redis.ping()
-                except (AuthenticationError, NoPermissionError):
-                    raise StartupError(
-                        f"Redis at {address_of(redis)} does not accept the user name or"
-                        " password in BOT_REDIS__URL.",
-                        exit_code=EXIT_CONFIG,
-                    ) from None
                 except (RedisError, RedisClusterException, OSError) as error:
+                    if _is_refused(error):
+                        raise StartupError(
+                            f"Redis at {address_of(redis)} does not accept the user name or"
+                            " password in BOT_REDIS__URL.",
+                            exit_code=EXIT_CONFIG,
+                        ) from None
                     reason = type(error).__name__
                 else:
                     return
@@ -126,6 +126,12 @@ async def wait_until_ready(redis: RedisClient, *, give_up_s: float) -> None:
             " Start it, or correct BOT_REDIS__URL.",
             exit_code=EXIT_UNREACHABLE,
         ) from None
+
+
+def _is_refused(error: Exception) -> bool:
+    # On a Unix socket redis-py wraps it in one of the connection.
+    kinds = (AuthenticationError, NoPermissionError)
+    return isinstance(error, kinds) or isinstance(error.__cause__, kinds)
 
 
 async def check_server(redis: RedisClient) -> str | None:

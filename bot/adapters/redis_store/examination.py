@@ -9,11 +9,12 @@ from redis.asyncio import RedisCluster
 
 from bot.adapters.redis_store.calls import ANSWER_WITHIN, Calls
 from bot.adapters.redis_store.connection import RedisClient, infos
+from bot.adapters.redis_store.write_probe import WriteProbe
 from bot.core.doctor import KEEPS_ALL, MemoryFacts
 
 
 class RedisExamination:
-    """Borrows the client. Writes nothing."""
+    """Borrows the client. Writes the key of the probe alone."""
 
     def __init__(
         self,
@@ -24,6 +25,15 @@ class RedisExamination:
     ) -> None:
         self._calls = Calls(redis, answer_within=answer_within)
         self._now_s = now_s
+        self._probe = WriteProbe(redis, answer_within=answer_within)
+
+    async def why_not_written(self) -> str:
+        """Why Redis takes nothing new, in a sentence; empty if it does.
+
+        Raises:
+            StoreUnavailable.
+        """
+        return await self._probe.ask()
 
     async def facts(self) -> Sequence[MemoryFacts]:
         """Of every server that takes writes.

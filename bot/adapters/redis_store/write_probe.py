@@ -40,15 +40,21 @@ class WriteProbe:
         """Why nothing can be written now, in a sentence; empty if it can."""
         async with self._asking:  # of a crowd the first one asks, and the others share its answer
             if self._fresh_until is None or self._clock() >= self._fresh_until:
-                self._why = await self._ask()
+                try:
+                    self._why = await self.ask()
+                except StoreUnavailable:
+                    self._why = "Redis does not answer."
                 self._fresh_until = self._clock() + self._fresh_s
             return self._why
 
-    async def _ask(self) -> str:
+    async def ask(self) -> str:
+        """The same, asked now.
+
+        Raises:
+            StoreUnavailable.
+        """
         try:
             await self._calls.run(self._calls.redis.set(keys.PROBE, "1", ex=KEPT_FOR))
         except StoreRefusesWrites as error:
             return str(error)
-        except StoreUnavailable:
-            return "Redis does not answer."
         return ""

@@ -94,6 +94,8 @@ async def run_bot(
             await serve(bot, pipeline, place, stops, token=token, turns=settings.turns)
     except* StartupError as group:
         raise first_of(group) from None
+    finally:
+        stops.ignore()
     return 0
 
 
@@ -108,7 +110,8 @@ async def open_app(
             server that is down stops nothing.
     """
     async with AsyncExitStack() as stack:
-        ground = await open_ground(settings, stack)
+        async with stops.heeded():
+            ground = await open_ground(settings, stack)
         place = _place(settings, ground.redis, ground.owner)
         stack.push_async_callback(place.release)
         screen = DiscordScreen(unnamed=ground.refusals)

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Coroutine
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import asynccontextmanager, suppress
 
 from bot.adapters.redis_store import GatewayPlace
 from bot.core.errors import StartupError
@@ -18,6 +18,7 @@ REFUSED = (
     "Discord does not accept the token any more: it was reset. Copy the new one from the developer "
     "portal (your application, page Bot) into BOT_DISCORD__TOKEN."
 )
+TOLD = "It was told to end before Redis had answered."
 CLOSE_TIMEOUT_S = 3.0
 """With `drain_s` and the last words of replies this stays below 30 s, and Compose waits for 45."""
 
@@ -35,20 +36,50 @@ class Stops:
         self.asked = asyncio.Event()
         self.hurried = asyncio.Event()
         self.refused = asyncio.Event()
+        self._waiting: asyncio.Timeout | None = None
 
     def listen(self) -> None:
         """Take over the signals of this process."""
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, self.asked.set)
+        loop.add_signal_handler(signal.SIGTERM, self._end)
         loop.add_signal_handler(signal.SIGINT, self._interrupted)
         # Its terminal is gone; `nohup` has it ignored, and then it stays so.
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-            loop.add_signal_handler(signal.SIGHUP, self.asked.set)
+            loop.add_signal_handler(signal.SIGHUP, self._end)
+
+    def ignore(self) -> None:
+        """Let signals pass from now on: all is done, and one more would spoil the exit code."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
+
+    @asynccontextmanager
+    async def heeded(self) -> AsyncGenerator[None, None]:
+        """A signal cuts the block short.
+
+        Raises:
+            StartupError: it did.
+        """
+        try:
+            async with asyncio.timeout(0 if self.asked.is_set() else None) as self._waiting:
+                yield
+        except TimeoutError:
+            if self._waiting is None or not self._waiting.expired():
+                raise
+            raise StartupError(TOLD, exit_code=0) from None
+        finally:
+            self._waiting = None
+
+    def _end(self) -> None:
+        if self._waiting is not None and not self.asked.is_set():
+            self._waiting.reschedule(asyncio.get_running_loop().time())
+        self.asked.set()
 
     def _interrupted(self) -> None:
         if self.asked.is_set():
             self.hurried.set()
-        self.asked.set()
+        self._end()
 
 
 async def serve(

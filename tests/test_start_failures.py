@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import signal
 import socket
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,17 @@ NOWHERE = "http://127.0.0.1:9/api"
 
 async def ended(*arguments: str, cwd: Path, **settings: str) -> tuple[int, str]:
     """Run the program to its end; returns exit code and what it wrote."""
+    return await ended_once(arguments, cwd, settings)
+
+
+async def ended_once(
+    arguments: Sequence[str],
+    cwd: Path,
+    settings: Mapping[str, str],
+    *,
+    signalled: asyncio.Event | None = None,
+) -> tuple[int, str]:
+    """The same; from *signalled* on it is told to end, again and again."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BOT_")}
     places = {"BOT_DATA": str(cwd / "data"), "BOT_CHARACTERS": str(ROOT / "characters")}
     process = await asyncio.create_subprocess_exec(
@@ -26,10 +39,22 @@ async def ended(*arguments: str, cwd: Path, **settings: str) -> tuple[int, str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        if signalled is not None:
+            await signalled.wait()
+            tasks.create_task(_keep_telling(process))
         written, _ = await process.communicate()
     assert process.returncode is not None
     return process.returncode, written.decode()
+
+
+async def _keep_telling(process: asyncio.subprocess.Process) -> None:
+    """As a supervisor, a shell and a terminal that closes do, each of them."""
+    while process.returncode is None:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            with suppress(ProcessLookupError):
+                process.send_signal(number)
+        await asyncio.sleep(0.001)
 
 
 @pytest.fixture
@@ -103,3 +128,22 @@ async def test_a_taken_port_is_one_sentence_and_exit_code_78(tmp_path: Path) -> 
 
     assert (found, len(written.splitlines())) == (78, 1), written
     assert port in written
+
+
+async def test_whoever_is_told_to_end_while_redis_is_awaited_ends_at_once_and_well(
+    tmp_path: Path,
+) -> None:
+    heard = asyncio.Event()
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.set()
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    url = f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    given = {"DISCORD_TOKEN": "x", "BOT_REDIS__URL": url, "BOT_REDIS__GIVE_UP_S": "30"}
+    async with server, asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        run = tasks.create_task(ended_once(["run"], tmp_path, given, signalled=heard))
+
+    assert run.result() == (0, "It was told to end before Redis had answered.\n")

@@ -121,6 +121,20 @@ async def open_seals(redis: RedisClient, settings: Settings) -> Seals:
     return seals
 
 
+async def look_at_seals(redis: RedisClient, settings: Settings) -> None:
+    """Whether all there is can be read; changes nothing.
+
+    Raises:
+        StartupError: what is set is no key, or one is missing.
+        StoreUnavailable, StoreRefusesWrites.
+    """
+    seals = seals_on(redis, settings)
+    if seals is None:
+        await refuse_sealed(redis, answer_within=answer_within(settings))
+    else:
+        await seals.look()
+
+
 def store_on(
     redis: RedisClient,
     settings: Settings,

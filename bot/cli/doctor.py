@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Collection
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 
 from bot.adapters.character_files import DirectoryCharacters
@@ -11,7 +11,14 @@ from bot.adapters.redis_store import RedisClient, connect, wait_until_ready
 from bot.adapters.redis_store.examination import RedisExamination
 from bot.adapters.redis_store.guild_rules import RedisGuildRules
 from bot.adapters.redis_store.seals import NO_SEALS
-from bot.composition import answer_within, open_generator, profile_of, seals_on, store_on
+from bot.composition import (
+    answer_within,
+    look_at_seals,
+    open_generator,
+    profile_of,
+    seals_on,
+    store_on,
+)
 from bot.core.doctor import Finding, MemoryFacts, State, judge_faces, must_act
 from bot.core.errors import StartupError, StoreRefusesWrites, StoreUnavailable
 from bot.core.profiles import ModelProfile
@@ -104,6 +111,8 @@ async def _redis(
     stack.push_async_callback(redis.aclose)
     try:
         await wait_until_ready(redis, give_up_s=min(LOOKED_FOR_S, settings.redis.give_up_s))
+        with suppress(StoreUnavailable, StoreRefusesWrites):  # found by who looks at the rest
+            await look_at_seals(redis, settings)
     except StartupError as error:
         return None, [Finding("redis", State.BROKEN, str(error), "Correct it, and ask again.")]
     return redis, []

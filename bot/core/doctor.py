@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.core.errors import GenerationError, GenerationUnauthorized
 from bot.core.generation import ModelLimits
 from bot.core.phrases import phrase, template
 from bot.core.profiles import ModelProfile
@@ -160,13 +161,19 @@ def judge_clock(whose: str, ahead_s: float) -> Finding:
     )
 
 
-def judge_model(name: str, limits: ModelLimits | None, profile: ModelProfile) -> Iterator[Finding]:
-    """Whether a model server takes what the profile wants to ask.
-
-    Args:
-        limits: None if it does not answer.
-    """
-    if limits is None:
+def judge_model(
+    name: str, limits: ModelLimits | GenerationError, profile: ModelProfile
+) -> Iterator[Finding]:
+    """Whether a model server takes what the profile wants to ask."""
+    if isinstance(limits, GenerationUnauthorized):
+        yield Finding(
+            "model",
+            State.BROKEN,
+            phrase("{name} wants a key, or another one.", name=name),
+            phrase("Put it into BOT_TGI__API_KEY."),
+        )
+        return
+    if isinstance(limits, GenerationError):
         yield Finding(
             "model",
             State.BROKEN,

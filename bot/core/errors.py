@@ -90,6 +90,10 @@ class GenerationRejected(GenerationError):
     """The server calls our request invalid: the same request will fail again."""
 
 
+class GenerationUnauthorized(GenerationRejected):
+    """The server wants a key, or another one than it was given."""
+
+
 class GenerationTooLong(GenerationRejected):
     """The server counts more tokens in prompt and reply than it takes.
 

@@ -5,7 +5,12 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Protocol
 
 from bot.core.doctor import Finding, MemoryFacts, State, judge_clock, judge_memory, judge_model
-from bot.core.errors import StoreRefusesWrites, StoreUnavailable
+from bot.core.errors import (
+    GenerationError,
+    GenerationTimedOut,
+    StoreRefusesWrites,
+    StoreUnavailable,
+)
 from bot.core.generation import ModelLimits
 from bot.core.guild_rules import ChannelRule, GuildRules
 from bot.core.phrases import phrase
@@ -39,8 +44,8 @@ class Memory(Protocol):
 class Models(Protocol):
     """The model servers."""
 
-    async def each_limits(self) -> Sequence[ModelLimits | None]:
-        """What each accepts, in the settings' order; None for one that does not answer."""
+    async def each_limits(self) -> Sequence[ModelLimits | GenerationError]:
+        """What each accepts, in the settings' order, or why it cannot be used."""
         ...
 
 
@@ -96,7 +101,7 @@ class Doctor:
             async with asyncio.timeout(EXAMINED_WITHIN_S):
                 servers = await self._models.each_limits()
         except TimeoutError:
-            servers = [None]
+            servers = [GenerationTimedOut("no answer")]
         names = [phrase("The model server")] if len(servers) == 1 else []
         names = names or [
             phrase("Model server {number}", number=number) for number in range(1, len(servers) + 1)

@@ -1,6 +1,7 @@
 """`doctor`, from the command line, on the local Discord, a real Redis and a scripted model."""
 
 import asyncio
+import base64
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -11,10 +12,12 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from bot.playground.world import ASSETS_ID, BOT_ID
+from bot.core.scene import GuildId
+from bot.playground.world import ASSETS_ID, BOT_ID, GUILD_ID
 from tests.cli.running import NOWHERE
 from tests.fakes.scripted_tgi import ScriptedTgi
 from tests.playground.driver import Playground, playground
+from tests.sealing import HOST_KEY, sealed_on
 from tests.wire.nursery import nursery
 from tests.wire.running import ROOT, settings_for, surroundings
 
@@ -128,6 +131,27 @@ async def test_a_redis_that_the_bot_could_not_use_is_named_as_the_start_would_na
         assert finding["part"] == "redis", finding
         assert words in finding["what"]
         assert "wrong" not in finding["what"] + finding["do"]
+
+
+async def test_a_key_that_is_missing_is_named(ward: Clinic, redis: Redis) -> None:
+    await sealed_on(redis).in_guild(GuildId(GUILD_ID), anew=True)
+    other = base64.b64encode(HOST_KEY[::-1]).decode()
+
+    for keys in ("", other):
+        finding = await ward.one(BOT_REDIS__ENCRYPTION_KEYS=keys)
+
+        assert finding["part"] == "redis", finding
+        assert "BOT_REDIS__ENCRYPTION_KEYS" in finding["what"]
+    right = base64.b64encode(HOST_KEY).decode()
+    await ward.findings(0, BOT_REDIS__ENCRYPTION_KEYS=right)
+
+
+async def test_a_model_server_that_wants_another_key_is_named(ward: Clinic) -> None:
+    ward.tgi.api_key = "another"
+
+    finding = await ward.one(BOT_TGI__API_KEY="wrong")
+
+    assert (finding["part"], finding["do"]) == ("model", "Put it into BOT_TGI__API_KEY.")
 
 
 async def test_a_redis_that_takes_nothing_new_is_broken_though_it_can_be_read(

@@ -13,6 +13,7 @@ from bot.core.doctor import (
     judge_model,
     must_act,
 )
+from bot.core.errors import GenerationError, GenerationUnauthorized, GenerationUnreachable
 from bot.core.generation import ModelLimits
 from bot.core.guild_doctor import (
     NEEDED,
@@ -64,7 +65,8 @@ def test_what_ails_a_memory_is_named_with_what_to_do(
 @pytest.mark.parametrize(
     ("limits", "state", "words"),
     [
-        (None, State.BROKEN, "does not answer"),
+        (GenerationUnreachable("no"), State.BROKEN, "does not answer"),
+        (GenerationUnauthorized("no"), State.BROKEN, "BOT_TGI__API_KEY"),
         (replace(LIMITS, max_total_tokens=2048), State.ADVICE, "--max-total-tokens 4096"),
         (replace(LIMITS, max_input_tokens=1024), State.ADVICE, "--max-input-tokens"),
         (replace(LIMITS, max_stop_sequences=1), State.ADVICE, "--max-stop-sequences"),
@@ -72,7 +74,7 @@ def test_what_ails_a_memory_is_named_with_what_to_do(
     ],
 )
 def test_limits_of_a_model_are_compared_with_the_profile(
-    limits: ModelLimits | None, state: State, words: str
+    limits: ModelLimits | GenerationError, state: State, words: str
 ) -> None:
     finding = next(iter(judge_model("The model server", limits, ZEPHRP)))
 

@@ -17,6 +17,7 @@ from bot.core.errors import (
     GenerationOverloaded,
     GenerationRejected,
     GenerationTimedOut,
+    GenerationUnauthorized,
     GenerationUnreachable,
 )
 from tests.fakes.fault_proxy import BLACK_HOLE, UNWELCOME, FaultProxy, Rules, Script, Then, Way
@@ -232,7 +233,7 @@ async def test_l6_a_server_that_is_full_is_asked_three_times_and_another_one_ins
 
 
 STATUSES = {
-    401: (GenerationRejected, 1),
+    401: (GenerationUnauthorized, 1),
     413: (GenerationRejected, 1),
     422: (GenerationRejected, 1),
     424: (GenerationUnreachable, 3),

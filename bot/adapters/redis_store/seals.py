@@ -8,7 +8,7 @@ wrapped key no more or the host's key is another (docs/hosting.md).
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -18,7 +18,7 @@ from bot.adapters.redis_store import keys
 from bot.adapters.redis_store.calls import ANSWER_WITHIN, Calls
 from bot.adapters.redis_store.connection import EXIT_CONFIG, RedisClient
 from bot.adapters.redis_store.errors import translated
-from bot.adapters.redis_store.host_keys import HostKeys
+from bot.adapters.redis_store.host_keys import HostKeys, Unwrapped
 from bot.adapters.redis_store.known import Known
 from bot.adapters.redis_store.scripts import Script
 from bot.adapters.redis_store.sealing import (
@@ -138,17 +138,30 @@ class RedisSeals:
         """
         count = 0
         with translated():
-            async for scope, wrapped in self._redis.hscan_iter(keys.SEALING, count=_AT_ONCE):
-                try:
-                    found = self._host.unwrap(wrapped, scope)
-                except CannotOpen:
-                    raise StartupError(_WRONG_KEY, exit_code=EXIT_CONFIG) from None
+            async for scope, wrapped, found in self._unwrapped():
                 if not found.is_newest:
                     newer = self._host.wrap(found.key, scope)
                     count += await self._calls.change(
                         self._rewrap, [keys.SEALING], scope, wrapped, newer
                     )
         return count
+
+    async def look(self) -> None:
+        """Whether every key can be unwrapped; changes nothing.
+
+        Raises:
+            StartupError, StoreUnavailable, StoreRefusesWrites: as `begin`.
+        """
+        with translated():
+            async for _ in self._unwrapped():
+                pass
+
+    async def _unwrapped(self) -> AsyncIterator[tuple[str, str, Unwrapped]]:
+        async for scope, wrapped in self._redis.hscan_iter(keys.SEALING, count=_AT_ONCE):
+            try:
+                yield scope, wrapped, self._host.unwrap(wrapped, scope)
+            except CannotOpen:
+                raise StartupError(_WRONG_KEY, exit_code=EXIT_CONFIG) from None
 
     async def in_guild(self, guild: GuildId | None, *, anew: bool = False) -> Seal:
         return await self._seal(_DIRECT if guild is None else f"g:{guild}", anew=anew)

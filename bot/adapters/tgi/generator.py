@@ -196,15 +196,18 @@ class TgiGenerator:
                 failure = error
         raise failure
 
-    async def each_limits(self) -> Sequence[ModelLimits | None]:
-        """What each server accepts, in the settings' order; None for one that does not answer."""
+    async def each_limits(self) -> Sequence[ModelLimits | GenerationError]:
+        """What each server accepts, in the settings' order, or why it cannot be used."""
 
-        async def ask(replica: _Replica) -> ModelLimits | None:
+        async def ask(replica: _Replica) -> ModelLimits | GenerationError:
+            # Anew: the server may have been set up in another way since.
+            asked = _Replica(replica.url, replica.number)
             try:
-                # Anew: the server may have been set up in another way since.
-                return await self._limits_of(_Replica(replica.url, replica.number))
-            except GenerationError:
-                return None
+                # TGI tells its limits to everybody, and does the rest for who has its key.
+                await self._call(asked, "POST", "/tokenize", {"inputs": "a"})
+                return await self._limits_of(asked)
+            except GenerationError as error:
+                return error
 
         return await asyncio.gather(*(ask(replica) for replica in self._replicas))
 

@@ -17,6 +17,7 @@ from bot.core.errors import (
     GenerationOverloaded,
     GenerationRejected,
     GenerationTooLong,
+    GenerationUnauthorized,
     GenerationUnreachable,
 )
 from bot.core.generation import Delta, Finish, FinishReason, GenerationRequest
@@ -98,7 +99,7 @@ def delta_of(data: bytes) -> Delta:
 def error_of(payload: object, *, status: int) -> GenerationError:
     """What the server's error object, or its bare status, means to us."""
     if status == HTTP_UNAUTHORIZED:
-        return GenerationRejected("the model server wants another key: check BOT_TGI__API_KEY")
+        return GenerationUnauthorized("the model server wants another key: check BOT_TGI__API_KEY")
     if isinstance(payload, dict) and isinstance(payload.get("error"), str):
         foreign = parse_error(status, payload)
         if isinstance(foreign, OverloadedError) or status == HTTP_BUSY:

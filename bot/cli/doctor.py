@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 
 from bot.adapters.character_files import DirectoryCharacters
 from bot.adapters.discord_rest import DiscordClock
@@ -19,12 +20,13 @@ from bot.composition import (
     seals_on,
     store_on,
 )
-from bot.core.doctor import Finding, MemoryFacts, State, judge_faces, must_act
+from bot.core.doctor import Finding, MemoryFacts, State, judge_faces, listed, must_act
 from bot.core.errors import StartupError, StoreRefusesWrites, StoreUnavailable
+from bot.core.guild_doctor import Right
 from bot.core.profiles import ModelProfile
 from bot.core.scene import ChannelId, GuildId
 from bot.discord_ui.client import use_discord_at
-from bot.discord_ui.examination import examine_by_token
+from bot.discord_ui.examination import Named, examine_by_token
 from bot.services.doctor import Doctor, places_that_matter
 from bot.settings import Settings, load_settings, redis_url_of, token_of
 
@@ -32,6 +34,9 @@ Say = Callable[[str], None]
 LOOKED_FOR_S = 3.0
 """Redis; whoever waits for the answer has started it already, or has to."""
 ORDER = [State.BROKEN, State.ADVICE, State.FINE]
+FOR_REPORTS = frozenset({Right.VIEW, Right.SEND})
+FOR_PORTRAITS = FOR_REPORTS | {Right.ATTACH_FILES, Right.READ_HISTORY}
+"""They are uploaded, and looked up again when their addresses have run out."""
 
 
 async def doctor(say: Say, *, as_json: bool) -> int:
@@ -96,7 +101,30 @@ async def _of_discord(settings: Settings, memory: "_Memory", clock: DiscordClock
         do = "Put BOT_DISCORD__TOKEN=… into .env (developer portal, your application, page Bot)."
         return [Finding("discord", State.BROKEN, "No Discord token is set.", do)]
     use_discord_at(settings.discord.api_url, None)
-    return await examine_by_token(held, memory.places, clock.listen())
+    named: list[Named] = [
+        (channel, partial(_judge_named, setting, needed))
+        for setting, channel, needed in (
+            ("BOT_DISCORD__ASSET_CHANNEL", settings.discord.asset_channel, FOR_PORTRAITS),
+            ("BOT_DISCORD__REPORT_CHANNEL", settings.discord.report_channel, FOR_REPORTS),
+        )
+        if channel is not None
+    ]
+    return await examine_by_token(held, memory.places, clock.listen(), named)
+
+
+def _judge_named(
+    setting: str, needed: frozenset[Right], granted: frozenset[Right] | None
+) -> Finding:
+    if granted is None:
+        what = f"{setting} names a channel that the bot does not see."
+        do = "Give its role “View Channel” there, or correct the setting."
+        return Finding("settings", State.BROKEN, what, do)
+    lacking = [f"“{right}”" for right in Right if right in needed - granted]
+    if lacking:
+        what = f"The bot lacks {listed(lacking)} in the channel that {setting} names."
+        do = "Edit Channel → Permissions: set that to ✓ for its role."
+        return Finding("settings", State.BROKEN, what, do)
+    return Finding("settings", State.FINE, f"The channel that {setting} names can be used.")
 
 
 async def _redis(

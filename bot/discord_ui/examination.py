@@ -31,6 +31,8 @@ _NAMES = {
 
 Matters = Callable[[GuildId], Awaitable[Collection[ChannelId]]]
 """Which channels of a server are examined."""
+Named = tuple[int, Callable[[frozenset[Right] | None], Finding]]
+"""A channel, and who judges what we may do there; None if we do not see it."""
 
 
 def granted_by(permissions: discord.Permissions) -> frozenset[Right]:
@@ -94,18 +96,19 @@ async def facts_of(channel: object, permissions: discord.Permissions, me: int) -
 
 
 async def examine_by_token(
-    token: str, matters: Matters, trace: aiohttp.TraceConfig
+    token: str, matters: Matters, trace: aiohttp.TraceConfig, named: Sequence[Named] = ()
 ) -> list[Finding]:
     """Log in, without connecting, and look at every server we are in.
 
     Args:
         trace: hears what Discord answers.
+        named: channels that the host has set.
     """
     client = discord.Client(intents=discord.Intents.none(), http_trace=trace)
     async with client:
         try:
             await client.login(token)
-            return await _examine(client, matters)
+            return await _examine(client, matters, named)
         except discord.LoginFailure:
             return [
                 _broken(
@@ -125,8 +128,11 @@ async def examine_by_token(
             ]
 
 
-async def _examine(client: discord.Client, matters: Matters) -> list[Finding]:
+async def _examine(
+    client: discord.Client, matters: Matters, named: Sequence[Named]
+) -> list[Finding]:
     found = judge_application(client.application)
+    found += [judge(await _granted_in(client, channel)) for channel, judge in named]
     commands = await client.http.get_global_commands(client.application_id or 0)
     known = [command["name"] for command in commands]
     found.append(judge_commands(known, ()))
@@ -141,6 +147,23 @@ async def _examine(client: discord.Client, matters: Matters) -> list[Finding]:
         channels = [channel for channel in await guild.fetch_channels() if channel.id in chosen]
         found.extend(await examine_guild(guild, me, channels))
     return found
+
+
+async def _granted_in(client: discord.Client, number: int) -> frozenset[Right] | None:
+    """What we may do in a channel; None if there is none that we see."""
+    try:
+        channel = await client.fetch_channel(number)
+    except (discord.NotFound, discord.Forbidden):
+        return None
+    if isinstance(channel, discord.abc.PrivateChannel):
+        return frozenset(Right)
+    guild = await client.fetch_guild(channel.guild.id)
+    me = await guild.fetch_member(client.user.id if client.user else 0)
+    holder = channel.parent_id if isinstance(channel, discord.Thread) else channel.id
+    for each in await guild.fetch_channels():
+        if each.id == holder:
+            return granted_by(each.permissions_for(me))
+    return None
 
 
 def _broken(what: str, do: str) -> Finding:

@@ -13,7 +13,8 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.core.scene import GuildId
-from bot.playground.world import ASSETS_ID, BOT_ID, GUILD_ID
+from bot.playground.rights import Right
+from bot.playground.world import ASSETS_ID, BOT_ID, BOT_ROLE_ID, GUILD_ID
 from tests.cli.running import NOWHERE
 from tests.fakes.scripted_tgi import ScriptedTgi
 from tests.playground.driver import Playground, playground
@@ -182,9 +183,10 @@ async def test_an_intent_that_is_off_and_a_right_that_is_lacking_are_named(
         findings = await ward.findings(1)
 
     broken = {each["part"]: each["do"] for each in findings if each["state"] == "broken"}
-    assert set(broken) == {"discord", "permissions"}
+    assert set(broken) == {"discord", "permissions", "settings"}
     assert "Message Content Intent" in broken["discord"]
     assert "“Manage Webhooks”" in broken["permissions"]
+    assert "“View Channel”" in broken["settings"]
 
 
 async def test_without_a_channel_for_portraits_it_advises_one_and_ends_well(ward: Clinic) -> None:
@@ -193,3 +195,16 @@ async def test_without_a_channel_for_portraits_it_advises_one_and_ends_well(ward
 
     [advice] = [each for each in findings if each["state"] == "advice"]
     assert "BOT_DISCORD__ASSET_CHANNEL" in advice["do"]
+
+
+async def test_a_channel_of_the_settings_that_cannot_be_used_is_named(ward: Clinic) -> None:
+    unseen = await ward.one(BOT_DISCORD__REPORT_CHANNEL="1234567890123456789")
+    rights = {"allow": Right.VIEW_CHANNEL, "deny": Right.ATTACH_FILES}
+    await ward.world.overwrite(ASSETS_ID, BOT_ROLE_ID, **rights)
+    useless = await ward.one(BOT_DISCORD__REPORT_CHANNEL=str(ASSETS_ID))
+
+    assert (
+        unseen["what"] == "BOT_DISCORD__REPORT_CHANNEL names a channel that the bot does not see."
+    )
+    assert "“Attach Files”" in useless["what"]
+    assert "BOT_DISCORD__ASSET_CHANNEL" in useless["what"]

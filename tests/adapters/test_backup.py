@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 import tarfile
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tests.ports import free_port
 from tests.redis_servers import server
 
 ROOT = Path(__file__).parent.parent.parent
+SIGN_OF_REWRITING = "aof_rewrite.*:1"
 DURABLE = ("--appendonly", "yes", "--appendfsync", "everysec", "--save", "")
 
 
@@ -18,6 +20,7 @@ def test_the_page_says_what_is_tried_here() -> None:
     page = (ROOT / "docs" / "hosting.md").read_text()
 
     assert "config set auto-aof-rewrite-percentage 0" in page
+    assert f'grep -q "{SIGN_OF_REWRITING}"' in page
     assert "tar c -C /data ." in page
     assert "tar x -C /data" in page
 
@@ -44,6 +47,22 @@ async def test_a_copy_of_the_folder_made_while_the_server_writes_is_whole(tmp_pa
     async with server(restored, port, *DURABLE), Redis(port=port) as redis:
         for number in range(200):
             assert await redis.get(f"rp:before:{number}") == b"x" * 1000
+
+
+async def test_a_rewriting_that_the_page_waits_for_is_seen(tmp_path: Path) -> None:
+    port = free_port()
+    async with server(tmp_path, port, *DURABLE), Redis(port=port) as redis:
+        await redis.set("rp:long", "z" * 1_000_000)
+
+        assert not await _is_rewriting(redis)
+        await redis.config_set("rdb-key-save-delay", 200_000)  # microseconds
+        await redis.bgrewriteaof()
+        assert await _is_rewriting(redis)
+
+
+async def _is_rewriting(redis: Redis) -> bool:
+    told = (await redis.info("persistence")).items()
+    return any(re.search(SIGN_OF_REWRITING, f"{name}:{value}") for name, value in told)
 
 
 async def _write_on(redis: Redis, is_copied: asyncio.Event) -> None:

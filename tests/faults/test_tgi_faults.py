@@ -182,11 +182,13 @@ async def _hear_broken(
 
 @pytest.mark.parametrize("then", [Then.CUT, Then.RESET], ids=lambda then: then.name)
 async def test_l5_wherever_the_connection_breaks_only_true_text_is_heard(
-    server: ScriptedTgi, proxy: FaultProxy, generator: TgiGenerator, then: Then
+    server: ScriptedTgi, proxy: FaultProxy, then: Then
 ) -> None:
     server.tokens_per_s = 2000
+    patient = replace(PATIENT, between_tokens_s=5)
 
-    heard = await _hear_broken(proxy, generator, then, places=16)
+    async with generator_on(proxy, deadlines=patient) as generator:
+        heard = await _hear_broken(proxy, generator, then, places=16)
 
     broken = [each for each in heard if each.error is not None]
     assert len(broken) >= 3

@@ -12,7 +12,7 @@ from tests.fakes.fault_proxy import FaultProxy
 from tests.fakes.scripted_tgi import story
 from tests.profiles import ZEPHRP
 
-FAST = Deadlines(connect_s=0.5, first_token_s=0.5, between_tokens_s=0.2, whole_reply_s=2)
+FAST = Deadlines(first_token_s=0.5, between_tokens_s=0.2, whole_reply_s=2)
 PATIENT = replace(FAST, first_token_s=5, whole_reply_s=10)
 """With time for three tries."""
 REQUEST = GenerationRequest(

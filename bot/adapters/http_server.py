@@ -5,10 +5,13 @@
 """
 
 import errno
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.log import server_logger
 
 from bot.core.errors import StartupError
 from bot.core.portrait_names import portrait_name
@@ -79,6 +82,7 @@ async def open_http_server(
             web.get("/portraits/{key:~[0-9]{1,20}}/{digest}.png", members_portrait),
         ]
     )
+    server_logger.addFilter(_is_of_ours)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
@@ -93,6 +97,11 @@ async def open_http_server(
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()
+
+
+def _is_of_ours(record: logging.LogRecord) -> bool:
+    """What is no HTTP is answered with 400; its bytes are nothing for a log, nor an error here."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 
 def _sentence(error: OSError, host: str, port: int) -> str:

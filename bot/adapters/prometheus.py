@@ -12,6 +12,7 @@ from prometheus_client import (
     Gauge,
     Histogram,
     ProcessCollector,
+    disable_created_metrics,
     generate_latest,
 )
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -56,6 +57,8 @@ class PrometheusMetrics:
     """Counts what all parts report."""
 
     def __init__(self) -> None:
+        # Else each counter has a second series, which no dashboard asks for.
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # it is left without types
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         self._stages = self._histogram(

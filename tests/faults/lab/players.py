@@ -261,6 +261,7 @@ class Players(Company):
         )
         if self._chance.random() < 0.5:
             await self._say(spot)
+        is_untold = self._theatre.is_telling_late
         await self._theatre.stop()
         is_forgotten = self._chance.random() < 0.5
         touched = []
@@ -273,6 +274,7 @@ class Players(Company):
         if is_forgotten:
             self.steps.append("  forgotten")
             await self._world.gateway("invalidate", resumable=False)
-            for where in touched:  # channels without a newer message are not looked at
+            # Channels without a newer message are not looked at.
+            for where in self._spots if is_untold else touched:
                 await self._say(where)
         await self._theatre.start()

@@ -53,9 +53,14 @@ class Theatre:
     async def quiet(self) -> None:
         """Wait until the bot has heard everything and has nothing to do."""
         await self.bot.quiet()
-        while self.disorder is not None and self.disorder.is_holding:
+        while self.is_telling_late:
             self.tell_what_is_late()
             await self.bot.quiet()
+
+    @property
+    def is_telling_late(self) -> bool:
+        """Whether anything has happened that the bot is told of only later."""
+        return self.disorder is not None and self.disorder.is_holding
 
     def tell_what_is_late(self) -> None:
         """Hold back no event any longer: a line that comes behind its scene's end is lost."""

@@ -7,6 +7,8 @@ from bot.core.facts import Ending
 from bot.core.patterns import BLANK, COLON, EMPHASIS, any_of, beginnings, exact, letters
 from bot.core.profiles import ModelProfile
 
+_ANY_WORD = r"[^\W\d_]{1,20}"
+
 
 class Stops:
     """The stops of one reply, as questions about the text that is not decided yet.
@@ -102,12 +104,16 @@ def _label(own: str) -> list[str]:
 
 
 def _modifier(profile: ModelProfile) -> list[list[str]]:
-    """Return patterns for the length modifier with each of the model's words."""
-    template = profile.modifier.strip()
-    if not template:
+    """Return patterns for the length modifier, with the model's words and those it makes up."""
+    before, placed, behind = profile.modifier.strip().partition("{length}")
+    if not placed:
         return []
-    texts = [template.format(length=step.name) for step in profile.lengths.steps]
-    return [[f"{BLANK}*" if char == " " else re.escape(char) for char in text] for text in texts]
+    words = [_spaced(step.name) for step in profile.lengths.steps]
+    return [[*_spaced(before), *word, *_spaced(behind)] for word in (*words, [_ANY_WORD])]
+
+
+def _spaced(text: str) -> list[str]:
+    return [f"{BLANK}*" if char == " " else re.escape(char) for char in text]
 
 
 def _any_exactly(patterns: Sequence[Sequence[str]]) -> re.Pattern[str]:

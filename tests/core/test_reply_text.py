@@ -37,6 +37,8 @@ def read(*deltas: str, cut: bool = False, others: Sequence[str] = OTHERS) -> str
         ("Hello. (length = medium)\nmore", "Hello."),
         (" (length = long)\nLyra: Hello.", "Hello."),
         ("The rope (length = 3 m) holds.", "The rope (length = 3 m) holds."),
+        ("The rope (length = two feet) holds.", "The rope (length = two feet) holds."),
+        ("Hello.\n(Length=minimal)!\nContext:", "Hello."),
         ("Hello</s>junk", "Hello"),
         ("Hello.<|endoftext|>junk", "Hello."),
         ("Hello. <|im_end|>", "Hello."),

@@ -161,25 +161,21 @@ def judge_clock(whose: str, ahead_s: float) -> Finding:
     )
 
 
+def _useless(name: str, error: GenerationError) -> Finding:
+    what = phrase("{name} does not answer.", name=name)
+    do = phrase("Start it, or correct BOT_TGI__URLS; a model that loads takes minutes.")
+    if isinstance(error, GenerationUnauthorized):
+        what = phrase("{name} wants a key, or another one.", name=name)
+        do = phrase("Put it into BOT_TGI__API_KEY.")
+    return Finding("model", State.BROKEN, what, do)
+
+
 def judge_model(
     name: str, limits: ModelLimits | GenerationError, profile: ModelProfile
 ) -> Iterator[Finding]:
     """Whether a model server takes what the profile wants to ask."""
-    if isinstance(limits, GenerationUnauthorized):
-        yield Finding(
-            "model",
-            State.BROKEN,
-            phrase("{name} wants a key, or another one.", name=name),
-            phrase("Put it into BOT_TGI__API_KEY."),
-        )
-        return
     if isinstance(limits, GenerationError):
-        yield Finding(
-            "model",
-            State.BROKEN,
-            phrase("{name} does not answer.", name=name),
-            phrase("Start it, or correct BOT_TGI__URLS; a model that loads takes minutes."),
-        )
+        yield _useless(name, limits)
         return
     wanted = profile.context_tokens
     if limits.max_total_tokens < wanted:

@@ -1,8 +1,7 @@
 """Somebody is forgotten in Redis: wherever they are, whatever is in the way, and in time."""
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,82 +12,24 @@ from redis.asyncio import Redis
 from bot.adapters.redis_store import RedisCharacterStore, RedisSceneStore, connect, keys
 from bot.adapters.redis_store.consents import RedisConsents
 from bot.core.change import Change, Undo
-from bot.core.errors import StoreUnavailable
 from bot.core.personas import PlayerPersona, Wardrobe
-from bot.core.privacy import Forgotten, Reach
+from bot.core.privacy import Reach
 from bot.core.scene import (
     ChannelId,
     CharacterKey,
     GuildId,
-    Place,
     Scene,
-    SceneHead,
-    UserId,
     Work,
 )
-from bot.services.forgetting import MOST_MISSED, Forgetting, Held
+from tests.adapters.forgetting import CANARY, PLACE, Lanes, everywhere, forgetting, play, texts
 from tests.contract.test_character_store import QUILL
 from tests.ports import free_port
 from tests.redis_servers import server
 from tests.scenes import ANN, BOB, HARBOUR, TOWER, claimed, line, reply, scene
 from tests.wire.canaries import stored
 
-CANARY = "zanzibar-9417"
 MANY, CHANNELS = 100, 1_000
 """In each run, and in the long one."""
-PLACE = Place(HARBOUR, GuildId(7), HARBOUR)
-
-
-class Lanes:
-    """A pipeline in which nothing is written, unless it is told otherwise."""
-
-    def __init__(self) -> None:
-        self.writing: set[ChannelId] = set()
-        self.halted: list[ChannelId] = []
-        self.gone: list[ChannelId] = []
-        self.heads: list[SceneHead] = []
-
-    def is_writing(self, channel: ChannelId) -> bool:
-        return channel in self.writing
-
-    async def halt(self, channel: ChannelId) -> None:
-        self.halted.append(channel)
-        self.writing.discard(channel)
-
-    def noted(self, head: SceneHead) -> None:
-        self.heads.append(head)
-
-    def ended(self, channel: ChannelId) -> None:
-        self.gone.append(channel)
-
-
-def forgetting(store: RedisSceneStore, redis: Redis, lanes: Lanes | None = None) -> Forgetting:
-    return Forgetting(
-        store=store,
-        personas=store,
-        kept=RedisCharacterStore(redis, retired_for=timedelta(days=1)),
-        consents=RedisConsents(redis),
-        pipeline=lanes or Lanes(),
-        forgets=Held(lambda _: None, lambda _: None),
-    )
-
-
-async def everywhere(store: RedisSceneStore, redis: Redis, user: UserId = BOB) -> Forgotten:
-    return await forgetting(store, redis).forget(user, Reach.EVERYWHERE, PLACE)
-
-
-async def play(store: RedisSceneStore, channel: ChannelId = HARBOUR) -> None:
-    """Bob says the canary in Ann's scene."""
-    await store.start(scene(channel), None)
-    await store.ingest(channel, line(1))
-    await store.ingest(channel, line(2, CANARY, author=BOB, name="Bob"))
-    await store.ingest(channel, replace(line(3), quoted=f"Bob: “{CANARY}”"))
-
-
-async def texts(store: RedisSceneStore, channel: ChannelId = HARBOUR) -> Sequence[str]:
-    found = await store.read(channel)
-    assert found is not None
-    return [turn.text for turn in found.turns]
 
 
 async def test_lines_quotes_and_players_go_in_a_shared_story(
@@ -243,87 +184,6 @@ async def test_channels_of_which_the_index_says_nothing_are_found(
 
     assert done.channels == 2
     assert CANARY not in await stored(redis_url)
-
-
-class Unlucky(RedisSceneStore):
-    """Fails in some channels."""
-
-    bad: frozenset[ChannelId] = frozenset()
-
-    async def read(self, channel: ChannelId) -> Scene | None:
-        if channel in self.bad:
-            raise StoreUnavailable("What Redis holds of this scene makes no sense.")
-        return await super().read(channel)
-
-
-async def test_what_cannot_be_reached_is_counted_and_stops_nothing(redis: Redis) -> None:
-    store = Unlucky(redis, keep=50, ttl=timedelta(days=1))
-    await play(store)
-    await play(store, TOWER)
-    store.bad = frozenset({TOWER})
-
-    done = await forgetting(store, redis).forget(BOB, Reach.SERVER, PLACE)
-    assert (done.channels, done.missed) == (1, 1)
-
-    store.bad = frozenset()
-    done = await forgetting(store, redis).forget(BOB, Reach.SERVER, PLACE)
-    assert (done.channels, done.missed) == (1, 0)
-
-
-async def test_where_too_much_fails_the_rest_is_left(redis: Redis) -> None:
-    store = Unlucky(redis, keep=50, ttl=timedelta(days=1))
-    channels = [ChannelId(10_000 + number) for number in range(MOST_MISSED + 20)]
-    for channel in channels:
-        await store.start(scene(channel), None)
-    store.bad = frozenset(channels)
-
-    done = await forgetting(store, redis).forget(ANN, Reach.EVERYWHERE, PLACE)
-
-    assert (done.channels, done.missed) == (0, len(channels))
-
-
-class OneAfterTheOther(RedisSceneStore):
-    """A look at the tower ends only when something has been taken out of another channel."""
-
-    changed = asyncio.Event()
-
-    async def undo(self, channel: ChannelId) -> Undo | None:
-        if channel == TOWER:
-            await self.changed.wait()
-        return await super().undo(channel)
-
-    async def apply(self, channel: ChannelId, change: Change, *, version: int) -> bool:
-        done = await super().apply(channel, change, version=version)
-        self.changed.set()
-        return done
-
-
-async def test_a_channel_that_held_nothing_is_not_counted_with_others(redis: Redis) -> None:
-    store = OneAfterTheOther(redis, keep=50, ttl=timedelta(days=1))
-    for channel in (HARBOUR, TOWER):
-        await play(store, channel)
-    store.changed.set()
-    await forgetting(store, redis).forget(BOB, Reach.HERE, replace(PLACE, channel=TOWER))
-    assert await store.channels_of(BOB) == [HARBOUR, TOWER]  # young entries stay
-    store.changed.clear()
-    done = await forgetting(store, redis).forget(BOB, Reach.SERVER, PLACE)
-
-    assert (done.channels, done.lines, done.quotes) == (1, 1, 1)
-
-
-class Busy(RedisSceneStore):
-    async def apply(self, channel: ChannelId, change: Change, *, version: int) -> bool:
-        await self.ingest(channel, line(version + 100))  # somebody writes at that very moment
-        return await super().apply(channel, change, version=version)
-
-
-async def test_a_channel_in_which_the_story_never_stands_still_is_missed(redis: Redis) -> None:
-    store = Busy(redis, keep=50, ttl=timedelta(days=1))
-    await play(store)
-
-    done = await forgetting(store, redis).forget(BOB, Reach.HERE, PLACE)
-
-    assert (done.channels, done.missed) == (0, 1)
 
 
 @pytest.mark.parametrize("count", [MANY, pytest.param(CHANNELS, marks=pytest.mark.soak)])

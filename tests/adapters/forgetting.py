@@ -9,13 +9,7 @@ from redis.asyncio import Redis
 from bot.adapters.redis_store import RedisCharacterStore, RedisSceneStore
 from bot.adapters.redis_store.consents import RedisConsents
 from bot.core.privacy import Forgotten, Reach
-from bot.core.scene import (
-    ChannelId,
-    GuildId,
-    Place,
-    SceneHead,
-    UserId,
-)
+from bot.core.scene import ChannelId, GuildId, Place, SceneHead, UserId
 from bot.services.forgetting import Forgetting, Held
 from tests.scenes import BOB, HARBOUR, line, scene
 

@@ -14,13 +14,7 @@ from bot.adapters.redis_store.consents import RedisConsents
 from bot.core.change import Change, Undo
 from bot.core.personas import PlayerPersona, Wardrobe
 from bot.core.privacy import Reach
-from bot.core.scene import (
-    ChannelId,
-    CharacterKey,
-    GuildId,
-    Scene,
-    Work,
-)
+from bot.core.scene import ChannelId, CharacterKey, GuildId, Scene, Work
 from tests.adapters.forgetting import CANARY, PLACE, Lanes, everywhere, forgetting, play, texts
 from tests.contract.test_character_store import QUILL
 from tests.ports import free_port

@@ -10,10 +10,7 @@ from bot.adapters.redis_store import RedisSceneStore
 from bot.core.change import Change, Undo
 from bot.core.errors import StoreUnavailable
 from bot.core.privacy import Reach
-from bot.core.scene import (
-    ChannelId,
-    Scene,
-)
+from bot.core.scene import ChannelId, Scene
 from bot.services.forgetting import MOST_MISSED
 from tests.adapters.forgetting import PLACE, forgetting, play
 from tests.scenes import ANN, BOB, HARBOUR, TOWER, line, scene
